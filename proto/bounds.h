@@ -1,0 +1,59 @@
+/* Every bound that Jam keeps, with its reason. A number that limits what a stranger can make us do stands here and
+ * nowhere else; PROTOCOL.md, "Limits", repeats those that other implementations must agree on. */
+#ifndef JAM_BOUNDS_H
+#define JAM_BOUNDS_H
+
+/* What machines must agree on: an entry beyond these is refused by everybody. */
+enum {
+    OP_BYTES_MAX = 8192, /* one op, encoded: a page of text in any script */
+    SALT_BYTES = 16,     /* before each op, so that its hash can't be guessed back to the text */
+    PAYLOAD_BYTES_MAX = SALT_BYTES + OP_BYTES_MAX,
+    AFTER_MAX = 32, /* tips that one entry names; a class of thirty that writes at once fits */
+    FEED_ENTRIES_MAX = 50000, /* one run of one daemon */
+    RUN_ENTRIES_MAX =
+        128, /* entries under one signature: its cost vanishes, a fork's proof stays small */
+    RUN_BYTES_MAX = 48 * 1024, /* a run fits a message */
+    HANDLE_BYTES_MAX = 48,     /* what a person types to sign in */
+    NAME_BYTES_MAX = 96,       /* names of people, jams, roles, seats, classes, hosts */
+    TITLE_BYTES_MAX = 240,     /* purposes, task titles, what one does solo */
+    TEXT_BYTES_MAX = 4000,     /* notes, glow, grow */
+    LEAVE_ADDS_MAX = 64,       /* joins that one leave takes back */
+};
+
+/* What a message may be. */
+enum {
+    MESSAGE_BYTES_MAX =
+        64 * 1024, /* between machines; ZMQ_MAXMSGSIZE refuses more before we see it */
+    PACK_DEPTH_MAX = 8,
+    PACK_ITEMS_MAX = 4096,     /* msgpack-c spends 24 bytes on each: under 100 KiB a message */
+    RANGES_MAX = 64,           /* fingerprints in one RANGES */
+    HEADS_MAX = 256,           /* heads in one HEADS */
+    WANT_MAX = 256,            /* feeds in one WANT */
+    PEERS_MAX = 64,            /* addresses in one PEERS */
+    RANGE_LEAF = 16,           /* a range of at most so many feeds is told as heads, not split */
+    CREDIT_BYTES = 512 * 1024, /* what one WANT lets the other send */
+    BEACON_BYTES = 128,        /* every beacon, whatever it says */
+};
+
+/* What one machine keeps for strangers. */
+enum {
+    CLASSES_MAX = 16,           /* classes of one daemon */
+    DEVICES_MAX = 1024,         /* devices of a class that presence remembers */
+    NEIGHBOURS_MAX = 50,        /* links to all, up to here */
+    WAITING_ENTRIES_MAX = 8192, /* verified entries that wait for their causes, in all */
+    WAITING_BYTES_MAX = 4 * 1024 * 1024,
+    FORKS_MAX = 64,       /* proofs of equivocation kept for passing on */
+    BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
+};
+
+/* What the local socket allows. */
+enum {
+    CLIENTS_MAX = 64,
+    REQUEST_BYTES_MAX = 64 * 1024,
+    REPLY_BYTES_MAX = 1024 * 1024,            /* a reply to a client: a long journal */
+    CLIENT_QUEUE_BYTES_MAX = 2 * 1024 * 1024, /* unread by a client before it is dropped */
+    LIST_MAX = 512,                           /* numbered lines of one list */
+    RETRIES_KEPT = 4096, /* request ids remembered, so that a retry is the same op */
+};
+
+#endif

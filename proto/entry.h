@@ -1,0 +1,71 @@
+/* Entries of a feed: the header that is hashed and signed, and runs, as they travel. PROTOCOL.md, "Entries", "Runs".
+ *
+ * An entry's id is BLAKE2b-256 of its header. The header holds the hash of the payload (16 bytes of salt, then the
+ * op), so that a payload can be erased and the chain still verifies. A run is entries of one feed that follow one
+ * another, with one signature at its end: the chain proves the rest. What the chain implies isn't sent. */
+#ifndef JAM_ENTRY_H
+#define JAM_ENTRY_H
+
+#include "bytes.h"
+#include "err.h"
+#include "keys.h"
+#include "bounds.h"
+#include "pack.h"
+
+/* One entry. `after` and `payload` borrow. A payload with .at == NULL is absent (erased, or not sent); then
+ * payload_len and payload_hash still tell what it was. */
+struct entry {
+    struct feed_id feed;
+    uint64_t seq;             /* from 1 */
+    struct hash prev;         /* zero for seq 1 */
+    const struct hash *after; /* sorted by bytes, no two equal */
+    uint32_t after_count;     /* at most AFTER_MAX */
+    uint64_t lamport;         /* 1 + the greatest of prev's and of all in after */
+    uint64_t time_ms;         /* wall time since 1970 as the author believed; decides nothing */
+    uint32_t payload_len;     /* SALT_BYTES < payload_len <= PAYLOAD_BYTES_MAX */
+    struct hash payload_hash;
+    struct slice payload; /* salt, then the encoded op */
+};
+
+/* The place in the total order, as 28 bytes that memcmp compares: lamport (8, big endian), feed id (16), seq (4). */
+struct stamp {
+    uint8_t b[28];
+};
+struct stamp stamp_of(uint64_t lamport, const struct feed_id *, uint64_t seq);
+uint64_t stamp_lamport(const struct stamp *);
+struct feed_id stamp_feed(const struct stamp *);
+uint64_t stamp_seq(const struct stamp *);
+
+struct hash payload_hash(struct slice payload);
+struct hash entry_id(const struct class_id *, const struct entry *);
+struct ref ref_of(const struct hash *entry_id);
+
+/* What signs a run: the feed's key over the id of the run's last entry. */
+struct signature run_sign(const struct sign_key *feed, const struct hash *last_id);
+bool run_check(const struct sign_pk *feed, const struct hash *last_id, const struct signature *);
+
+/* Writes the canonical header that entry_id hashes (for test vectors and other implementations). */
+void entry_pack_header(struct pack *, const struct class_id *, const struct entry *);
+
+/* A run as it travels: [feed, first seq, signature, [entry, …]], where entry is
+ * [after, lamport, time, payload] or, erased, [after, lamport, time, [length, hash]]. */
+struct run {
+    struct feed_id feed;
+    uint64_t first_seq;
+    struct signature signature; /* stands at the last entry */
+    uint32_t count;
+    const msgpack_object *items; /* borrowed from the doc; run_entry reads them one by one */
+};
+
+/* Checks shapes and bounds of one run object. ERR_MALFORMED, ERR_LIMIT. */
+enum err run_read(const msgpack_object *, struct run *);
+/* The i-th entry: everything but prev is set; `after` points into after_room (AFTER_MAX hashes), the payload into the
+ * message. Checks what one entry alone can show (sorted after, lengths). */
+enum err run_entry(const struct run *, uint32_t i, struct hash *after_room, struct entry *);
+
+/* Writing one: the head, then `count` times run_pack_entry. Ignores entry->feed, seq and prev, as the wire does. */
+void run_pack_head(struct pack *, const struct feed_id *, uint64_t first_seq,
+                   const struct signature *, uint32_t count);
+void run_pack_entry(struct pack *, const struct entry *);
+
+#endif

@@ -1,0 +1,85 @@
+/* Hashes, signatures, sealing and derivation over libsodium. Everything is a function of what is handed in: no call
+ * here draws randomness or asks the time, so that a simulation repeats (struct rng is seeded by its owner).
+ * Whatever is hashed or signed is prefixed with its kind, so that a signature for one thing never fits another. */
+#ifndef JAM_KEYS_H
+#define JAM_KEYS_H
+
+#include "bytes.h"
+#include "err.h"
+
+struct sign_key {
+    uint8_t b[64]; /* Ed25519 secret key with its public half, as libsodium keeps it */
+};
+struct sign_pk {
+    uint8_t b[32];
+};
+struct signature {
+    uint8_t b[64];
+};
+struct link_key {
+    uint8_t b[32]; /* X25519 secret: one end of a CURVE link */
+};
+struct link_pk {
+    uint8_t b[32]; /* X25519 public: what ZAP vouches for */
+};
+struct seal_key {
+    uint8_t b[32]; /* XChaCha20-Poly1305 */
+};
+struct class_secret {
+    uint8_t b[32];
+};
+
+/* Deterministic random numbers from a seed, with fast key erasure: who reads the state later can't learn what was
+ * drawn before. Seed it from the system's randomness (daemon/io) or from a simulation. */
+struct rng {
+    uint8_t key[32];
+};
+void rng_seed(struct rng *, const uint8_t seed[32]);
+void rng_fill(struct rng *, void *out, size_t len);
+uint64_t rng_below(struct rng *, uint64_t bound); /* uniform in [0, bound); 0 for bound 0 */
+
+/* Call once before anything else here. ERR_INTERNAL if libsodium can't start. */
+enum err keys_init(void);
+
+/* BLAKE2b of kind, a zero byte, and the parts in turn. */
+struct hash hash_of(const char *kind, const struct slice *parts, size_t parts_count);
+void hash_short(const char *kind, const struct slice *parts, size_t parts_count, uint8_t *out,
+                size_t out_len);
+
+void sign_keypair(const uint8_t seed[32], struct sign_key *, struct sign_pk *);
+struct sign_pk sign_public(const struct sign_key *);
+/* Signs kind, a zero byte, and the message (at most 256 bytes: sign hashes of longer things). */
+struct signature sign(const struct sign_key *, const char *kind, struct slice message);
+bool sign_check(const struct sign_pk *, const char *kind, struct slice message,
+                const struct signature *);
+
+/* The CURVE key of a device is its signing key's X25519 form, so that ZAP's word about a link is a word about the
+ * device. False for a public key that is no point of the curve. */
+bool link_public_of(const struct device_id *, struct link_pk *);
+void link_key_of(const struct sign_key *, struct link_key *);
+
+/* Keys that all who hold the class secret derive alike (crypto_kdf, context "jamclass"). */
+void class_link_keys(const struct class_secret *, struct link_key *, struct link_pk *);
+void class_beacon_key(const struct class_secret *, struct seal_key *);
+
+struct class_id class_id_of(const struct sign_pk *root);
+struct feed_id feed_id_of(const struct class_id *, const struct device_id *,
+                          const struct sign_pk *feed);
+
+/* Seals with XChaCha20-Poly1305; out gets 24 (nonce, drawn from rng) + len + 16 bytes. seal_open fails with
+ * ERR_SIGNATURE on anything that wasn't sealed so; out gets sealed.len - 40 bytes. */
+enum { SEAL_OVERHEAD = 40 };
+void seal(const struct seal_key *, struct rng *, const char *kind, struct slice plain,
+          uint8_t *out);
+enum err seal_open(const struct seal_key *, const char *kind, struct slice sealed, uint8_t *out);
+
+/* Argon2id with 64 MiB and 3 passes: a tenth of a second, so it runs in a worker thread, never in the loop.
+ * ERR_NOMEM if the memory isn't there. */
+enum err stretch(struct slice words, const char *kind, uint8_t *out, size_t out_len);
+
+/* Lower-case hex, for logs and file names; out holds 2 * len + 1 bytes. */
+char *hex(char *out, const uint8_t *b, size_t len);
+
+void wipe(void *secret, size_t len);
+
+#endif

@@ -1,0 +1,143 @@
+/* What machines say to each other over their links. PROTOCOL.md, "Messages". Each is one MessagePack array
+ * [kind, …] of at most MESSAGE_BYTES_MAX, scanned strictly before it is read. */
+#ifndef JAM_MESSAGE_H
+#define JAM_MESSAGE_H
+
+#include "bytes.h"
+#include "entry.h"
+#include "err.h"
+#include "keys.h"
+#include "bounds.h"
+#include "pack.h"
+
+enum { PROTOCOL_VERSION = 1 };
+
+enum message_kind {
+    MESSAGE_HELLO = 1,    /* first on a link: who I am, and the port of my inbox */
+    MESSAGE_BEAT = 2,     /* I'm here, and this is the fingerprint of what I have on disk */
+    MESSAGE_LEAVE = 3,    /* I stop now */
+    MESSAGE_RANGES = 4,   /* fingerprints of ranges of feeds: compare */
+    MESSAGE_HEADS = 5,    /* all heads that I have in some ranges */
+    MESSAGE_WANT = 6,     /* send me these feeds from here on, so many bytes */
+    MESSAGE_RUNS = 7,     /* entries */
+    MESSAGE_ACK = 8,      /* your feed is on my disk up to here */
+    MESSAGE_PEERS = 9,    /* addresses of others */
+    MESSAGE_SUSPECT = 10, /* do you still hear that machine? */
+    MESSAGE_HEARD = 11,   /* the answer */
+    MESSAGE_GONE = 12,    /* two of us stopped hearing it */
+    MESSAGE_FORK = 13,    /* a proof of equivocation */
+    MESSAGE_REFUSE = 14,  /* why I stop listening to you */
+};
+
+/* An IPv6 address (IPv4 as ::ffff:a.b.c.d), its interface where it is link-local, and a port. */
+struct address {
+    uint8_t ip[16];
+    uint32_t scope; /* interface index on this machine; never sent */
+    uint16_t port;
+};
+
+/* 128 bits over all heads in a range; all zero for an empty range. */
+struct fingerprint {
+    uint8_t b[16];
+};
+
+/* A range: all feeds whose ids begin with these half-bytes. Depth 0 is all feeds. */
+struct prefix {
+    uint8_t nibbles; /* 0 to 32 */
+    uint8_t b[16];   /* the rest is zero */
+};
+
+struct range {
+    struct prefix prefix;
+    struct fingerprint fingerprint;
+};
+
+struct head {
+    struct feed_id feed;
+    uint64_t seq;
+    struct ref last;   /* first half of the last entry's id */
+    uint64_t void_seq; /* from here on void; 0 if not */
+};
+
+struct want {
+    struct feed_id feed;
+    uint64_t have; /* last seq that I have; send what follows */
+};
+
+struct peer_hint {
+    struct device_id device;
+    uint64_t run;
+    struct address address;
+};
+
+enum {
+    BEAT_WATCH = 1,    /* I count on you to notice when I vanish */
+    BEAT_ANSWER = 2,   /* answer with a BEAT: I'm not sure of you */
+    RUNS_PUSH = 1,     /* just written, not asked for */
+    RUNS_MORE = 2,     /* your credit ended before my entries did: WANT again */
+    HELLO_LASTING = 1, /* my disk has outlasted a boot */
+};
+
+struct message {
+    enum message_kind kind;
+    uint64_t flags; /* HELLO, BEAT, RUNS */
+    /* HELLO; run also in LEAVE, SUSPECT, HEARD, GONE */
+    uint64_t version;
+    struct device_id device; /* also SUSPECT, HEARD, GONE */
+    struct sign_pk root;     /* the class's root key */
+    uint64_t run;            /* drawn at each start of a daemon: tells a restart from a reconnect */
+    uint64_t port;
+    int64_t wall_ms;
+    struct slice host;              /* at most NAME_BYTES_MAX */
+    struct fingerprint fingerprint; /* HELLO, BEAT */
+    /* HEARD: heard within ago_ms, or never */
+    bool heard;
+    uint64_t ago_ms;
+    /* WANT */
+    uint64_t credit_bytes;
+    /* ACK */
+    struct feed_id feed;
+    uint64_t seq;
+    /* REFUSE */
+    uint64_t reason; /* enum err */
+    /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK: read item by item */
+    uint32_t count;
+    const msgpack_object *items;
+};
+
+/* Reads and checks the outer form of a scanned message; items are borrowed from the doc. ERR_MALFORMED, ERR_LIMIT,
+ * ERR_VERSION (an unknown kind: from a newer version, to be ignored). */
+enum err message_read(const msgpack_object *, struct message *);
+
+/* The i-th item of a RANGES, HEADS, WANT, PEERS. For HEADS item i is a prefix with `heads_count` heads, read in turn
+ * with message_head. ERR_MALFORMED. */
+enum err message_range(const struct message *, uint32_t i, struct range *);
+enum err message_heads(const struct message *, uint32_t i, struct prefix *,
+                       const msgpack_object **heads, uint32_t *heads_count);
+enum err message_head(const msgpack_object *heads, uint32_t i, struct head *);
+enum err message_want(const struct message *, uint32_t i, struct want *);
+enum err message_hint(const struct message *, uint32_t i, struct peer_hint *);
+
+/* Writers. Those with a count are followed by that many items. */
+void pack_hello(struct pack *, const struct message *);
+void pack_beat(struct pack *, const struct fingerprint *, uint64_t flags);
+void pack_leave(struct pack *, uint64_t run);
+void pack_ranges(struct pack *, uint32_t count);
+void pack_range(struct pack *, const struct range *);
+void pack_heads(struct pack *, bool answer,
+                uint32_t ranges_count); /* answer: tell me yours in return (flag 1) */
+void pack_heads_of(struct pack *, const struct prefix *, uint32_t heads_count);
+void pack_head(struct pack *, const struct head *);
+void pack_wants(struct pack *, uint64_t credit_bytes, uint32_t count);
+void pack_want(struct pack *, const struct want *);
+void pack_runs(struct pack *, uint64_t flags, uint32_t count);
+void pack_ack(struct pack *, const struct feed_id *, uint64_t seq);
+void pack_peers(struct pack *, uint32_t count);
+void pack_hint(struct pack *, const struct peer_hint *);
+void pack_suspect(struct pack *, const struct device_id *, uint64_t run);
+void pack_heard(struct pack *, const struct device_id *, uint64_t run, bool heard, uint64_t ago_ms);
+void pack_gone(struct pack *, const struct device_id *, uint64_t run);
+void pack_fork(struct pack *, struct slice run_a, struct slice run_b); /* each an encoded run */
+void pack_refuse(struct pack *, enum err);
+
+#endif

@@ -1,0 +1,105 @@
+/* What entries say. One table tells the number, name and fields of every op; encoding, decoding, bounds and the fuzz
+ * seeds come from it. PROTOCOL.md, "Ops". A new op is a row here, a view in daemon/core, a command in client. */
+#ifndef JAM_OP_H
+#define JAM_OP_H
+
+#include "bytes.h"
+#include "err.h"
+#include "keys.h"
+#include "bounds.h"
+#include "pack.h"
+
+enum op_kind {
+    OP_OPEN = 1,    /* a feed begins: its key, its device, that machine */
+    OP_CLASS = 2,   /* the class's root key and name, signed with that key */
+    OP_PERSON = 3,  /* a person's handle or display name */
+    OP_HELLO = 4,   /* a person is at this machine now; their place becomes solo */
+    OP_BYE = 5,     /* a person is at no machine */
+    OP_SEAT = 6,    /* the label of a machine */
+    OP_JAM = 7,     /* a jam is started, and joined by who starts it */
+    OP_JAM_SET = 8, /* another name or purpose */
+    OP_JOIN = 9,    /* go in: a place, and a membership */
+    OP_SOLO = 10,   /* go out, to work alone */
+    OP_LEAVE = 11,  /* stop being a member */
+    OP_ROLE =
+        12, /* who writes lets go of a role, `person` holds it (take: oneself; drop: nobody) */
+    OP_TASK = 13,     /* a task of a jam, or one's own */
+    OP_TASK_SET = 14, /* its title, state or holder */
+    OP_NOTE = 15,     /* a line in the journal of a jam, or one's own */
+    OP_FEEDBACK = 16, /* to a person or a jam */
+    OP_KINDS          /* one above the last known */
+};
+
+enum task_state {
+    TASK_OPEN = 0,
+    TASK_TRYING = 1,
+    TASK_DONE = 2,
+};
+
+/* All that any op can say; which members count is in the kind's row of the table. An optional member that is absent
+ * has its flag in `has` unset. Text borrows from the bytes that were decoded. */
+enum op_field {
+    FIELD_BY = 1 << 0,
+    FIELD_PERSON = 1 << 1,
+    FIELD_JAM = 1 << 2,
+    FIELD_TASK = 1 << 3,
+    FIELD_HANDLE = 1 << 4,
+    FIELD_NAME = 1 << 5,
+    FIELD_TITLE = 1 << 6,
+    FIELD_TEXT = 1 << 7,
+    FIELD_MORE = 1 << 8,
+    FIELD_STATE = 1 << 9,
+    FIELD_MOVES = 1 << 10,
+    FIELD_ADDS = 1 << 11,
+    FIELD_KEY = 1 << 12,
+    FIELD_DEVICE = 1 << 13,
+    FIELD_SIGNATURE = 1 << 14,
+    FIELD_HARDWARE = 1 << 15,
+};
+
+struct op {
+    uint32_t kind;
+    uint32_t has; /* which of the members below are there, as FIELD_ bits */
+    struct person_id by;
+    struct person_id person;
+    struct ref jam;
+    struct ref task;
+    struct slice handle;
+    struct slice name;
+    struct slice title;
+    struct slice text;
+    struct slice more;
+    uint64_t state; /* enum task_state */
+    bool moves;     /* LEAVE: who leaves was in that jam and is solo now */
+    struct ref adds[LEAVE_ADDS_MAX];
+    uint32_t adds_count;
+    struct sign_pk key;
+    struct device_id device;
+    struct signature signature;
+    struct hardware_id hardware;
+};
+
+/* A row of the table: required and optional fields, in the order in which they are encoded. */
+struct op_row {
+    enum op_kind kind;
+    const char *name;
+    uint32_t required;
+    uint32_t optional;
+};
+/* The row of a kind; NULL for kinds that this version doesn't know. */
+const struct op_row *op_row(uint32_t kind);
+
+/* Appends the op as an array [kind, field, …], nil for an absent optional field. ERR_MALFORMED (a required field is
+ * missing or one is there that doesn't belong), ERR_TOO_LONG, ERR_BAD_TEXT (invalid UTF-8, or NUL). */
+enum err op_encode(struct pack *, const struct op *);
+
+/* Decodes one op. The bytes must outlive *op. ERR_VERSION for a kind or a form that a newer version made (keep it, it
+ * has no effect here); ERR_MALFORMED and the errors of doc_open for what no version makes. The result depends on the
+ * bytes alone, so that all machines agree. */
+enum err op_decode(struct slice bytes, struct op *);
+
+/* Names for people and JSON ("join", "trying"). */
+const char *op_name(uint32_t kind);
+const char *task_state_name(uint64_t state);
+
+#endif

@@ -1,0 +1,43 @@
+/* Invites as words that one can read aloud. Twelve words of a list of 2048: five are the class's secret (55 bits,
+ * stretched), six commit to the class's root key (66 bits), one checks the others. PROTOCOL.md, "Invites". */
+#ifndef JAM_WORDS_H
+#define JAM_WORDS_H
+
+#include "bytes.h"
+#include "err.h"
+#include "keys.h"
+
+enum {
+    WORDS_SECRET = 5,
+    WORDS_COMMIT = 6,
+    WORDS_INVITE = 12,
+    WORDS_IN_LIST = 2048,
+    WORD_BYTES_MAX = 7,
+    INVITE_TEXT_MAX = WORDS_INVITE * (WORD_BYTES_MAX + 1),
+};
+
+struct invite {
+    uint16_t secret[WORDS_SECRET]; /* indexes into the list */
+    uint16_t commit[WORDS_COMMIT];
+};
+
+/* The i-th word of the list, 0 <= i < WORDS_IN_LIST. */
+const char *word_at(uint16_t i);
+/* The index of a typed word: case is forgiven, four first letters suffice where they say enough. False if there is
+ * none; then *near is the nearest word (by edit distance), for "did you mean". */
+bool word_find(struct slice typed, uint16_t *index, uint16_t *near);
+
+/* The invite for a root key; secret words are drawn from rng. */
+void invite_make(struct rng *, const struct sign_pk *root, struct invite *);
+/* Is this root key the one the invite commits to? */
+bool invite_commits_to(const struct invite *, const struct sign_pk *root);
+/* Words with single spaces, terminated. */
+char *invite_text(const struct invite *, char out[INVITE_TEXT_MAX]);
+/* Reads words with any spacing, case, commas or hyphens between them. ERR_WORD: *wrong is the number of the word that
+ * isn't in the list (from 0) and *near the index of the nearest one; ERR_WORDS: all are in the list, but the check
+ * word says that one is wrong, or they aren't twelve. */
+enum err invite_read(struct slice text, struct invite *, uint32_t *wrong, uint16_t *near);
+/* What goes through `stretch` (kind "jam invite 1") to become the class secret. */
+void invite_secret_text(const struct invite *, char out[INVITE_TEXT_MAX]);
+
+#endif
