@@ -49,8 +49,8 @@ bool map_uint(const msgpack_object *map, const char *key, uint64_t *out);
 bool map_int(const msgpack_object *map, const char *key, int64_t *out);
 bool map_bool(const msgpack_object *map, const char *key, bool *out);
 
-/* A growing message. Zeroed is empty and ready after pack_init; `failed` sticks when memory ran out, and then
- * everything else does nothing: check it once, at the end. */
+/* A growing message, ready after pack_init; not to be moved or copied then. `failed` sticks when memory ran out, and
+ * then everything else does nothing: check it once, at the end. */
 struct pack {
     msgpack_sbuffer buffer;
     msgpack_packer packer;
@@ -58,6 +58,8 @@ struct pack {
 };
 
 void pack_init(struct pack *);
+/* Writes into room that the caller owns, and fails rather than grow. No pack_clear is owed, nor allowed. */
+void pack_init_room(struct pack *, void *room, size_t room_len);
 void pack_clear(struct pack *);
 /* Forgets what was written but keeps the memory. */
 void pack_reset(struct pack *);

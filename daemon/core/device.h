@@ -1,0 +1,116 @@
+/* The waist: one machine of Jam as a deterministic state machine. Events go in as values, outputs are pulled out.
+ *
+ *   device_open   -> the classes that this machine is in, from its state folder
+ *   device_step   <- one event: a request, a message, a datagram, a tick …
+ *   device_commit <- at the end of a turn of the loop: one transaction, one sync
+ *   device_next   -> one output after the other until there is none; then, when to be called again
+ *   device_close
+ *
+ * The core keeps its rows in SQLite and calls no socket, clock, thread or random source. An `ok` is only ever pulled
+ * after the commit that put its entry on the disk. Nothing here calls back. */
+#ifndef JAM_DEVICE_H
+#define JAM_DEVICE_H
+
+#include "beacon.h"
+#include "bytes.h"
+#include "err.h"
+#include "keys.h"
+#include "message.h"
+
+struct device;
+
+/* What a machine is, handed in at start. Strings are copied. */
+struct device_config {
+    const char *state;   /* folder for the databases; exists, writable */
+    const char *vfs;     /* SQLite VFS; NULL for the system's */
+    uint8_t seed[32];    /* randomness for this run */
+    struct sign_key key; /* the device's key, kept by the caller on disk */
+    struct hardware_id
+        hardware; /* unsalted hash of the hardware addresses; the core salts it for each class */
+    const char *host; /* host name */
+    uint8_t boot[16]; /* this boot of the machine: tells whether the disk outlasts boots */
+};
+
+/* A terminal's login, as the shell found it: the same for all commands of one login, never reused by another. */
+struct login {
+    uint8_t b[16];
+};
+
+/* A client of the local socket, numbered by the shell. */
+typedef uint32_t client_id;
+
+enum event_kind {
+    EVENT_REQUEST,   /* a client sent bytes of one whole MessagePack object */
+    EVENT_HANGUP,    /* a client is gone */
+    EVENT_MESSAGE,   /* an inbox got a message; ZAP vouches for `peer` */
+    EVENT_DATAGRAM,  /* a beacon socket got a datagram */
+    EVENT_LINK,      /* a link came up or went down */
+    EVENT_BOUND,     /* the inbox of a class is bound at `port` */
+    EVENT_NETWORK,   /* interfaces or addresses changed: announce anew */
+    EVENT_STRETCHED, /* Argon2id is done */
+    EVENT_CALL,      /* `--peer`: call this address in every class, keep calling */
+    EVENT_LEAVE,     /* the daemon is about to stop: say so to everybody */
+    EVENT_TICK,      /* the time that device_next asked for has come */
+};
+
+struct event {
+    enum event_kind kind;
+    client_id client;   /* REQUEST, HANGUP */
+    struct login login; /* REQUEST */
+    struct slice bytes; /* REQUEST, MESSAGE, DATAGRAM, STRETCHED (32 bytes, or empty: no memory) */
+    uint32_t class_index; /* MESSAGE, LINK, BOUND */
+    struct link_pk peer;  /* MESSAGE, LINK */
+    struct address from;  /* MESSAGE (address only), DATAGRAM; CALL */
+    char iface[16];       /* DATAGRAM: on which interface */
+    bool up;              /* LINK */
+    uint16_t port;        /* BOUND */
+    uint64_t work;        /* STRETCHED: the number of the OUTPUT_STRETCH */
+};
+
+enum output_kind {
+    OUTPUT_NONE,
+    OUTPUT_REPLY,  /* bytes for a client: a reply or a notification */
+    OUTPUT_HANGUP, /* close a client */
+    OUTPUT_SEND,   /* bytes for a peer, over the link that is open to it */
+    OUTPUT_LINK,   /* open a link to a peer: PUSH, CURVE, to `address` */
+    OUTPUT_UNLINK, /* close it */
+    OUTPUT_CALL, /* send bytes (a HELLO) to an address whose device isn't known; keep the link under `address` */
+    OUTPUT_KICK, /* a peer broke the protocol: cut its connections, refuse its key for `wait_ms` */
+    OUTPUT_DATAGRAM, /* a beacon: `paths` on all interfaces, or PATH_UNICAST to `address` */
+    OUTPUT_BIND, /* bind the inbox of a class with this server key, and let its members in by ZAP */
+    OUTPUT_STRETCH, /* run Argon2id in a worker over bytes (`stretch`, kind "jam invite 1") */
+    OUTPUT_LOG,     /* a line for the log */
+};
+
+/* Valid until the next call of any device function. */
+struct output {
+    enum output_kind kind;
+    client_id client;
+    uint32_t class_index;
+    struct link_pk peer;
+    struct address address;
+    struct slice bytes;
+    uint32_t
+        paths; /* DATAGRAM: enum lan_path bits. PATH_x in the beacon is set by device for each */
+    uint32_t wait_ms;           /* KICK */
+    struct class_secret secret; /* BIND: shell derives the server key pair from it */
+    uint64_t work;              /* STRETCH */
+};
+
+/* Opens the classes found in config->state. On OK *out is owned by the caller. ERR_NOMEM, ERR_DISK, ERR_IN_USE. A
+ * damaged class database is set aside (renamed), said in an OUTPUT_LOG, and its class fetched again from peers. */
+enum err device_open(const struct device_config *, struct now, struct device **out);
+
+/* Takes one event. Bytes are borrowed for the call. Never fails: what goes wrong is an output or a log line. */
+void device_step(struct device *, struct now, const struct event *);
+
+/* Puts everything since the last commit on the disk, in one transaction a class that changed. Afterwards replies and
+ * pushes can be pulled; if the disk refuses, the replies say so and nothing of the turn remains. */
+void device_commit(struct device *, struct now);
+
+/* Pulls the next output; false if there is none. Then *wake is the time at which to step with EVENT_TICK. */
+bool device_next(struct device *, struct output *, struct mono *wake);
+
+void device_close(struct device **);
+
+#endif

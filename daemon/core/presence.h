@@ -1,0 +1,117 @@
+/* Who is here: the devices of one class, how they are reached, who watches whom, and when one is gone.
+ *
+ * Alive is who was heard in our inbox. Each machine is watched by WATCHERS others, to whom it sends a BEAT every two
+ * seconds; the rest hear of it from them, so that idle traffic doesn't grow with the room. Who misses beats asks
+ * directly, then asks a second machine, and only then tells everybody. The idea of asking others before accusing is
+ * SWIM's (Das, Gupta, Motivala, DSN 2002); not trusting one's own stalled clock is Lifeguard's (Dadgar et al., 2017). */
+#ifndef JAM_PRESENCE_H
+#define JAM_PRESENCE_H
+
+#include "beacon.h"
+#include "bytes.h"
+#include "device.h"
+#include "err.h"
+#include "keys.h"
+#include "message.h"
+
+enum peer_state {
+    PEER_CALLED, /* its address is known, nothing was heard from it yet */
+    PEER_HERE,   /* heard */
+    PEER_GONE,   /* silent, confirmed by a second machine */
+    PEER_LEFT,   /* said so */
+};
+
+/* One device of the class that isn't this one. Read freely; written by presence only. */
+struct peer {
+    struct device_id device;
+    struct link_pk link;
+    uint64_t run;
+    enum peer_state state;
+    struct address address; /* of its inbox */
+    bool linked;            /* a link to it is asked for */
+    bool up;                /* that link is connected */
+    bool greeted;           /* our HELLO is on it */
+    bool lasting;           /* its disk has outlasted a boot */
+    bool clock_known;
+    int64_t clock_ms;   /* its wall clock less ours */
+    struct mono heard;  /* last time that anything of it came into our inbox */
+    struct mono since;  /* when its state began */
+    struct mono beacon; /* last beacon of it, by any path */
+    uint32_t paths;     /* lan_path bits on which its beacons came lately */
+    char iface[16];     /* where its last beacon came in */
+    char host[97];
+    /* liveness */
+    bool watches_me;     /* I send it beats */
+    bool watched;        /* it sends me beats */
+    struct mono probed;  /* when I asked it directly; 0: not */
+    struct mono accused; /* when I asked a second machine; 0: not */
+    struct mono called;  /* last time that I tried its address */
+    /* sync (sync.h writes these) */
+    struct fingerprint has; /* its last fingerprint */
+    uint64_t acked_seq;     /* of my current feed */
+    bool has_all_before;    /* at some moment it had everything that I wrote in earlier runs */
+    struct mono asked;      /* when my last WANT or RANGES went to it; 0: nothing is open */
+    uint32_t bad;           /* broken messages */
+};
+
+struct presence;
+
+/* `self`, `run` and `host` are this machine's; rng is borrowed for its life. NULL: no memory. */
+struct presence *presence_new(const struct device_id *self, uint64_t run, struct rng *rng,
+                              struct now);
+void presence_free(struct presence **);
+
+/* What presence wants done; pulled after each call below until false. */
+enum act_kind {
+    ACT_LINK, /* open a link to peer (its address may be new), then say HELLO and tell PEERS */
+    ACT_UNLINK,
+    ACT_SEND,    /* message bytes to peer */
+    ACT_BEAT,    /* send peer a BEAT with `flags`: the fingerprint is the caller's to fill in */
+    ACT_BEACON,  /* on `paths` with `flags`; PATH_UNICAST: to `address` */
+    ACT_CALL,    /* say HELLO at an address of which no device is known */
+    ACT_CHANGED, /* peer's state changed: tell watchers */
+};
+struct act {
+    enum act_kind kind;
+    struct peer *peer;
+    uint32_t paths;
+    uint64_t flags;
+    struct address address;
+    struct slice bytes; /* valid until the next call */
+};
+bool presence_next(struct presence *, struct act *);
+
+void presence_start(struct presence *, struct now); /* the inbox is bound: announce */
+void presence_tick(struct presence *,
+                   struct now); /* beats, suspicion, calls, beacons that are due */
+struct mono presence_wake(const struct presence *); /* when the next tick is due */
+void presence_network(struct presence *,
+                      struct now); /* addresses changed: announce anew, call everybody again */
+void presence_leave(struct presence *, struct now); /* LEAVE to all, and a beacon that says so */
+void presence_call(struct presence *, const struct address *,
+                   struct now); /* --peer: keep calling it */
+void presence_check(struct presence *,
+                    struct now); /* jam doctor: beacons that ask for answers on all paths */
+
+void presence_beacon(struct presence *, const struct beacon *, const struct address *from,
+                     const char *iface, struct now);
+/* A HELLO came in from `from` (its port is in the message). ERR_MALFORMED if the device's key isn't the link's,
+ * ERR_BUSY beyond DEVICES_MAX. *out is the peer. */
+enum err presence_hello(struct presence *, const struct message *, const struct link_pk *,
+                        const struct address *from, struct now, struct peer **out);
+/* Any other message of a peer came in. */
+void presence_heard(struct presence *, struct peer *, struct now);
+/* BEAT, LEAVE, PEERS, SUSPECT, HEARD, GONE. */
+void presence_message(struct presence *, struct peer *, const struct message *, struct now);
+void presence_link(struct presence *, struct peer *, bool up, struct now);
+
+/* Finding: by the key that ZAP vouches for, by device; NULL if unknown. And all of them in order of device id. */
+struct peer *presence_by_link(struct presence *, const struct link_pk *);
+struct peer *presence_by_device(struct presence *, const struct device_id *);
+uint32_t presence_count(const struct presence *);
+struct peer *presence_at(struct presence *, uint32_t index);
+uint32_t presence_here(const struct presence *); /* how many are PEER_HERE */
+/* Since when nobody has been heard though others are known: for NOT LIVE. */
+bool presence_alone(const struct presence *, struct mono *since);
+
+#endif

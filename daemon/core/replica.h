@@ -1,0 +1,84 @@
+/* The log of one class: append, accept, order, wait for causes, void what forks. PROTOCOL.md, "The log".
+ *
+ * An entry is stored when it is applied, and applied when its prev and all in its `after` are applied; until then it
+ * waits in memory, verified, within bounds. All writes go into the store's open transaction; the owner commits once a
+ * turn, and after a failed commit calls replica_reload. */
+#ifndef JAM_REPLICA_H
+#define JAM_REPLICA_H
+
+#include "entry.h"
+#include "heads.h"
+#include "store.h"
+#include "view.h"
+
+struct replica;
+
+/* Who writes: needed when the first op after a start opens a feed. Borrowed for the replica's life. */
+struct author {
+    struct sign_key key; /* the device's */
+    struct device_id device;
+    struct hardware_id hardware; /* salted for the class */
+    const char *host;
+    struct rng *rng;
+};
+
+enum err replica_open(struct store *, const struct class_id *, const struct author *,
+                      struct replica **out);
+void replica_close(struct replica **);
+/* Forgets what isn't on the disk: after store_rollback, or a failed commit. An own feed that reached the disk goes on;
+ * one that did not is opened anew at the next write. */
+enum err replica_reload(struct replica *);
+
+/* Appends ops to this run's feed, in order, each its own entry, and folds them. ids gets ops_count entry ids. */
+enum err replica_append(struct replica *, const struct op *ops, uint32_t ops_count, struct now,
+                        struct hash *ids);
+
+/* Takes a run of a peer. What is known already is skipped; what can be applied is; the rest waits.
+ *   OK          *applied tells how many entries were applied (others that had waited included)
+ *   ERR_WAIT    verified or not yet verifiable (a gap before it, causes missing): not the peer's fault
+ *   ERR_FORK    the feed is now void from some seq; *applied may be 0
+ *   ERR_LIMIT   no room to wait; ask again later
+ *   else        the run is not valid: nothing of it was kept, and the peer that vouches for it is broken or hostile
+ *               only if the signature or the form is wrong (ERR_SIGNATURE, ERR_MALFORMED, ERR_ORDER …). */
+enum err replica_accept(struct replica *, const struct run *, struct now, bool live,
+                        uint32_t *applied);
+
+/* A proof of equivocation: two runs of one feed from one seq on that part. ERR_FORK: it is valid and new. OK: known. */
+enum err replica_accept_fork(struct replica *, const struct run *, const struct run *);
+
+/* Runs that someone who has `have` entries of a feed lacks, for one message. Writes run objects for at most room_bytes
+ * in all, counting them in *runs. Returns true if the feed has more than was written. */
+bool replica_runs(struct replica *, const struct feed_id *, uint64_t have, size_t room_bytes,
+                  struct pack *, uint32_t *runs);
+/* As above, over several feeds, in the order in which their entries were applied here, so that the receiver waits
+ * little. `wants` is updated: have rises. True if there is more. */
+bool replica_batch(struct replica *, struct want *wants, uint32_t wants_count, size_t room_bytes,
+                   struct pack *, uint32_t *runs);
+/* The proof that voids a feed, as two encoded runs; false if there is none. Borrowed until the next call. */
+bool replica_fork_proof(struct replica *, const struct feed_id *, struct slice *run_a,
+                        struct slice *run_b);
+
+/* All heads, as committed and not yet committed; for fingerprints that peers may rely on, ask after the commit. */
+struct heads *replica_heads(struct replica *);
+/* This run's own feed; false before the first write. */
+bool replica_own(const struct replica *, struct feed_id *, uint64_t *seq);
+/* Whether a feed belongs to this device; *device is whose it is. False if unknown. */
+bool replica_device_of(struct replica *, const struct feed_id *, struct device_id *);
+
+struct replica_counts {
+    uint64_t entries, feeds, waiting, newer, forks;
+};
+struct replica_counts replica_count(struct replica *);
+
+/* Facts that were applied since the last call, oldest first, for watchers: at most the newest 256. Each is valid until
+ * the next append, accept or call. NULL at the end. */
+const struct fact *replica_fresh(struct replica *);
+
+/* Folds the whole log again into empty views. */
+enum err replica_refold(struct replica *);
+
+/* When this machine saw what happen, and what it knows of other machines' clocks. */
+struct ages *replica_ages(struct replica *);
+void ages_clock(struct ages *, const struct device_id *, int64_t clock_ms);
+
+#endif

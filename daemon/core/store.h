@@ -1,0 +1,60 @@
+/* SQLite of one class: open, schema, statements by their text, one transaction a turn, errors told apart.
+ *
+ * One database file a class, WAL with synchronous=FULL, locking_mode=EXCLUSIVE (no second daemon, no -shm file). Views
+ * are tables like all others; their rows depend on the log alone, so that they are byte-equal on all machines. */
+#ifndef JAM_STORE_H
+#define JAM_STORE_H
+
+#include <sqlite3.h>
+
+#include "bytes.h"
+#include "entry.h"
+#include "err.h"
+
+struct store;
+
+/* Opens or creates. ERR_DAMAGED if the file is no sound database of ours (then it is closed again, untouched),
+ * ERR_IN_USE if another process holds it, ERR_DISK, ERR_DISK_FULL, ERR_NOMEM. *out is the caller's, for store_close. */
+enum err store_open(const char *path, const char *vfs, struct store **out);
+void store_close(struct store **);
+
+/* A prepared statement for this text (a string literal: statements are cached by its address), reset and unbound.
+ * NULL when it can't be prepared; the error sticks in store_err. Borrowed; don't finalize. */
+sqlite3_stmt *store_query(struct store *, const char *sql);
+
+/* Binding in one line: 'i' int64_t, 't' struct slice as text, 'b' struct slice as blob, 'h' hash *, 'r' ref *,
+ * 'p' person_id *, 'f' feed_id *, 'd' device_id *, 's' stamp *, 'w' hardware_id *, 'n' nothing (NULL).
+ * A NULL pointer binds NULL. */
+void store_bind(sqlite3_stmt *, const char *types, ...);
+
+/* Steps: true for a row. False at the end or on an error, which sticks in store_err. */
+bool store_row(struct store *, sqlite3_stmt *);
+/* Steps a statement that returns no rows, to its end. */
+void store_run(struct store *, sqlite3_stmt *);
+/* Prepares, binds and runs in one. */
+void store_do(struct store *, const char *sql, const char *types, ...);
+
+/* Columns as our types; a NULL or another length gives zeroes and false. Text and blobs are valid until the next step. */
+struct slice column_slice(sqlite3_stmt *, int column);
+bool column_fixed(sqlite3_stmt *, int column, void *out, size_t len);
+
+/* The first error since store_begin, and what SQLite said about it. */
+enum err store_err(const struct store *);
+const char *store_why(const struct store *);
+
+/* A transaction begins by itself with store_begin (again: does nothing) and ends with one of these. After a failed
+ * commit everything of the transaction is gone. */
+enum err store_begin(struct store *);
+enum err store_commit(struct store *);
+void store_rollback(struct store *);
+bool store_in_transaction(const struct store *);
+
+/* Values of this machine alone, by key: never replicated, not part of the views. */
+bool store_local_get(struct store *, const char *key, void *out, size_t len);
+void store_local_set(struct store *, const char *key, const void *value, size_t len);
+
+/* Empties all views (to fold the log again), and one hash over all rows of all views in order of their keys. */
+void store_clear_views(struct store *);
+struct hash store_digest_views(struct store *);
+
+#endif
