@@ -38,13 +38,15 @@ IO_C := $(wildcard daemon/io/*.c) $(wildcard daemon/main.c)
 CLIENT_C := $(wildcard client/*.c)
 UNIT_C := $(wildcard tests/unit/test_*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(1))
+# what a room may include holds for its objects and for clang-tidy's look at them
+room = $(call obj,$(1)) $(patsubst %.c,$(B)/%.tidy,$(1))
 
-$(call obj,$(PROTO_C)): INCLUDES := -Iproto
-$(call obj,$(CORE_C)): INCLUDES := -Iproto -Idaemon/core
-$(call obj,$(IO_C)): INCLUDES := -Iproto -Idaemon/core -Idaemon/io
-$(call obj,$(IO_C)): DEFINES := -D_GNU_SOURCE
-$(call obj,$(CLIENT_C)): INCLUDES := -Iproto -Iclient
-$(call obj,$(CLIENT_C)): DEFINES := -D_GNU_SOURCE
+$(call room,$(PROTO_C)): INCLUDES := -Iproto
+$(call room,$(CORE_C)): INCLUDES := -Iproto -Idaemon/core
+$(call room,$(IO_C)): INCLUDES := -Iproto -Idaemon/core -Idaemon/io
+$(call room,$(IO_C)): DEFINES := -D_GNU_SOURCE
+$(call room,$(CLIENT_C)): INCLUDES := -Iproto -Iclient
+$(call room,$(CLIENT_C)): DEFINES := -D_GNU_SOURCE
 
 PROTO_LIBS := $(call pc,--libs,msgpack libsodium libutf8proc)
 CORE_LIBS := $(PROTO_LIBS) $(call pc,--libs,sqlite3)
@@ -56,19 +58,19 @@ $(B)/%.o: %.c Makefile
 	$(if $(Q),@echo "  CC    $<")
 	$(Q)$(CC) $(INCLUDES) $(DEFINES) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# SQL is data: schema.sql becomes a C string
-$(B)/schema.inc: daemon/core/schema.sql Makefile
+# SQL is data: it becomes a C string. log.sql is for ever, schema.sql (the views) can be folded again
+$(B)/%.inc: daemon/core/%.sql Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e 's/--.*//' -e '/^ *$$/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
-$(call obj,daemon/core/store.c): $(B)/schema.inc
-$(call obj,daemon/core/store.c): INCLUDES += -I$(B)
+$(call room,daemon/core/store.c): $(B)/schema.inc $(B)/log.inc
+$(call room,daemon/core/store.c): INCLUDES += -I$(B)
 
 # the word list is data too
 $(B)/words.inc: proto/words.txt Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e 's/.*/"&",/' $< > $@
-$(call obj,proto/words.c): $(B)/words.inc
-$(call obj,proto/words.c): INCLUDES += -I$(B)
+$(call room,proto/words.c): $(B)/words.inc
+$(call room,proto/words.c): INCLUDES += -I$(B)
 
 $(B)/libproto.a: $(call obj,$(PROTO_C))
 $(B)/libcore.a: $(call obj,$(CORE_C))
@@ -86,18 +88,108 @@ $(B)/jam: $(call obj,$(CLIENT_C)) $(B)/libproto.a
 all: $(B)/jamd $(B)/jam ## build jamd and jam
 
 # ---- tests ------------------------------------------------------------------------------------------------------
-$(call obj,$(UNIT_C)): INCLUDES := -Iproto -Idaemon/core -Itests/unit
+SCREEN_O := $(filter-out $(B)/client/main.o,$(call obj,$(CLIENT_C)))
+$(call room,$(UNIT_C)): INCLUDES := -Iproto -Idaemon/core -Itests/unit
+$(call room,tests/unit/test_screen.c): INCLUDES := -Iproto -Iclient -Itests/unit
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcore.a $(B)/libproto.a
+	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,cmocka)
+$(B)/tests/unit/test_screen: $(B)/tests/unit/test_screen.o $(SCREEN_O) $(B)/libproto.a
+	$(if $(Q),@echo "  LD    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CLIENT_LIBS) $(call pc,--libs,cmocka)
 UNITS := $(patsubst %.c,$(B)/%,$(UNIT_C))
 units: $(UNITS)
+
+# a fuzzer links the rooms below the shell, all of it built by clang with coverage: build/fuzz
+FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
+$(call room,$(FUZZ_C)): INCLUDES := -Iproto -Idaemon/core
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libcore.a $(B)/libproto.a
+	$(if $(Q),@echo "  LD    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS)
+fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ_C))
+
+JOBS ?= $(shell nproc)
+FLAVOUR = +$(Q)$(MAKE) --no-print-directory -j$(JOBS)
+FUZZ_FLAVOUR := CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/fuzz
+SAN := build/san-address-undefined
+E2E := $(sort $(wildcard tests/e2e/*.t))
+
+test: ## build every way and run all: end to end, house, tidy, fuzz corpora, units
+	$(FLAVOUR) all units bench-tools
+	$(FLAVOUR) CC=clang all units
+	$(FLAVOUR) SANITIZE=address,undefined units
+	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
+	$(Q)JOBS=$(JOBS) tests/run $(E2E) tests/house.t tests/tidy.t tests/fuzz/fuzz.t \
+	    $(UNIT_C:%.c=build/%) $(UNIT_C:%.c=build/clang/%) $(UNIT_C:%.c=$(SAN)/%)
+
+unit: units ## only the unit tests
+	$(Q)JOBS=$(JOBS) tests/run $(UNITS)
+
+e2e: all ## only the end to end tests (T='tests/e2e/cable.t …' for some)
+	$(Q)JOBS=$(JOBS) JAM_BUILD=$(B) tests/run $(or $(T),$(E2E))
+
+house: $(B)/libproto.a $(B)/libcore.a ## the rules of the house
+	$(Q)tests/run tests/house.t
+
+fuzz: ## fuzz every decoder (FUZZ_SECONDS=5 each)
+	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
+	$(Q)tests/run tests/fuzz/fuzz.t
+
+# ---- looks ------------------------------------------------------------------------------------------------------
+SOURCES = $(wildcard */*.[ch] daemon/*/*.[ch] tests/*/*.[ch] tools/*/*.[ch])
+$(B)/%.tidy: %.c .clang-tidy
+	$(Q)mkdir -p $(@D)
+	$(if $(Q),@echo "  TIDY  $<")
+	$(Q)clang-tidy --quiet $< -- -std=c11 $(INCLUDES) $(DEFINES) 2>$@.err || { cat $@.err; false; }
+	$(Q)rm -f $@.err; touch $@
+tidy: $(patsubst %.c,$(B)/%.tidy,$(PROTO_C) $(CORE_C) $(IO_C) $(CLIENT_C)) ## let clang-tidy look at our .c files
+
+format: ## lay out all sources as .clang-format says
+	$(Q)clang-format -i $(SOURCES)
+
+format-check: ## say which sources aren't laid out so
+	$(Q)clang-format --dry-run -Werror $(SOURCES)
+
+# ---- to see and to measure --------------------------------------------------------------------------------------
+demo: ## a class of five on this machine, with the teacher's live view (a minute)
+	$(Q)tools/demo
+
+demo-stop: ## end what the demo left running
+	$(Q)tools/demo-stop
+
+$(call room,$(wildcard tools/bench/*.c)): INCLUDES := -Iproto -Idaemon/core
+$(call room,$(wildcard tools/bench/*.c)): DEFINES := -D_GNU_SOURCE
+$(B)/tools/bench/%: $(B)/tools/bench/%.o $(B)/libcore.a $(B)/libproto.a
+	$(if $(Q),@echo "  LD    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+bench-tools: $(patsubst %.c,$(B)/%,$(wildcard tools/bench/*.c))
+bench: all bench-tools ## the figures: thirty machines, measured, beside their goals
+	$(Q)JAM_BUILD=$(B) tools/bench/run
+
+# ---- to have it -------------------------------------------------------------------------------------------------
+BIN := $(DESTDIR)$(PREFIX)/bin
+MAN := $(DESTDIR)$(PREFIX)/share/man
+COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+UNIT := $(DESTDIR)$(PREFIX)/lib/systemd/system
+
+install: all ## put it under $(DESTDIR)$(PREFIX)
+	install -d $(BIN) $(MAN)/man1 $(MAN)/man8 $(COMPLETIONS) $(UNIT)
+	install -m 755 $(B)/jam $(B)/jamd $(BIN)
+	install -m 644 client/jam.1 $(MAN)/man1
+	install -m 644 daemon/jamd.8 $(MAN)/man8
+	install -m 644 client/completion.bash $(COMPLETIONS)/jam
+	sed 's|@BIN@|$(PREFIX)/bin|' daemon/jamd.service > $(UNIT)/jamd.service
+
+uninstall: ## take it away again
+	rm -f $(BIN)/jam $(BIN)/jamd $(MAN)/man1/jam.1 $(MAN)/man8/jamd.8 $(COMPLETIONS)/jam $(UNIT)/jamd.service
 
 clean: ## remove what was built
 	$(Q)rm -rf build
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all clean help units
+.PHONY: all units unit fuzzers test e2e house fuzz tidy format format-check demo demo-stop bench bench-tools install \
+    uninstall clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -20,8 +20,8 @@ struct entry {
     struct hash prev;         /* zero for seq 1 */
     const struct hash *after; /* sorted by bytes, no two equal */
     uint32_t after_count;     /* at most AFTER_MAX */
-    uint64_t lamport;         /* 1 + the greatest of prev's and of all in after */
-    uint64_t time_ms;         /* wall time since 1970 as the author believed; decides nothing */
+    uint64_t lamport;         /* 1 + the greatest of prev's and of all in after; below 2^63 */
+    uint64_t time_ms;         /* wall time since 1970 as the author believed, below 2^63; decides nothing */
     uint32_t payload_len;     /* SALT_BYTES < payload_len <= PAYLOAD_BYTES_MAX */
     struct hash payload_hash;
     struct slice payload; /* salt, then the encoded op */
@@ -60,7 +60,8 @@ struct run {
 /* Checks shapes and bounds of one run object. ERR_MALFORMED, ERR_LIMIT. */
 enum err run_read(const msgpack_object *, struct run *);
 /* The i-th entry: everything but prev is set; `after` points into after_room (AFTER_MAX hashes), the payload into the
- * message. Checks what one entry alone can show (sorted after, lengths). */
+ * message. Checks what one entry alone can show (sorted after, lengths). ERR_MALFORMED, ERR_LIMIT, ERR_NOT_CANONICAL
+ * (after isn't sorted). */
 enum err run_entry(const struct run *, uint32_t i, struct hash *after_room, struct entry *);
 
 /* Writing one: the head, then `count` times run_pack_entry. Ignores entry->feed, seq and prev, as the wire does. */

@@ -41,7 +41,7 @@ uint64_t rng_below(struct rng *, uint64_t bound); /* uniform in [0, bound); 0 fo
 /* Call once before anything else here. ERR_INTERNAL if libsodium can't start. */
 enum err keys_init(void);
 
-/* BLAKE2b of kind, a zero byte, and the parts in turn. */
+/* BLAKE2b of kind, a zero byte, and the parts in turn; hash_short gives 16 to 64 bytes. */
 struct hash hash_of(const char *kind, const struct slice *parts, size_t parts_count);
 void hash_short(const char *kind, const struct slice *parts, size_t parts_count, uint8_t *out,
                 size_t out_len);
@@ -73,8 +73,8 @@ void seal(const struct seal_key *, struct rng *, const char *kind, struct slice 
           uint8_t *out);
 enum err seal_open(const struct seal_key *, const char *kind, struct slice sealed, uint8_t *out);
 
-/* Argon2id with 64 MiB and 3 passes: a tenth of a second, so it runs in a worker thread, never in the loop.
- * ERR_NOMEM if the memory isn't there. */
+/* Argon2id with 64 MiB and 3 passes, salted with hash_short(kind): a tenth of a second, so it runs in a worker
+ * thread, never in the loop. ERR_NOMEM if the memory isn't there. */
 enum err stretch(struct slice words, const char *kind, uint8_t *out, size_t out_len);
 
 /* Lower-case hex, for logs and file names; out holds 2 * len + 1 bytes. */

@@ -57,6 +57,7 @@ struct head {
     uint64_t seq;
     struct ref last;   /* first half of the last entry's id */
     uint64_t void_seq; /* from here on void; 0 if not */
+    uint64_t lamport;  /* of the last entry: older feeds are fetched first; no part of fingerprints */
 };
 
 struct want {
@@ -75,12 +76,14 @@ enum {
     BEAT_ANSWER = 2,   /* answer with a BEAT: I'm not sure of you */
     RUNS_PUSH = 1,     /* just written, not asked for */
     RUNS_MORE = 2,     /* your credit ended before my entries did: WANT again */
+    RUNS_END = 4,      /* the last one for your WANT */
     HELLO_LASTING = 1, /* my disk has outlasted a boot */
+    HEADS_ANSWER = 1,  /* tell me yours in return */
 };
 
 struct message {
     enum message_kind kind;
-    uint64_t flags; /* HELLO, BEAT, RUNS */
+    uint64_t flags; /* HELLO, BEAT, RUNS, HEADS; bits that this version doesn't know mean nothing */
     /* HELLO; run also in LEAVE, SUSPECT, HEARD, GONE */
     uint64_t version;
     struct device_id device; /* also SUSPECT, HEARD, GONE */
@@ -99,14 +102,15 @@ struct message {
     struct feed_id feed;
     uint64_t seq;
     /* REFUSE */
-    uint64_t reason; /* enum err */
+    uint64_t reason; /* enum err, or a newer one's: 1 to 65535 */
     /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK: read item by item */
     uint32_t count;
     const msgpack_object *items;
 };
 
 /* Reads and checks the outer form of a scanned message; items are borrowed from the doc. ERR_MALFORMED, ERR_LIMIT,
- * ERR_VERSION (an unknown kind: from a newer version, to be ignored). */
+ * ERR_VERSION (an unknown kind: from a newer version, to be ignored; or a HELLO of another version, then kind and
+ * version are set, so that it can be told why). On any other error *message means nothing. */
 enum err message_read(const msgpack_object *, struct message *);
 
 /* The i-th item of a RANGES, HEADS, WANT, PEERS. For HEADS item i is a prefix with `heads_count` heads, read in turn
@@ -124,8 +128,7 @@ void pack_beat(struct pack *, const struct fingerprint *, uint64_t flags);
 void pack_leave(struct pack *, uint64_t run);
 void pack_ranges(struct pack *, uint32_t count);
 void pack_range(struct pack *, const struct range *);
-void pack_heads(struct pack *, bool answer,
-                uint32_t ranges_count); /* answer: tell me yours in return (flag 1) */
+void pack_heads(struct pack *, uint64_t flags, uint32_t ranges_count);
 void pack_heads_of(struct pack *, const struct prefix *, uint32_t heads_count);
 void pack_head(struct pack *, const struct head *);
 void pack_wants(struct pack *, uint64_t credit_bytes, uint32_t count);

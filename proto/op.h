@@ -79,7 +79,7 @@ struct op {
     struct hardware_id hardware;
 };
 
-/* A row of the table: required and optional fields, in the order in which they are encoded. */
+/* A row of the table: required and optional fields. They are encoded in ascending order of their FIELD_ bits. */
 struct op_row {
     enum op_kind kind;
     const char *name;
@@ -90,15 +90,18 @@ struct op_row {
 const struct op_row *op_row(uint32_t kind);
 
 /* Appends the op as an array [kind, field, …], nil for an absent optional field. ERR_MALFORMED (a required field is
- * missing or one is there that doesn't belong), ERR_TOO_LONG, ERR_BAD_TEXT (invalid UTF-8, or NUL). */
+ * missing or one is there that doesn't belong), ERR_TOO_LONG, ERR_BAD_TEXT (invalid UTF-8, or NUL), ERR_LIMIT (too
+ * many adds), ERR_VERSION (no such state); then nothing was appended. */
 enum err op_encode(struct pack *, const struct op *);
 
-/* Decodes one op. The bytes must outlive *op. ERR_VERSION for a kind or a form that a newer version made (keep it, it
- * has no effect here); ERR_MALFORMED and the errors of doc_open for what no version makes. The result depends on the
- * bytes alone, so that all machines agree. */
+/* Decodes one op. The bytes must outlive *op. ERR_VERSION for a kind or a form that a newer version made: an unknown
+ * kind, more fields than the row has, a state beyond TASK_DONE (keep it, it has no effect here); ERR_MALFORMED,
+ * ERR_LIMIT, ERR_TOO_LONG, ERR_BAD_TEXT and the errors of doc_open for what no version makes. The kind and the count
+ * are judged first, then the fields in turn; the first that doesn't fit decides. But for ERR_NOMEM the result depends
+ * on the bytes alone, so that all machines agree. */
 enum err op_decode(struct slice bytes, struct op *);
 
-/* Names for people and JSON ("join", "trying"). */
+/* Names for people and JSON ("join", "trying"); "unknown" for what this version doesn't know. */
 const char *op_name(uint32_t kind);
 const char *task_state_name(uint64_t state);
 

@@ -67,7 +67,7 @@ static enum err take_wide(struct scan *s, uint8_t first, enum shape *shape, uint
 {
     unsigned width = heads[first - 0xc0].width;
     uint64_t least = heads[first - 0xc0].least;
-    uint64_t n = 0;
+    uint64_t n = 0, all_ones = 0;
     *shape = heads[first - 0xc0].shape;
     if (*shape == SHAPE_NONE) {
         return ERR_NOT_CANONICAL;
@@ -77,9 +77,9 @@ static enum err take_wide(struct scan *s, uint8_t first, enum shape *shape, uint
     }
     for (unsigned i = 0; i < width; i++) {
         n = n << 8 | *s->at++;
+        all_ones = all_ones << 8 | 0xff;
     }
     if (*shape == SHAPE_NEGATIVE) {
-        uint64_t all_ones = UINT64_MAX >> (64 - 8 * width);
         n = all_ones - n;
         if (n > all_ones / 2) {
             return ERR_NOT_CANONICAL; /* a positive number in a signed form */

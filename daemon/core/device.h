@@ -22,6 +22,7 @@ struct device;
 /* What a machine is, handed in at start. Strings are copied. */
 struct device_config {
     const char *state;   /* folder for the databases; exists, writable */
+    const char *const *databases; /* names of the class-*.db files in it; NULL at the end */
     const char *vfs;     /* SQLite VFS; NULL for the system's */
     uint8_t seed[32];    /* randomness for this run */
     struct sign_key key; /* the device's key, kept by the caller on disk */

@@ -14,6 +14,11 @@
 #include "keys.h"
 #include "message.h"
 
+enum {
+    WATCHERS =
+        4 /* machines that watch each one: its next neighbours on the ring (PROTOCOL.md, "Watching") */
+};
+
 enum peer_state {
     PEER_CALLED, /* its address is known, nothing was heard from it yet */
     PEER_HERE,   /* heard */
@@ -21,7 +26,10 @@ enum peer_state {
     PEER_LEFT,   /* said so */
 };
 
-/* One device of the class that isn't this one. Read freely; written by presence only. */
+/* One device of the class that isn't this one. Read freely; written by presence only (but `greeted` by who sends the
+ * HELLO). A pointer to one that is or was PEER_HERE is good until a tick that finds DEVICES_MAX nearly reached: then
+ * those that are away longest are forgotten. One that is PEER_CALLED may be forgotten in any tick. What is forgotten
+ * has no link. */
 struct peer {
     struct device_id device;
     struct link_pk link;
@@ -41,8 +49,8 @@ struct peer {
     char iface[16];     /* where its last beacon came in */
     char host[97];
     /* liveness */
-    bool watches_me;     /* I send it beats */
-    bool watched;        /* it sends me beats */
+    bool watches_me; /* I send it beats; every BEAT to it bears BEAT_WATCH then, whoever sends it */
+    bool watched;    /* it sends me beats */
     struct mono probed;  /* when I asked it directly; 0: not */
     struct mono accused; /* when I asked a second machine; 0: not */
     struct mono called;  /* last time that I tried its address */
@@ -50,8 +58,10 @@ struct peer {
     struct fingerprint has; /* its last fingerprint */
     uint64_t acked_seq;     /* of my current feed */
     bool has_all_before;    /* at some moment it had everything that I wrote in earlier runs */
-    struct mono asked;      /* when my last WANT or RANGES went to it; 0: nothing is open */
-    uint32_t bad;           /* broken messages */
+    bool differs; /* its fingerprint wasn't ours when it came, and we haven't compared since */
+    struct mono differs_since;
+    struct mono asked; /* when my last WANT or RANGES went to it; 0: nothing is open */
+    uint32_t bad;      /* broken messages */
 };
 
 struct presence;
@@ -63,12 +73,13 @@ void presence_free(struct presence **);
 
 /* What presence wants done; pulled after each call below until false. */
 enum act_kind {
-    ACT_LINK, /* open a link to peer (its address may be new), then say HELLO and tell PEERS */
+    ACT_LINK, /* open a link to peer, in place of the one that there may be (its address may be new); when it is up
+               * say presence_link, then HELLO and presence_hints on it */
     ACT_UNLINK,
-    ACT_SEND,    /* message bytes to peer */
-    ACT_BEAT,    /* send peer a BEAT with `flags`: the fingerprint is the caller's to fill in */
-    ACT_BEACON,  /* on `paths` with `flags`; PATH_UNICAST: to `address` */
-    ACT_CALL,    /* say HELLO at an address of which no device is known */
+    ACT_SEND,   /* message bytes to peer */
+    ACT_BEAT,   /* send peer a BEAT with `flags`: the fingerprint is the caller's to fill in */
+    ACT_BEACON, /* on `paths` with `flags`; PATH_UNICAST: to `address` */
+    ACT_CALL, /* say HELLO at an address of which no device is known. The link may go when the next such call comes */
     ACT_CHANGED, /* peer's state changed: tell watchers */
 };
 struct act {
@@ -96,14 +107,17 @@ void presence_check(struct presence *,
 void presence_beacon(struct presence *, const struct beacon *, const struct address *from,
                      const char *iface, struct now);
 /* A HELLO came in from `from` (its port is in the message). ERR_MALFORMED if the device's key isn't the link's,
- * ERR_BUSY beyond DEVICES_MAX. *out is the peer. */
+ * ERR_BUSY beyond DEVICES_MAX, ERR_YOURSELF if it is this machine's own or a clone's. *out is the peer, or NULL. */
 enum err presence_hello(struct presence *, const struct message *, const struct link_pk *,
                         const struct address *from, struct now, struct peer **out);
 /* Any other message of a peer came in. */
 void presence_heard(struct presence *, struct peer *, struct now);
-/* BEAT, LEAVE, PEERS, SUSPECT, HEARD, GONE. */
+/* BEAT, LEAVE, PEERS, SUSPECT, HEARD, GONE: counts as heard, too. */
 void presence_message(struct presence *, struct peer *, const struct message *, struct now);
 void presence_link(struct presence *, struct peer *, bool up, struct now);
+
+/* Writes a PEERS for `to`: up to PEERS_MAX of those who are here, as far as they mean something where `to` is. */
+void presence_hints(struct presence *, const struct peer *to, struct pack *);
 
 /* Finding: by the key that ZAP vouches for, by device; NULL if unknown. And all of them in order of device id. */
 struct peer *presence_by_link(struct presence *, const struct link_pk *);
@@ -113,5 +127,7 @@ struct peer *presence_at(struct presence *, uint32_t index);
 uint32_t presence_here(const struct presence *); /* how many are PEER_HERE */
 /* Since when nobody has been heard though others are known: for NOT LIVE. */
 bool presence_alone(const struct presence *, struct mono *since);
+/* Did another daemon with this device's key greet us? Then the disk is a copy: log it, and make a new key. */
+bool presence_cloned(const struct presence *);
 
 #endif

@@ -11,6 +11,7 @@
 #include "store.h"
 #include "view.h"
 
+struct ages;
 struct replica;
 
 /* Who writes: needed when the first op after a start opens a feed. Borrowed for the replica's life. */
@@ -22,11 +23,12 @@ struct author {
     struct rng *rng;
 };
 
-enum err replica_open(struct store *, const struct class_id *, const struct author *,
+/* Loads heads from the store. Everything handed in is borrowed for the replica's life; ages may be NULL. */
+enum err replica_open(struct store *, const struct class_id *, const struct author *, struct ages *,
                       struct replica **out);
 void replica_close(struct replica **);
-/* Forgets what isn't on the disk: after store_rollback, or a failed commit. An own feed that reached the disk goes on;
- * one that did not is opened anew at the next write. */
+/* Forgets what isn't on the disk: after store_rollback, or a failed commit. The own feed is given up and a fresh one is
+ * opened at the next write: what a failed commit left on the disk can never contradict what was sent later. */
 enum err replica_reload(struct replica *);
 
 /* Appends ops to this run's feed, in order, each its own entry, and folds them. ids gets ops_count entry ids. */
@@ -54,6 +56,8 @@ bool replica_runs(struct replica *, const struct feed_id *, uint64_t have, size_
  * little. `wants` is updated: have rises. True if there is more. */
 bool replica_batch(struct replica *, struct want *wants, uint32_t wants_count, size_t room_bytes,
                    struct pack *, uint32_t *runs);
+/* How far we verified a feed: its last entry's seq, waiting ones included; 0 if unknown. What WANT says we have. */
+uint64_t replica_have(struct replica *, const struct feed_id *);
 /* The proof that voids a feed, as two encoded runs; false if there is none. Borrowed until the next call. */
 bool replica_fork_proof(struct replica *, const struct feed_id *, struct slice *run_a,
                         struct slice *run_b);
@@ -70,6 +74,9 @@ struct replica_counts {
 };
 struct replica_counts replica_count(struct replica *);
 
+/* Whether anybody watches: else nothing is kept for replica_fresh. */
+void replica_watched(struct replica *, bool);
+
 /* Facts that were applied since the last call, oldest first, for watchers: at most the newest 256. Each is valid until
  * the next append, accept or call. NULL at the end. */
 const struct fact *replica_fresh(struct replica *);
@@ -77,8 +84,12 @@ const struct fact *replica_fresh(struct replica *);
 /* Folds the whole log again into empty views. */
 enum err replica_refold(struct replica *);
 
-/* When this machine saw what happen, and what it knows of other machines' clocks. */
-struct ages *replica_ages(struct replica *);
-void ages_clock(struct ages *, const struct device_id *, int64_t clock_ms);
+/* Before the owner commits: what is kept in memory and must be on the disk with the turn, views that a fork made stale,
+ * and own ops that a fork of our own feed voided are written now. */
+enum err replica_flush(struct replica *, struct now);
+
+/* Entry ids that waiting entries name and that nobody has sent for a while: the fork's other branch, or a withheld
+ * parent. At most `max`. Returns how many. */
+uint32_t replica_missing(struct replica *, struct hash *out, uint32_t max);
 
 #endif

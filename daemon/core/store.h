@@ -17,6 +17,8 @@ struct store;
  * ERR_IN_USE if another process holds it, ERR_DISK, ERR_DISK_FULL, ERR_NOMEM. *out is the caller's, for store_close. */
 enum err store_open(const char *path, const char *vfs, struct store **out);
 void store_close(struct store **);
+/* Were the views made anew, because they are new or their form changed? Then the log must be folded into them. */
+bool store_has_new_views(const struct store *);
 
 /* A prepared statement for this text (a string literal: statements are cached by its address), reset and unbound.
  * NULL when it can't be prepared; the error sticks in store_err. Borrowed; don't finalize. */

@@ -52,7 +52,7 @@ struct shown_list {
  * TEXT "here"|"gone"|"left", since_ms INTEGER on this machine's wall clock). It has this machine too. A device that isn't
  * in it was not met in this run of the daemon. */
 
-struct ages; /* replica.h: what this machine saw, and other machines' clocks */
+struct ages; /* ages.h: what this machine saw, and other machines' clocks */
 
 /* One request, while it is answered. */
 struct ask {
@@ -66,15 +66,17 @@ struct ask {
     struct hardware_id hardware; /* this machine, salted for this class */
     struct rng *rng;
     const char *class_name;
-    uint32_t peers;       /* machines of the class that are heard now, without this one */
-    bool live;            /* false: others are known but none is heard */
-    int64_t live_s;       /* for so long it has been live, or not */
+    uint32_t peers;           /* machines of the class that are heard now, without this one */
+    bool live;                /* false: others are known but none is heard */
+    int64_t live_s;           /* for so long it has been live, or not */
+    uint64_t seq; /* of the state that is being told: rises within one watch */
     struct shown_list *lists; /* of this terminal, by list_kind; LIST_FEEDBACK + 1 of them */
     /* Between plan and tell. */
     struct op ops[2]; /* what plan decided to write: at most two ops, appended in order */
     uint32_t ops_count;
     char room[2 * OP_BYTES_MAX]; /* for texts of those ops */
     size_t room_used;
+    struct slice was;   /* packed by plan: how it was before the ops, for tell */
     struct ref made;    /* tell: the first op's entry, first half of its id */
     struct ref subject; /* free for the method */
     struct ref before;

@@ -1,0 +1,292 @@
+/* The waist: takes one event, saves the turn, gives one output after the other. What an event means is decided in
+ * class.c (peers) and request.c (clients). */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "device_inside.h"
+
+struct queued *device_put(struct device *device, const struct output *output)
+{
+    struct queued *queued = malloc(sizeof(*queued) + output->bytes.len);
+    if (!queued) {
+        return NULL;
+    }
+    *queued = (struct queued){.output = *output};
+    if (output->bytes.len) {
+        memcpy(queued->bytes, output->bytes.at, output->bytes.len);
+    }
+    queued->output.bytes.at = queued->bytes;
+    if (device->last) {
+        device->last->next = queued;
+    } else {
+        device->first = queued;
+    }
+    device->last = queued;
+    return queued;
+}
+
+void device_log(struct device *device, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    device_put(device, &(struct output){.kind = OUTPUT_LOG, .bytes = slice_str(line)});
+}
+
+static void copy_text(char *out, size_t out_len, const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+    len = len < out_len ? len : out_len - 1;
+    if (len) {
+        memcpy(out, text, len);
+    }
+    out[len] = '\0';
+}
+
+static enum err init(struct device *device, const struct device_config *config)
+{
+    struct sign_pk pk = sign_public(&config->key);
+    if (strlen(config->state) >= PATH_BYTES - sizeof(((struct class *)0)->file) - 1) {
+        return ERR_TOO_LONG;
+    }
+    copy_text(device->state, sizeof(device->state), config->state);
+    copy_text(device->host, sizeof(device->host), config->host);
+    rng_seed(&device->rng, config->seed);
+    device->key = config->key;
+    memcpy(device->id.b, pk.b, sizeof(pk.b));
+    device->hardware = config->hardware;
+    memcpy(device->boot, config->boot, sizeof(device->boot));
+    rng_fill(&device->rng, &device->run, sizeof(device->run));
+    pack_init(&device->pack);
+    pack_init(&device->result);
+    device->ask = calloc(1, sizeof(*device->ask));
+    if (config->vfs) {
+        device->vfs = malloc(strlen(config->vfs) + 1);
+        if (device->vfs) {
+            copy_text(device->vfs, strlen(config->vfs) + 1, config->vfs);
+        }
+    }
+    return device->ask && (device->vfs || !config->vfs) ? OK : ERR_NOMEM;
+}
+
+enum err device_open(const struct device_config *config, struct now now, struct device **out)
+{
+    struct device *device = calloc(1, sizeof(*device));
+    if (!device) {
+        return ERR_NOMEM;
+    }
+    enum err err = init(device, config);
+    for (uint32_t i = 0; err == OK && config->databases && config->databases[i]; i++) {
+        err = class_load(device, config->databases[i], now);
+    }
+    if (err != OK) {
+        device_close(&device);
+        return err;
+    }
+    *out = device;
+    return OK;
+}
+
+void device_close(struct device **device_p)
+{
+    struct device *device = *device_p;
+    if (!device) {
+        return;
+    }
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        class_free(&device->classes[i]);
+    }
+    for (struct queued *queued = device->first; queued;) {
+        struct queued *next = queued->next;
+        free(queued);
+        queued = next;
+    }
+    for (uint32_t i = 0; i < SESSIONS_MAX; i++) {
+        for (uint32_t k = 0; k <= LIST_FEEDBACK; k++) {
+            free(device->sessions[i].lists[k]);
+        }
+    }
+    free(device->told);
+    free(device->ask);
+    free(device->vfs);
+    pack_clear(&device->pack);
+    pack_clear(&device->result);
+    wipe(&device->key, sizeof(device->key));
+    wipe(&device->rng, sizeof(device->rng));
+    free(device);
+    *device_p = NULL;
+}
+
+static void leave(struct device *device, struct now now)
+{
+    device->leaving = true;
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        request_sign_out_all(device, class, now);
+        device_save(device, now);
+        class_pump(device, class, now);
+        presence_leave(class->presence, now);
+    }
+}
+
+static void call(struct device *device, const struct address *address, struct now now)
+{
+    if (device->calls_count < sizeof(device->calls) / sizeof(device->calls[0])) {
+        device->calls[device->calls_count++] = *address;
+    }
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        presence_call(device->classes[i]->presence, address, now);
+    }
+}
+
+static void tick(struct device *device, struct now now)
+{
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        class_tick(device, device->classes[i], now);
+    }
+    method_tick(device, now);
+}
+
+static void network(struct device *device, struct now now)
+{
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        presence_network(device->classes[i]->presence, now);
+    }
+}
+
+static void datagram(struct device *device, struct now now, const struct event *event)
+{
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        if (class_datagram(device, device->classes[i], event, now)) {
+            return;
+        }
+    }
+}
+
+static void link_changed(struct class *class, const struct event *event, struct now now)
+{
+    struct peer *peer = presence_by_link(class->presence, &event->peer);
+    if (peer) {
+        presence_link(class->presence, peer, event->up, now);
+    }
+}
+
+void device_step(struct device *device, struct now now, const struct event *event)
+{
+    struct class *class =
+        event->class_index < device->classes_count ? device->classes[event->class_index] : NULL;
+    switch (event->kind) {
+    case EVENT_REQUEST:
+        request_receive(device, event, now);
+        break;
+    case EVENT_HANGUP:
+        watch_hangup(device, event->client);
+        break;
+    case EVENT_MESSAGE:
+        if (class) {
+            class_message(device, class, event, now);
+        }
+        break;
+    case EVENT_DATAGRAM:
+        datagram(device, now, event);
+        break;
+    case EVENT_LINK:
+        if (class) {
+            link_changed(class, event, now);
+        }
+        break;
+    case EVENT_BOUND:
+        if (class) {
+            class_bound(device, class, event->port, now);
+        }
+        break;
+    case EVENT_NETWORK:
+        network(device, now);
+        break;
+    case EVENT_STRETCHED:
+        method_stretched(device, event->work, event->bytes, now);
+        break;
+    case EVENT_CALL:
+        call(device, &event->from, now);
+        break;
+    case EVENT_LEAVE:
+        leave(device, now);
+        break;
+    case EVENT_TICK:
+        tick(device, now);
+        break;
+    }
+}
+
+/* What was answered as done in this turn wasn't: say so instead. */
+static void retract(struct device *device, const struct class *class, enum err err)
+{
+    for (struct queued **at = &device->first; *at; at = &(*at)->next) {
+        struct queued *queued = *at;
+        if (!queued->write || queued->write_class != class->index) {
+            continue;
+        }
+        struct queued *last = device->last, *next = queued->next;
+        struct queued *first = device->first;
+        device->first = device->last = NULL;
+        request_refuse(device, queued->output.client, queued->number, err, class->disk_why, NULL);
+        struct queued *instead = device->first;
+        device->first = first;
+        device->last = last;
+        if (!instead) {
+            continue;
+        }
+        instead->next = next;
+        *at = instead;
+        device->last = last == queued ? instead : last;
+        free(queued);
+    }
+}
+
+void device_save(struct device *device, struct now now)
+{
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        enum err err = class_commit(device, class, now);
+        if (err != OK) {
+            retract(device, class, err);
+        }
+    }
+    for (struct queued *queued = device->first; queued; queued = queued->next) {
+        queued->write = false;
+    }
+}
+
+void device_commit(struct device *device, struct now now)
+{
+    device_save(device, now);
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        class_pump(device, device->classes[i], now);
+    }
+    watch_tick(device, now);
+}
+
+static struct mono earlier(struct mono a, struct mono b)
+{
+    return a.ms < b.ms ? a : b;
+}
+
+bool device_next(struct device *device, struct output *output, struct mono *wake)
+{
+    free(device->told);
+    device->told = device->first;
+    if (device->told) {
+        device->first = device->told->next;
+        device->last = device->first ? device->last : NULL;
+        *output = device->told->output;
+        return true;
+    }
+    *wake = earlier(method_wake(device), watch_wake(device));
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        *wake = earlier(*wake, class_wake(device->classes[i]));
+    }
+    return false;
+}

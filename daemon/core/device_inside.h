@@ -1,0 +1,213 @@
+/* What the files of the device share: device.c is the waist, class.c one class with its log and its peers, request.c
+ * what clients ask, method_*.c the methods that are no view's, watch.c who watches. Nobody else includes this. */
+#ifndef JAM_DEVICE_INSIDE_H
+#define JAM_DEVICE_INSIDE_H
+
+#include "ages.h"
+#include "bounds.h"
+#include "device.h"
+#include "presence.h"
+#include "replica.h"
+#include "sync.h"
+#include "view.h"
+#include "words.h"
+
+enum {
+    PATH_BYTES = 512,
+    SESSIONS_MAX = 64,
+    WATCH_PAUSE_MS = 50,     /* between two whole states told to one watcher */
+    FRESH_MS = 5000,         /* between two signs of life to a watcher */
+    JOIN_PATIENCE_MS = 3000, /* a `class join` waits so long for somebody to answer */
+    CHECK_MS = 1500,         /* a `doctor` listens so long */
+};
+
+/* One class that this machine is in. */
+struct class
+{
+    uint32_t index;
+    char file[64]; /* its database, inside the state folder */
+    struct store *store;
+    struct class_secret secret;
+    struct seal_key beacon_key;
+    struct invite invite;
+    bool known; /* its root key is: else we wait for somebody to tell */
+    struct class_id id;
+    struct sign_pk root;
+    struct author author; /* borrowed by the replica */
+    struct ages *ages;
+    struct replica *replica; /* NULL until the class is known */
+    struct presence *presence;
+    struct sync *sync; /* with the replica */
+    uint16_t port;     /* of the inbox; 0 until bound */
+    bool changed;      /* since watchers were told */
+    bool failed;       /* the disk refused the last turn */
+    char disk_why[160];
+    uint64_t used;          /* rises with each `class use`: the highest is the default */
+    uint64_t seq;           /* of states told to watchers */
+    struct mono live_since; /* since then it is live, or alone */
+    bool live;
+    bool lasting; /* the database was there in an earlier boot */
+};
+
+/* Who sits at a terminal. A login stays in one class at a time. */
+struct session {
+    bool used;
+    struct login login;
+    uint32_t class_index;
+    bool chosen; /* by `class use` */
+    bool signed_in;
+    struct person_id person;
+    uint64_t last_used;
+    struct shown_list *lists[LIST_FEEDBACK + 1]; /* made when first shown */
+};
+
+/* A request whose answer must wait: for Argon2id, for a first peer, for beacons. */
+enum pending_kind {
+    PENDING_NONE,
+    PENDING_CREATE, /* Argon2id for `class create` */
+    PENDING_JOIN,   /* Argon2id for `class join` */
+    PENDING_HELLO,  /* `class join`: somebody to answer */
+    PENDING_CHECK,  /* `doctor`: beacons */
+};
+struct pending {
+    enum pending_kind kind;
+    client_id client;
+    uint64_t number; /* of the request */
+    uint64_t work;
+    struct mono due;
+    uint32_t class_index;
+    struct invite invite;
+    uint8_t root_seed[32];
+    char name[NAME_BYTES_MAX + 1];
+};
+
+struct watcher {
+    bool used;
+    client_id client;
+    uint32_t class_index;
+    bool changes; /* else whole states */
+    bool dirty;
+    struct mono told;  /* last state */
+    struct mono fresh; /* last sign of life */
+};
+
+/* An output with the bytes that it owns. */
+struct queued {
+    struct queued *next;
+    struct output output;
+    bool write; /* a reply that must turn into an error if the turn isn't saved */
+    uint32_t write_class;
+    uint64_t number;
+    uint8_t bytes[];
+};
+
+struct device {
+    char state[PATH_BYTES];
+    char *vfs;
+    struct rng rng;
+    struct sign_key key;
+    struct device_id id;
+    struct hardware_id hardware; /* unsalted */
+    char host[NAME_BYTES_MAX + 1];
+    uint8_t boot[16];
+    uint64_t run;
+    struct class *classes[CLASSES_MAX];
+    uint32_t classes_count;
+    struct session sessions[SESSIONS_MAX];
+    struct pending pending[CLIENTS_MAX];
+    struct watcher watchers[CLIENTS_MAX];
+    struct queued *first, *last, *told;
+    struct address calls[16]; /* --peer */
+    uint32_t calls_count;
+    uint64_t uses, works;
+    struct ask *ask; /* room for the request that is being answered */
+    struct pack pack, result;
+    bool leaving;
+};
+
+/* What every method of the device gets. */
+struct call {
+    struct device *device;
+    client_id client;
+    uint64_t number;
+    struct session *session;
+    struct class *class; /* NULL: this machine is in none, or none was meant */
+    const msgpack_object *params;
+    struct now now;
+    char what[256], detail[256]; /* of a refusal */
+    bool later;                  /* the answer comes by itself: nothing is said now */
+    struct watcher *watch;       /* `watch`: begins after its answer */
+};
+
+/* A method that is no view's: writes one map, or refuses, or sets call->later. */
+struct device_method {
+    const char *name;
+    enum err (*run)(struct call *, struct pack *);
+};
+extern const struct device_method device_methods[]; /* name == NULL at the end */
+
+/* ---- device.c ---------------------------------------------------------------------------------------------------- */
+
+/* Queues an output; its bytes are copied. NULL: no memory, it is lost. */
+struct queued *device_put(struct device *, const struct output *);
+void device_log(struct device *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Saves the turn now and tells what hung on it. */
+void device_save(struct device *, struct now);
+
+/* ---- class.c ------------------------------------------------------------------------------------------------------ */
+
+/* A new class of this machine: root NULL if only its invite is known yet. */
+enum err class_new(struct device *, const struct class_secret *, const struct invite *,
+                   const struct sign_pk *root, const uint8_t root_seed[32], struct now,
+                   struct class **out);
+enum err class_load(struct device *, const char *file, struct now);
+void class_free(struct class **);
+/* The inbox is bound: announce. */
+void class_bound(struct device *, struct class *, uint16_t port, struct now);
+void class_message(struct device *, struct class *, const struct event *, struct now);
+bool class_datagram(struct device *, struct class *, const struct event *, struct now);
+void class_tick(struct device *, struct class *, struct now);
+/* Turns what presence and sync want into outputs; only after the turn is saved. */
+void class_pump(struct device *, struct class *, struct now);
+/* Saves the class's part of the turn. */
+enum err class_commit(struct device *, struct class *, struct now);
+struct mono class_wake(const struct class *);
+/* The class's name, or "…" while it isn't known; out holds NAME_BYTES_MAX + 1. */
+char *class_name(struct class *, char *out);
+/* On how many other machines everything that this one wrote is; how many of those have disks that outlast a boot. */
+void class_safety(struct class *, uint32_t *copies, uint32_t *lasting);
+/* Appends and folds ops of this device. */
+enum err class_append(struct class *, const struct op *, uint32_t count, struct now,
+                      struct hash *ids);
+
+/* ---- request.c ---------------------------------------------------------------------------------------------------- */
+
+void request_receive(struct device *, const struct event *, struct now);
+void request_reply(struct device *, client_id, uint64_t number, struct slice result, bool write,
+                   uint32_t class_index);
+void request_refuse(struct device *, client_id, uint64_t number, enum err, const char *what,
+                    const char *detail);
+void request_notify(struct device *, client_id, const char *method, struct slice params);
+/* Signs everybody out who is signed in here in that class, in the log too. */
+void request_sign_out_all(struct device *, struct class *, struct now);
+/* Fills device->ask for reading views of a class on behalf of nobody. */
+struct ask *ask_class(struct device *, struct class *, struct now);
+
+/* ---- method_class.c, method_machine.c, watch.c ------------------------------------------------------------------- */
+
+void method_stretched(struct device *, uint64_t work, struct slice secret, struct now);
+/* Answers what has waited long enough, or has got what it waited for. */
+void method_tick(struct device *, struct now);
+struct mono method_wake(const struct device *);
+enum err method_status(struct call *, struct pack *);
+enum err method_doctor(struct call *, struct pack *);
+void doctor_answer(struct device *, struct pending *, struct now);
+
+enum err method_watch(struct call *, struct pack *);
+void watch_facts(struct device *, struct class *, struct now);
+void watch_machine(struct device *, struct class *, const struct peer *, struct now);
+void watch_tick(struct device *, struct now);
+struct mono watch_wake(const struct device *);
+void watch_hangup(struct device *, client_id);
+
+#endif

@@ -1,0 +1,53 @@
+-- The log, and what one machine alone knows. Never dropped: only views can be made again.
+
+-- A feed: one run of one daemon. key and device come from its first entry.
+CREATE TABLE IF NOT EXISTS feed (
+    id INTEGER PRIMARY KEY,
+    feed BLOB NOT NULL UNIQUE,
+    key BLOB NOT NULL,
+    device BLOB NOT NULL,
+    -- 0, or the seq from which all is void
+    void_seq INTEGER NOT NULL DEFAULT 0,
+    -- the proof of equivocation: two encoded runs
+    proof_a BLOB,
+    proof_b BLOB
+);
+
+-- Applied entries, in the order in which they were applied here: each after its causes.
+CREATE TABLE IF NOT EXISTS entry (
+    id INTEGER PRIMARY KEY,
+    feed INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    lamport INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    -- the entry's id
+    hash BLOB NOT NULL,
+    -- ids of other feeds' entries, one behind the other
+    after BLOB,
+    -- salt and op; NULL when erased, then length and payload_hash remain
+    payload BLOB,
+    length INTEGER,
+    payload_hash BLOB,
+    -- where one stands; at least one in every RUN_ENTRIES_MAX entries, and at every feed's end
+    signature BLOB,
+    -- the op's kind, to count what newer versions made
+    kind INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS entry_place ON entry (feed, seq);
+-- an entry by the first eight bytes of its id
+-- what newer versions of Jam made (17: the first kind that this one doesn't know)
+CREATE INDEX IF NOT EXISTS entry_newer ON entry (kind) WHERE kind >= 17;
+CREATE INDEX IF NOT EXISTS entry_hash ON entry (substr(hash, 1, 8));
+
+-- What this machine keeps to itself.
+CREATE TABLE IF NOT EXISTS local (
+    key TEXT PRIMARY KEY,
+    value BLOB
+) WITHOUT ROWID;
+
+-- Answers to requests, so that a retry is the same act.
+CREATE TABLE IF NOT EXISTS retry (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    request BLOB NOT NULL UNIQUE,
+    reply BLOB NOT NULL
+);

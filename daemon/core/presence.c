@@ -1,0 +1,578 @@
+/* The devices of one class and what is known of them: takes events, and queues what must be done about them. */
+#include "presence_inside.h"
+
+#include <stdlib.h>
+
+enum {
+    TODOS_AT_FIRST = 64,
+    TODOS_MAX = 16 * DEVICES_MAX, /* a caller that pulls after each event never gets near */
+    STEPS_MAX = 8,                /* of one peer in one tick */
+    LEAVE_GRACE_MS = 1000,        /* what arrives so late was said before the LEAVE */
+    FEW_HINTS = 8,                /* in a PEERS that nobody waits for */
+    ROOM_LEFT = DEVICES_MAX / 16, /* kept free for newcomers, by forgetting who is away longest */
+};
+static const int64_t WALL_MS_MAX = (int64_t)1 << 52;
+
+struct presence *presence_new(const struct device_id *self, uint64_t run, struct rng *rng,
+                              struct now now)
+{
+    struct presence *p = calloc(1, sizeof(*p));
+    if (p == NULL) {
+        return NULL;
+    }
+    p->self = *self;
+    p->run = run;
+    p->rng = rng;
+    p->heard = now.mono;
+    watch_place(self, &p->place);
+    pack_init(&p->pack);
+    return p;
+}
+
+void presence_free(struct presence **presence)
+{
+    struct presence *p = *presence;
+    if (p == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < p->count; i++) {
+        free(p->all[i]);
+    }
+    pack_clear(&p->pack);
+    free(p->todos);
+    free(p);
+    *presence = NULL;
+}
+
+int64_t around(struct presence *p, int64_t ms)
+{
+    return ms - ms / 4 + (int64_t)rng_below(p->rng, (uint64_t)ms / 2 + 1);
+}
+
+/* ---- acts ------------------------------------------------------------------------------------------------------- */
+
+static bool todo_room(struct presence *p)
+{
+    if (p->todos_end < p->todos_room) {
+        return true;
+    }
+    uint32_t room = p->todos_room == 0 ? TODOS_AT_FIRST : p->todos_room * 2;
+    struct todo *todos = room > TODOS_MAX ? NULL : realloc(p->todos, room * sizeof(*todos));
+    if (todos == NULL) {
+        return false;
+    }
+    p->todos = todos;
+    p->todos_room = room;
+    return true;
+}
+
+/* What finds no room is as good as lost on the way: everything here is repeated or found out otherwise. */
+static void todo_add(struct presence *p, const struct act *act, const struct message *says)
+{
+    if (todo_room(p)) {
+        struct todo *todo = &p->todos[p->todos_end++];
+        *todo = (struct todo){.act = *act};
+        if (says != NULL) {
+            todo->says = *says;
+        }
+    }
+}
+
+void act_link(struct presence *p, struct known *k, struct now now)
+{
+    k->peer.linked = true;
+    k->peer.up = false;
+    k->peer.greeted = false;
+    k->peer.called = now.mono;
+    k->relink = false;
+    todo_add(p, &(struct act){.kind = ACT_LINK, .peer = &k->peer}, NULL);
+}
+
+void act_unlink(struct presence *p, struct known *k)
+{
+    if (k->peer.linked) {
+        k->peer.linked = false;
+        k->peer.up = false;
+        k->peer.greeted = false;
+        k->relink = false;
+        todo_add(p, &(struct act){.kind = ACT_UNLINK, .peer = &k->peer}, NULL);
+    }
+}
+
+void act_beat(struct presence *p, struct known *k, uint64_t flags, struct now now)
+{
+    k->beaten = now.mono;
+    if (k->peer.up) {
+        flags |= k->peer.watches_me ? BEAT_WATCH : 0;
+        todo_add(p, &(struct act){.kind = ACT_BEAT, .peer = &k->peer, .flags = flags}, NULL);
+    }
+}
+
+void act_beacon(struct presence *p, uint32_t paths, uint64_t flags, const struct address *to)
+{
+    struct act act = {.kind = ACT_BEACON, .paths = paths, .flags = flags};
+    if (to != NULL) {
+        act.address = *to;
+    }
+    todo_add(p, &act, NULL);
+}
+
+void act_call(struct presence *p, const struct address *address)
+{
+    todo_add(p, &(struct act){.kind = ACT_CALL, .address = *address}, NULL);
+}
+
+void act_say(struct presence *p, struct known *k, const struct message *says)
+{
+    if (k->peer.up) {
+        todo_add(p, &(struct act){.kind = ACT_SEND, .peer = &k->peer}, says);
+    }
+}
+
+static void todo_pack(struct presence *p, const struct todo *todo)
+{
+    const struct message *m = &todo->says;
+    pack_reset(&p->pack);
+    switch (m->kind) {
+    case MESSAGE_LEAVE:
+        pack_leave(&p->pack, m->run);
+        break;
+    case MESSAGE_PEERS:
+        call_pack_hints(p, todo->act.peer, FEW_HINTS, &p->pack);
+        break;
+    case MESSAGE_SUSPECT:
+        pack_suspect(&p->pack, &m->device, m->run);
+        break;
+    case MESSAGE_HEARD:
+        pack_heard(&p->pack, &m->device, m->run, m->heard, m->ago_ms);
+        break;
+    default:
+        pack_gone(&p->pack, &m->device, m->run);
+    }
+}
+
+bool presence_next(struct presence *p, struct act *act)
+{
+    while (p->todos_first < p->todos_end) {
+        const struct todo *todo = &p->todos[p->todos_first++];
+        *act = todo->act;
+        if (act->kind != ACT_SEND) {
+            return true;
+        }
+        todo_pack(p, todo);
+        if (!p->pack.failed) {
+            act->bytes = pack_bytes(&p->pack);
+            return true;
+        }
+    }
+    p->todos_first = 0;
+    p->todos_end = 0;
+    return false;
+}
+
+/* ---- the devices ------------------------------------------------------------------------------------------------ */
+
+/* Index of a device, or of the place where it would be. */
+static uint32_t known_index(const struct presence *p, const struct device_id *device)
+{
+    uint32_t low = 0;
+    uint32_t high = p->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (memcmp(p->all[middle]->peer.device.b, device->b, sizeof(device->b)) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+struct known *known_find(const struct presence *p, const struct device_id *device)
+{
+    uint32_t index = known_index(p, device);
+    return index < p->count && SAME(p->all[index]->peer.device, *device) ? p->all[index] : NULL;
+}
+
+struct known *known_add(struct presence *p, const struct device_id *device, struct now now)
+{
+    struct link_pk link;
+    if (p->count == DEVICES_MAX || !link_public_of(device, &link)) {
+        return NULL;
+    }
+    struct known *k = calloc(1, sizeof(*k));
+    if (k == NULL) {
+        return NULL;
+    }
+    k->peer.device = *device;
+    k->peer.link = link;
+    k->peer.state = PEER_CALLED;
+    k->peer.since = now.mono;
+    watch_place(device, &k->place);
+    uint32_t index = known_index(p, device);
+    memmove(&p->all[index + 1], &p->all[index], (p->count - index) * sizeof(p->all[0]));
+    p->all[index] = k;
+    p->count++;
+    p->called++;
+    return k;
+}
+
+void known_become(struct presence *p, struct known *k, enum peer_state state, struct now now)
+{
+    p->here -= k->peer.state == PEER_HERE;
+    p->called -= k->peer.state == PEER_CALLED;
+    k->peer.state = state;
+    k->peer.since = now.mono;
+    p->here += state == PEER_HERE;
+    k->hinted = false;
+    k->calls = 0;
+    k->call_at.ms = 0;
+    k->told.ms = 0;
+    k->peer.probed.ms = 0;
+    k->peer.accused.ms = 0;
+    k->peer.watched = false;
+    k->vouches = 0;
+    k->watch_from = now.mono;
+    if (state != PEER_HERE) {
+        act_unlink(p, k);
+    }
+    todo_add(p, &(struct act){.kind = ACT_CHANGED, .peer = &k->peer}, NULL);
+    watch_changed(p, now);
+}
+
+/* Another run of it began: what was agreed with the one before is void. */
+static void known_restarted(struct known *k, uint64_t run)
+{
+    struct peer *peer = &k->peer;
+    peer->run = run;
+    peer->greeted = false;
+    peer->watched = false;
+    peer->has = (struct fingerprint){{0}};
+    peer->acked_seq = 0;
+    peer->has_all_before = false;
+    peer->differs = false;
+    peer->differs_since.ms = 0;
+    peer->asked.ms = 0;
+    peer->bad = 0;
+    k->watch_from = k->peer.heard;
+}
+
+struct known *known_draw(struct presence *p, const struct known *but)
+{
+    struct known *drawn = NULL;
+    uint64_t met = 0;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        bool fits = k != but && k->peer.state == PEER_HERE && k->peer.up && k->peer.probed.ms == 0;
+        if (fits && rng_below(p->rng, ++met) == 0) {
+            drawn = k;
+        }
+    }
+    return drawn;
+}
+
+static void known_free(struct presence *p, uint32_t index)
+{
+    struct known *k = p->all[index];
+    watch_forget(p, k);
+    p->called -= k->peer.state == PEER_CALLED;
+    p->count--;
+    memmove(&p->all[index], &p->all[index + 1], (p->count - index) * sizeof(p->all[0]));
+    free(k);
+}
+
+/* A lab whose disks are restored makes new devices every morning: those that are away longest make room. */
+static void forget_longest_away(struct presence *p)
+{
+    struct known *away = NULL;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        bool can_go = !k->peer.linked && (k->peer.state == PEER_GONE || k->peer.state == PEER_LEFT);
+        if (can_go && (away == NULL || k->peer.since.ms < away->peer.since.ms)) {
+            away = k;
+        }
+    }
+    if (away != NULL) {
+        away->forget = true;
+    }
+}
+
+/* Only while no act is queued, since acts bear pointers. */
+static void forget_some(struct presence *p)
+{
+    if (p->todos_first < p->todos_end) {
+        return;
+    }
+    if (p->count > DEVICES_MAX - ROOM_LEFT) {
+        forget_longest_away(p);
+    }
+    for (uint32_t i = p->count; i > 0; i--) {
+        if (p->all[i - 1]->forget) {
+            known_free(p, i - 1);
+        }
+    }
+}
+
+/* ---- time ------------------------------------------------------------------------------------------------------- */
+
+static struct plan known_plan(const struct presence *p, const struct known *k)
+{
+    struct plan plan = {STEP_NONE, INT64_MAX};
+    call_plan(p, k, &plan);
+    watch_plan(p, k, &plan);
+    return plan;
+}
+
+/* Does what is due for a peer. */
+static void known_settle(struct presence *p, struct known *k, struct now now)
+{
+    for (int i = 0; i < STEPS_MAX && !k->forget; i++) {
+        struct plan plan = known_plan(p, k);
+        if (plan.ms > now.mono.ms) {
+            return;
+        }
+        if (plan.step == STEP_FORGET) {
+            k->forget = true;
+        } else if (plan.step >= STEP_CALL) {
+            call_step(p, k, plan.step, now);
+        } else {
+            watch_step(p, k, plan.step, now);
+        }
+    }
+}
+
+void presence_tick(struct presence *p, struct now now)
+{
+    if (!p->started || p->stopped) {
+        return;
+    }
+    watch_stall(p, now);
+    for (uint32_t i = 0; i < p->count; i++) {
+        known_settle(p, p->all[i], now);
+    }
+    watch_tick(p, now);
+    call_tick(p, now);
+    forget_some(p);
+}
+
+struct mono presence_wake(const struct presence *p)
+{
+    if (!p->started || p->stopped) {
+        return (struct mono){INT64_MAX};
+    }
+    int64_t ms = call_wake(p);
+    int64_t watch_ms = watch_wake(p);
+    ms = watch_ms < ms ? watch_ms : ms;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct plan plan = known_plan(p, p->all[i]);
+        ms = plan.ms < ms ? plan.ms : ms;
+    }
+    return (struct mono){ms};
+}
+
+/* ---- events ----------------------------------------------------------------------------------------------------- */
+
+void presence_leave(struct presence *p, struct now now)
+{
+    (void)now;
+    struct message leave = {.kind = MESSAGE_LEAVE, .run = p->run};
+    for (uint32_t i = 0; i < p->count; i++) {
+        if (p->all[i]->peer.state == PEER_HERE) {
+            act_say(p, p->all[i], &leave);
+        }
+    }
+    act_beacon(p, LAN_PATHS, BEACON_LEAVE, NULL);
+    p->stopped = true;
+}
+
+static void hello_note(struct peer *peer, const struct message *m, struct now now)
+{
+    size_t len = m->host.len < sizeof(peer->host) - 1 ? m->host.len : sizeof(peer->host) - 1;
+    if (len > 0) {
+        memcpy(peer->host, m->host.at, len);
+    }
+    peer->host[len] = '\0';
+    peer->lasting = m->flags & HELLO_LASTING;
+    peer->clock_known = m->wall_ms >= 0 && m->wall_ms < WALL_MS_MAX;
+    peer->clock_ms = peer->clock_known ? m->wall_ms - now.wall.ms : 0;
+}
+
+/* The address of a link that works is left alone, or two machines with two addresses each would chase each other. */
+static void hello_link(struct presence *p, struct known *k, const struct address *address,
+                       bool restarted, struct now now)
+{
+    struct peer *peer = &k->peer;
+    bool moved = !address_same(&peer->address, address);
+    bool fresh = peer->linked && since(peer->called, now) < RELINK_MS;
+    if (peer->linked && !restarted && (!moved || peer->up)) {
+        if (moved) {
+            call_elsewhere(k, address);
+        } else if (!fresh) {
+            act_beat(p, k, 0, now); /* it greets anew: it may not have heard us for long */
+        }
+        return;
+    }
+    if (moved && peer->address.port != 0) {
+        call_elsewhere(k, &peer->address);
+    }
+    peer->address = *address;
+    if (!fresh) {
+        act_link(p, k, now);
+    } else {
+        k->relink = moved;
+    }
+}
+
+enum err presence_hello(struct presence *p, const struct message *m, const struct link_pk *link,
+                        const struct address *from, struct now now, struct peer **out)
+{
+    *out = NULL;
+    struct address address = *from;
+    address.port = (uint16_t)m->port;
+    watch_stall(p, now);
+    if (SAME(m->device, p->self)) {
+        p->cloned = p->cloned || m->run != p->run;
+        call_self(p, &address);
+        return ERR_YOURSELF;
+    }
+    struct link_pk own;
+    if (m->port == 0 || m->port > UINT16_MAX || !link_public_of(&m->device, &own) ||
+        !SAME(own, *link)) {
+        return ERR_MALFORMED;
+    }
+    struct known *k = known_find(p, &m->device);
+    k = k != NULL ? k : known_add(p, &m->device, now);
+    if (k == NULL) {
+        return ERR_BUSY;
+    }
+    *out = &k->peer;
+    bool restarted = k->peer.run != m->run;
+    if (!restarted && k->peer.state == PEER_LEFT && since(k->peer.since, now) < LEAVE_GRACE_MS) {
+        return OK;
+    }
+    if (restarted) {
+        known_restarted(k, m->run);
+    }
+    hello_note(&k->peer, m, now);
+    presence_heard(p, &k->peer, now);
+    hello_link(p, k, &address, restarted, now);
+    return OK;
+}
+
+void presence_heard(struct presence *p, struct peer *peer, struct now now)
+{
+    struct known *k = known_of(peer);
+    watch_stall(p, now);
+    if (peer->state == PEER_LEFT && since(peer->since, now) < LEAVE_GRACE_MS &&
+        peer->heard.ms <= peer->since.ms) {
+        return;
+    }
+    p->heard = now.mono;
+    peer->heard = now.mono;
+    if (peer->state != PEER_HERE) {
+        bool linked = peer->linked;
+        known_become(p, k, PEER_HERE, now);
+        if (!linked && peer->address.port != 0) {
+            act_link(p, k, now);
+        }
+    }
+    watch_heard(p, k, now);
+}
+
+static void peer_left(struct presence *p, struct known *k, const struct message *m, struct now now)
+{
+    if (m->run == k->peer.run && k->peer.state != PEER_LEFT) {
+        k->peer.heard = now.mono;
+        p->heard = now.mono;
+        known_become(p, k, PEER_LEFT, now);
+        if (p->here > NEIGHBOURS_MAX) {
+            watch_tell_gone(p, k);
+        }
+    }
+}
+
+void presence_message(struct presence *p, struct peer *peer, const struct message *m,
+                      struct now now)
+{
+    struct known *k = known_of(peer);
+    if (m->kind == MESSAGE_LEAVE) {
+        peer_left(p, k, m, now);
+        return;
+    }
+    presence_heard(p, peer, now);
+    if (peer->state != PEER_HERE) {
+        return;
+    }
+    if (m->kind == MESSAGE_PEERS) {
+        call_hints(p, peer, m, now);
+    } else {
+        watch_message(p, k, m, now);
+    }
+}
+
+void presence_link(struct presence *p, struct peer *peer, bool up, struct now now)
+{
+    struct known *k = known_of(peer);
+    if (!peer->linked || peer->up == up) {
+        return;
+    }
+    peer->up = up;
+    if (!up) {
+        peer->greeted = false;
+    }
+    watch_stall(p, now);
+    watch_link(p, k, now);
+}
+
+/* ---- questions -------------------------------------------------------------------------------------------------- */
+
+void presence_hints(struct presence *p, const struct peer *to, struct pack *pack)
+{
+    call_pack_hints(p, to, PEERS_MAX, pack);
+}
+
+struct peer *presence_by_link(struct presence *p, const struct link_pk *link)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        if (SAME(p->all[i]->peer.link, *link)) {
+            return &p->all[i]->peer;
+        }
+    }
+    return NULL;
+}
+
+struct peer *presence_by_device(struct presence *p, const struct device_id *device)
+{
+    struct known *k = known_find(p, device);
+    return k != NULL ? &k->peer : NULL;
+}
+
+uint32_t presence_count(const struct presence *p)
+{
+    return p->count;
+}
+
+struct peer *presence_at(struct presence *p, uint32_t index)
+{
+    return index < p->count ? &p->all[index]->peer : NULL;
+}
+
+uint32_t presence_here(const struct presence *p)
+{
+    return p->here;
+}
+
+bool presence_alone(const struct presence *p, struct mono *since_when)
+{
+    bool lost = false;
+    for (uint32_t i = 0; i < p->count; i++) {
+        lost = lost || p->all[i]->peer.state == PEER_GONE;
+    }
+    *since_when = p->heard;
+    return lost && p->here == 0;
+}
+
+bool presence_cloned(const struct presence *p)
+{
+    return p->cloned;
+}

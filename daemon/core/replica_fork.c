@@ -1,0 +1,167 @@
+/* Equivocation: a feed that says two things at one place is void from there on, on every machine alike. Two signed runs
+ * that part are the proof; peers pass it on. What our own feed said in vain is written again on a fresh one. */
+#include "replica_inside.h"
+
+/* Encodes entries `from` to the end of the decoded run, without payloads: headers are all that a proof needs. */
+static void encode_decoded(struct replica *replica, const struct run *run, uint32_t from,
+                           struct pack *out)
+{
+    const struct decoded *d = &replica->decoded;
+    pack_reset(out);
+    run_pack_head(out, &run->feed, run->first_seq + from, &run->signature, d->count - from);
+    for (uint32_t i = from; i < d->count; i++) {
+        struct entry entry = d->entries[i];
+        entry.payload.at = NULL;
+        run_pack_entry(out, &entry);
+    }
+}
+
+/* Keeps the payloads that our own feed has from `seq` on: nobody will count them there. */
+static void save_own(struct replica *replica, const struct feed *feed, uint64_t seq)
+{
+    sqlite3_stmt *stmt =
+        store_query(replica->store, "SELECT payload FROM entry WHERE feed=? AND seq>=? AND seq>1"
+                                    " AND payload IS NOT NULL ORDER BY seq");
+    store_bind(stmt, "ii", feed->row, (int64_t)seq);
+    while (store_row(replica->store, stmt)) {
+        pack_bin(&replica->rewrite, column_slice(stmt, 0));
+        replica->rewrite_count++;
+    }
+}
+
+static enum err void_from(struct replica *replica, struct feed *feed, uint64_t seq)
+{
+    struct slice a = pack_bytes(&replica->proof_a), b = pack_bytes(&replica->proof_b);
+    if (!replica_id_at(replica, feed, seq - 1, &feed->void_last)) {
+        return ERR_WAIT;
+    }
+    replica->counts.forks += feed->void_seq == 0;
+    feed->void_seq = seq;
+    feeds_forget_waiting(&replica->feeds, feed);
+    replica_forget_tips(replica, &feed->id, seq);
+    store_do(replica->store, "UPDATE feed SET void_seq=?, proof_a=?, proof_b=? WHERE id=?", "ibbi",
+             (int64_t)seq, a, b, feed->row);
+    if (feed == replica->own || SAME(feed->device, replica->author->device)) {
+        save_own(replica, feed, seq);
+    }
+    if (feed == replica->own) {
+        replica->own = NULL;
+    }
+    replica->refold_due |= feed->seq >= seq;
+    enum err err = replica_note_head(replica, feed);
+    err = err == OK ? store_err(replica->store) : err;
+    return err == OK ? ERR_FORK : err;
+}
+
+enum err replica_fork(struct replica *replica, struct feed *feed, const struct run *run, uint32_t i)
+{
+    bool more = false;
+    uint64_t seq = run->first_seq + i;
+    if (seq > feed->seq) {
+        /* it parts from what only waits here: drop that, and let a proof decide which peers bring */
+        feeds_forget_waiting(&replica->feeds, feed);
+        return ERR_WAIT;
+    }
+    encode_decoded(replica, run, i, &replica->proof_b);
+    pack_reset(&replica->proof_a);
+    if (!replica_write_run(replica, feed, seq - 1, 1, RUN_BYTES_MAX, true, &replica->proof_a,
+                           &more)) {
+        return ERR_WAIT; /* our side isn't covered by a signature yet */
+    }
+    return void_from(replica, feed, seq);
+}
+
+/* Decodes one side of a proof and checks its signature. */
+static enum err check_side(struct replica *replica, const struct feed *feed, const struct run *run,
+                           const struct hash *prev, struct hash *first_id)
+{
+    enum err err = replica_decode(replica, run, prev);
+    if (err == OK &&
+        !run_check(&feed->key, &replica->decoded.ids[run->count - 1], &run->signature)) {
+        err = ERR_SIGNATURE;
+    }
+    *first_id = replica->decoded.ids[0];
+    return err;
+}
+
+enum err replica_accept_fork(struct replica *replica, const struct run *a, const struct run *b)
+{
+    struct hash prev, id_a, id_b;
+    enum err err = store_begin(replica->store);
+    struct feed *feed = err == OK ? feeds_find(&replica->feeds, replica->store, &a->feed) : NULL;
+    if (!feed || !SAME(a->feed, b->feed) || a->first_seq != b->first_seq) {
+        return err != OK ? err : feed ? ERR_MALFORMED : ERR_WAIT;
+    }
+    if (feed->void_seq && feed->void_seq <= a->first_seq) {
+        return OK;
+    }
+    if (a->first_seq > feed->seq + 1 || !replica_id_at(replica, feed, a->first_seq - 1, &prev)) {
+        return ERR_WAIT;
+    }
+    err = check_side(replica, feed, a, &prev, &id_a);
+    if (err == OK) {
+        encode_decoded(replica, a, 0, &replica->proof_a);
+        err = check_side(replica, feed, b, &prev, &id_b);
+    }
+    if (err != OK) {
+        return err;
+    }
+    if (SAME(id_a, id_b)) {
+        return ERR_MALFORMED;
+    }
+    encode_decoded(replica, b, 0, &replica->proof_b);
+    return void_from(replica, feed, a->first_seq);
+}
+
+bool replica_fork_proof(struct replica *replica, const struct feed_id *id, struct slice *run_a,
+                        struct slice *run_b)
+{
+    sqlite3_stmt *stmt = store_query(
+        replica->store, "SELECT proof_a, proof_b FROM feed WHERE feed=? AND void_seq>0");
+    store_bind(stmt, "f", id);
+    if (!store_row(replica->store, stmt)) {
+        return false;
+    }
+    pack_reset(&replica->proof_a);
+    pack_reset(&replica->proof_b);
+    pack_raw(&replica->proof_a, column_slice(stmt, 0));
+    pack_raw(&replica->proof_b, column_slice(stmt, 1));
+    sqlite3_reset(stmt);
+    *run_a = pack_bytes(&replica->proof_a);
+    *run_b = pack_bytes(&replica->proof_b);
+    return run_a->len > 0 && run_b->len > 0;
+}
+
+/* Appends again what a fork of an own feed made void; names of what it made (jams, tasks) are new ones. */
+enum err replica_rewrite(struct replica *replica, struct now now)
+{
+    enum err err = OK;
+    struct pack saved = replica->rewrite;
+    uint32_t count = replica->rewrite_count;
+    struct slice rest = pack_bytes(&saved);
+    if (count == 0) {
+        return OK;
+    }
+    pack_init(&replica->rewrite);
+    replica->rewrite_count = 0;
+    for (uint32_t i = 0; i < count && err == OK; i++) {
+        struct op op;
+        struct doc doc;
+        struct hash id;
+        struct slice payload;
+        size_t used = 0;
+        if (pack_scan_first(rest, PACK_STRICT, &used) != OK ||
+            doc_open(&doc, slice_of(rest.at, used), PACK_STRICT) != OK) {
+            break;
+        }
+        if (read_bin(&doc.root, &payload) && payload.len > SALT_BYTES &&
+            op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), &op) == OK &&
+            op.kind != OP_OPEN) {
+            err = replica_append(replica, &op, 1, now, &id);
+        }
+        doc_clear(&doc);
+        rest = slice_of(rest.at + used, rest.len - used);
+    }
+    pack_clear(&saved);
+    return err;
+}

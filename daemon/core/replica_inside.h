@@ -1,0 +1,89 @@
+/* What the files of the replica share: replica.c writes and orders, replica_serve.c reads runs for others,
+ * replica_fork.c deals with feeds that say two things at one place. Nobody else includes this. */
+#ifndef JAM_REPLICA_INSIDE_H
+#define JAM_REPLICA_INSIDE_H
+
+#include "feeds.h"
+#include "replica.h"
+
+enum {
+    RECENT_MAX = 4096, /* entries whose Lamport numbers are remembered by id */
+    TIPS_MAX = 128,
+    FRESH_MAX = 256,
+};
+
+struct tip {
+    struct hash id;
+    uint64_t lamport;
+    struct feed_id feed;
+    uint64_t seq;
+};
+
+struct recent {
+    struct hash id;
+    uint64_t lamport;
+    bool used;
+};
+
+/* A run, decoded and hashed: at most RUN_ENTRIES_MAX entries and all hashes that they name. */
+struct decoded {
+    struct entry entries[RUN_ENTRIES_MAX];
+    struct hash ids[RUN_ENTRIES_MAX];
+    struct hash after[RUN_ENTRIES_MAX * AFTER_MAX];
+    uint32_t count;
+};
+
+struct fresh {
+    struct fact fact;
+    struct op op;
+    uint8_t bytes[OP_BYTES_MAX];
+};
+
+struct replica {
+    struct store *store;
+    struct class_id class;
+    const struct author *author;
+    struct ages *ages;
+    struct heads *heads;
+    struct feeds feeds;
+    /* this run's own feed */
+    struct feed *own;
+    struct sign_key own_key;
+    struct tip tips[TIPS_MAX];
+    uint32_t tips_count;
+    bool tips_changed;
+    bool refold_due;
+    struct recent recent[RECENT_MAX];
+    struct replica_counts counts;
+    /* for watchers */
+    bool watched;
+    struct fresh *fresh[FRESH_MAX]; /* a ring */
+    uint32_t fresh_first, fresh_count;
+    struct fresh *told; /* the one that the caller has borrowed */
+    /* own ops that a fork voided, to be written again: encoded, one behind the other as payloads */
+    struct pack rewrite;
+    uint32_t rewrite_count;
+    struct pack scratch, proof_a, proof_b;
+    struct decoded decoded;
+};
+
+/* An applied entry's Lamport number by its id; false if it isn't applied here. */
+bool replica_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
+/* The id of a feed's applied entry; false if it isn't there. Seq 0 is the zero hash. */
+bool replica_id_at(struct replica *, const struct feed *, uint64_t seq, struct hash *);
+/* Reads and hashes a whole run whose first entry's prev is known. */
+enum err replica_decode(struct replica *, const struct run *, const struct hash *prev);
+/* Tells heads where a feed stands now. */
+enum err replica_note_head(struct replica *, const struct feed *);
+/* Forgets tips that a feed has from this seq on. */
+void replica_forget_tips(struct replica *, const struct feed_id *, uint64_t from_seq);
+/* Writes one run after `have` that ends with a signature, of at least one and if possible at most entries_max entries.
+ * How many it has; 0 if none fits. *more: the feed goes on behind it. */
+uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have, uint32_t entries_max,
+                           size_t room_bytes, bool headers_only, struct pack *out, bool *more);
+/* After a fork of the run that is in `decoded` from entry i on: stores the proof and voids the feed. ERR_FORK, or what went
+ * wrong. */
+enum err replica_fork(struct replica *, struct feed *, const struct run *, uint32_t i);
+enum err replica_rewrite(struct replica *, struct now);
+
+#endif

@@ -1,0 +1,177 @@
+/* Reading runs of the log for others: each ends with a signature, fits the room, and several feeds are told in the
+ * order in which their entries were applied here, so that who receives them waits little. */
+#include "replica_inside.h"
+
+enum {
+    RUN_HEAD_BYTES = 128, /* feed, seq, signature and the arrays around a run */
+    SERVED_AT_ONCE_MAX =
+        4096 /* entries under way out of order: half of what a receiver lets wait */
+};
+
+/* What one run would be: its entries encoded one behind the other up to the last signature that was met. */
+struct draft {
+    struct pack *entries;
+    uint32_t count;
+    size_t bytes; /* of the entries that are covered by `signature` */
+    struct signature signature;
+    bool more; /* the feed has entries behind it */
+};
+
+static void draft_entry(struct pack *pack, sqlite3_stmt *stmt, bool headers_only)
+{
+    struct hash after[AFTER_MAX];
+    struct slice after_bytes = column_slice(stmt, 3);
+    struct entry entry = {.lamport = (uint64_t)sqlite3_column_int64(stmt, 1),
+                          .time_ms = (uint64_t)sqlite3_column_int64(stmt, 2),
+                          .after = after,
+                          .payload_len = (uint32_t)sqlite3_column_int64(stmt, 5)};
+    entry.after_count = (uint32_t)(after_bytes.len / sizeof(struct hash));
+    if (entry.after_count > AFTER_MAX) {
+        entry.after_count = AFTER_MAX;
+    }
+    if (entry.after_count) {
+        memcpy(after, after_bytes.at, entry.after_count * sizeof(struct hash));
+    }
+    entry.payload = column_slice(stmt, 4);
+    if (!entry.payload.at) {
+        column_fixed(stmt, 6, entry.payload_hash.b, sizeof(entry.payload_hash.b));
+    } else if (headers_only) {
+        entry.payload_hash = payload_hash(entry.payload);
+        entry.payload.at = NULL;
+    }
+    run_pack_entry(pack, &entry);
+}
+
+/* Drafts the longest run after `have` within the bounds. False if there is none that fits. */
+static bool draft_run(struct replica *replica, const struct feed *feed, uint64_t have,
+                      uint32_t entries_max, size_t bytes_max, bool headers_only,
+                      struct draft *draft)
+{
+    uint32_t seen = 0;
+    sqlite3_stmt *stmt =
+        store_query(replica->store, "SELECT seq, lamport, time_ms, after, payload, length,"
+                                    " payload_hash, signature FROM entry WHERE feed=? AND seq>?"
+                                    " ORDER BY seq LIMIT ?");
+    store_bind(stmt, "iii", feed->row, (int64_t)have, (int64_t)RUN_ENTRIES_MAX + 1);
+    draft->entries = &replica->scratch;
+    pack_reset(draft->entries);
+    while (store_row(replica->store, stmt)) {
+        /* past entries_max only to reach the first signature */
+        if (seen == RUN_ENTRIES_MAX || (draft->count && seen >= entries_max)) {
+            break;
+        }
+        draft_entry(draft->entries, stmt, headers_only);
+        seen++;
+        if (pack_bytes(draft->entries).len > bytes_max) {
+            break;
+        }
+        struct signature signature;
+        if (column_fixed(stmt, 7, signature.b, sizeof(signature.b))) {
+            draft->signature = signature;
+            draft->count = seen;
+            draft->bytes = pack_bytes(draft->entries).len;
+        }
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    draft->more = feed->signed_seq > have + draft->count;
+    return draft->count > 0;
+}
+
+uint32_t replica_write_run(struct replica *replica, const struct feed *feed, uint64_t have,
+                           uint32_t entries_max, size_t room_bytes, bool headers_only,
+                           struct pack *out, bool *more)
+{
+    struct draft draft = {.more = false};
+    if (room_bytes <= RUN_HEAD_BYTES) {
+        *more = feed->signed_seq > have;
+        return 0;
+    }
+    size_t bytes_max = room_bytes - RUN_HEAD_BYTES;
+    bytes_max = bytes_max > RUN_BYTES_MAX ? RUN_BYTES_MAX : bytes_max;
+    if (!draft_run(replica, feed, have, entries_max, bytes_max, headers_only, &draft)) {
+        *more = feed->signed_seq > have;
+        return 0;
+    }
+    run_pack_head(out, &feed->id, have + 1, &draft.signature, draft.count);
+    pack_raw(out, slice_of(pack_bytes(draft.entries).at, draft.bytes));
+    *more = draft.more;
+    return draft.count;
+}
+
+bool replica_runs(struct replica *replica, const struct feed_id *id, uint64_t have,
+                  size_t room_bytes, struct pack *out, uint32_t *runs)
+{
+    bool more = false;
+    struct feed *feed = feeds_find(&replica->feeds, replica->store, id);
+    size_t start = pack_bytes(out).len;
+    while (feed && feed->signed_seq > have) {
+        size_t used = pack_bytes(out).len - start;
+        uint32_t count = used < room_bytes ? replica_write_run(replica, feed, have, RUN_ENTRIES_MAX,
+                                                               room_bytes - used, false, out, &more)
+                                           : 0;
+        if (count == 0) {
+            return true;
+        }
+        (*runs)++;
+        have += count;
+    }
+    return false;
+}
+
+/* Where in the order of application a feed's next entry stands; 0 if there is none. */
+static int64_t next_row(struct replica *replica, const struct want *want)
+{
+    int64_t row = 0;
+    struct feed *feed = feeds_find(&replica->feeds, replica->store, &want->feed);
+    if (!feed || feed->signed_seq <= want->have) {
+        return 0;
+    }
+    sqlite3_stmt *stmt = store_query(replica->store, "SELECT id FROM entry WHERE feed=? AND seq=?");
+    store_bind(stmt, "ii", feed->row, (int64_t)want->have + 1);
+    if (store_row(replica->store, stmt)) {
+        row = sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    return row;
+}
+
+bool replica_batch(struct replica *replica, struct want *wants, uint32_t wants_count,
+                   size_t room_bytes, struct pack *out, uint32_t *runs)
+{
+    int64_t rows[WANT_MAX];
+    size_t start = pack_bytes(out).len;
+    uint32_t active = 0;
+    wants_count = wants_count > WANT_MAX ? WANT_MAX : wants_count;
+    for (uint32_t i = 0; i < wants_count; i++) {
+        rows[i] = next_row(replica, &wants[i]);
+        active += rows[i] != 0;
+    }
+    uint32_t entries_max = active ? SERVED_AT_ONCE_MAX / active : 0;
+    entries_max = entries_max > RUN_ENTRIES_MAX ? RUN_ENTRIES_MAX : entries_max;
+    for (;;) {
+        uint32_t first = wants_count;
+        for (uint32_t i = 0; i < wants_count; i++) {
+            if (rows[i] && (first == wants_count || rows[i] < rows[first])) {
+                first = i;
+            }
+        }
+        if (first == wants_count) {
+            return false;
+        }
+        bool more = false;
+        size_t used = pack_bytes(out).len - start;
+        struct feed *feed = feeds_find(&replica->feeds, replica->store, &wants[first].feed);
+        uint32_t count = feed && used < room_bytes
+                             ? replica_write_run(replica, feed, wants[first].have, entries_max,
+                                                 room_bytes - used, false, out, &more)
+                             : 0;
+        if (count == 0) {
+            return true;
+        }
+        (*runs)++;
+        wants[first].have += count;
+        rows[first] = next_row(replica, &wants[first]);
+    }
+}

@@ -1,0 +1,318 @@
+/* Reading the views' rows. */
+#include "rows.h"
+
+/* A statement that was read to what was wanted of it, but not to its end. */
+static void done(sqlite3_stmt *stmt)
+{
+    sqlite3_reset(stmt);
+}
+
+void ids_read(struct store *store, sqlite3_stmt *stmt, struct shown_list *list)
+{
+    list->count = 0;
+    while (list->count < LIST_MAX && store_row(store, stmt)) {
+        struct ref *id = &list->ids[list->count];
+        list->count += column_fixed(stmt, 0, id->b, sizeof(id->b));
+    }
+    done(stmt);
+}
+
+static bool any_row(struct store *store, sqlite3_stmt *stmt)
+{
+    bool any = store_row(store, stmt);
+    done(stmt);
+    return any;
+}
+
+struct person_id id_person(const struct ref *id)
+{
+    struct person_id person;
+    memcpy(person.b, id->b, sizeof(person.b));
+    return person;
+}
+
+struct ref person_ref(const struct person_id *person)
+{
+    struct ref id;
+    memcpy(id.b, person->b, sizeof(id.b));
+    return id;
+}
+
+char *text_copy(char *out, size_t out_len, struct slice text)
+{
+    size_t len = text.len < out_len ? text.len : out_len - 1;
+    while (len > 0 && len < text.len && (text.at[len] & 0xc0) == 0x80) {
+        len--;
+    }
+    if (len > 0) {
+        memcpy(out, text.at, len);
+    }
+    out[len] = '\0';
+    return out;
+}
+
+struct slice name_key(struct slice name, char out[KEY_BYTES])
+{
+    return slice_of(out, name.len > 0 ? text_key(name, out, KEY_BYTES) : 0);
+}
+
+/* ---- people ------------------------------------------------------------------------------------------------------ */
+
+bool person_exists(struct store *store, const struct person_id *person)
+{
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT 1 FROM person WHERE person=? AND handle_key<>''");
+    store_bind(stmt, "p", person);
+    return any_row(store, stmt);
+}
+
+void person_tail(const struct person_id *person, char out[27])
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+    for (size_t i = 0; i < 26; i++) {
+        uint32_t value = 0;
+        for (size_t bit = 5 * i; bit < 5 * i + 5; bit++) {
+            value = value << 1 | (bit < 128 ? person->b[bit / 8] >> (7 - bit % 8) & 1u : 0);
+        }
+        out[i] = letters[value];
+    }
+    out[26] = '\0';
+}
+
+enum { TAIL_MIN = 3 };
+
+/* How long the tail must be to tell this person from all others of this key; 0 if there is nobody else. */
+static size_t tail_len(struct store *store, const struct person_id *person, struct slice key,
+                       const char *tail)
+{
+    size_t len = 0;
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT person FROM person WHERE handle_key=? AND person<>?");
+    store_bind(stmt, "tp", key, person);
+    while (store_row(store, stmt)) {
+        struct person_id other;
+        char other_tail[27];
+        column_fixed(stmt, 0, other.b, sizeof(other.b));
+        person_tail(&other, other_tail);
+        size_t same = 0;
+        while (same < 25 && tail[same] == other_tail[same]) {
+            same++;
+        }
+        len = same + 1 > len ? same + 1 : len;
+    }
+    return len > 0 && len < TAIL_MIN ? TAIL_MIN : len;
+}
+
+char *person_shown(struct store *store, const struct person_id *person, char out[SHOWN_BYTES])
+{
+    char tail[27], key[KEY_BYTES] = "";
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT handle, handle_key FROM person WHERE person=?");
+    store_bind(stmt, "p", person);
+    out[0] = '\0';
+    if (store_row(store, stmt)) {
+        text_copy(out, HANDLE_BYTES_MAX + 1, column_slice(stmt, 0));
+        text_copy(key, sizeof(key), column_slice(stmt, 1));
+    }
+    done(stmt);
+    person_tail(person, tail);
+    size_t len = key[0] ? tail_len(store, person, slice_str(key), tail) : TAIL_MIN;
+    if (len == 0 && strchr(out, '~')) {
+        len = TAIL_MIN; /* nobody may look as if they were somebody else with a tail */
+    }
+    if (len > 0) {
+        size_t used = strlen(out);
+        out[used] = '~';
+        memcpy(out + used + 1, tail, len);
+        out[used + 1 + len] = '\0';
+    }
+    return out;
+}
+
+bool session_read(struct store *store, const struct person_id *person, struct session *session)
+{
+    memset(session, 0, sizeof(*session));
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT session.here, session.device, session.stamp, session.time_ms, m.state='here'"
+               " FROM session LEFT JOIN temp.machine_now m ON m.device=session.device"
+               " WHERE person=?");
+    store_bind(stmt, "p", person);
+    bool found = store_row(store, stmt);
+    if (found) {
+        session->open = sqlite3_column_int(stmt, 0);
+        column_fixed(stmt, 1, session->device.b, sizeof(session->device.b));
+        column_fixed(stmt, 2, session->since.stamp.b, sizeof(session->since.stamp.b));
+        session->since.time_ms = (uint64_t)sqlite3_column_int64(stmt, 3);
+        session->here = session->open && sqlite3_column_int(stmt, 4);
+    }
+    done(stmt);
+    return found;
+}
+
+void place_read(struct store *store, const struct person_id *person, struct place *place)
+{
+    memset(place, 0, sizeof(*place));
+    place->kind = PLACE_AWAY;
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT kind, jam, title, stamp, time_ms FROM place WHERE person=?");
+    store_bind(stmt, "p", person);
+    if (store_row(store, stmt)) {
+        place->kind = (enum place_kind)sqlite3_column_int(stmt, 0);
+        column_fixed(stmt, 1, place->jam.b, sizeof(place->jam.b));
+        place->titled = sqlite3_column_type(stmt, 2) != SQLITE_NULL;
+        text_copy(place->title, sizeof(place->title), column_slice(stmt, 2));
+        column_fixed(stmt, 3, place->since.stamp.b, sizeof(place->since.stamp.b));
+        place->since.time_ms = (uint64_t)sqlite3_column_int64(stmt, 4);
+    }
+    done(stmt);
+    if (place->kind == PLACE_JAM && !jam_exists(store, &place->jam)) {
+        place->kind = PLACE_SOLO;
+    }
+}
+
+void jam_people(struct store *store, const struct ref *jam, struct shown_list *list)
+{
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT person.person FROM place JOIN person USING (person)"
+               " JOIN session USING (person)"
+               " JOIN temp.machine_now m ON m.device=session.device AND m.state='here'"
+               " WHERE place.kind=1 AND place.jam=? AND session.here AND handle_key<>''"
+               " ORDER BY handle_key, person.person");
+    store_bind(stmt, "r", jam);
+    ids_read(store, stmt, list);
+}
+
+void all_people(struct store *store, struct shown_list *list)
+{
+    ids_read(store,
+             store_query(store, "SELECT person FROM person WHERE handle_key<>''"
+                                " ORDER BY handle_key, person"),
+             list);
+}
+
+/* A LEAVE can name only so many joins, so only so many are asked. */
+bool is_member(struct store *store, const struct person_id *person, const struct ref *jam)
+{
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT 1 FROM (SELECT person, jam, id FROM joined WHERE person=?1 AND jam=?2"
+               " ORDER BY stamp DESC LIMIT ?3) AS newest WHERE NOT EXISTS"
+               " (SELECT 1 FROM removed WHERE removed.person=?1 AND removed.jam=?2"
+               " AND removed.id=newest.id)");
+    store_bind(stmt, "pri", person, jam, (int64_t)LEAVE_ADDS_MAX);
+    return any_row(store, stmt);
+}
+
+void jam_members(struct store *store, const struct ref *jam, struct shown_list *list)
+{
+    struct shown_list all;
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT person FROM person WHERE handle_key<>'' AND EXISTS"
+               " (SELECT 1 FROM joined WHERE joined.person=person.person AND joined.jam=?)"
+               " ORDER BY handle_key, person");
+    store_bind(stmt, "r", jam);
+    ids_read(store, stmt, &all);
+    list->count = 0;
+    for (uint32_t i = 0; i < all.count; i++) {
+        struct person_id person = id_person(&all.ids[i]);
+        if (is_member(store, &person, jam)) {
+            list->ids[list->count++] = all.ids[i];
+        }
+    }
+}
+
+void person_jams(struct store *store, const struct person_id *person, struct shown_list *list)
+{
+    struct shown_list all;
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT jam.jam FROM jam JOIN (SELECT DISTINCT jam FROM joined WHERE person=?)"
+               " USING (jam) WHERE jam.stamp > x'' ORDER BY jam.stamp");
+    store_bind(stmt, "p", person);
+    ids_read(store, stmt, &all);
+    list->count = 0;
+    for (uint32_t i = 0; i < all.count; i++) {
+        if (is_member(store, person, &all.ids[i])) {
+            list->ids[list->count++] = all.ids[i];
+        }
+    }
+}
+
+/* ---- jams, tasks, seats ------------------------------------------------------------------------------------------ */
+
+bool jam_exists(struct store *store, const struct ref *jam)
+{
+    sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM jam WHERE jam=? AND stamp > x''");
+    store_bind(stmt, "r", jam);
+    return any_row(store, stmt);
+}
+
+static bool text_read(struct store *store, sqlite3_stmt *stmt, char *out, size_t out_len)
+{
+    out[0] = '\0';
+    bool found = store_row(store, stmt) && sqlite3_column_type(stmt, 0) != SQLITE_NULL;
+    if (found) {
+        text_copy(out, out_len, column_slice(stmt, 0));
+    }
+    done(stmt);
+    return found;
+}
+
+char *jam_name(struct store *store, const struct ref *jam, char out[NAME_BYTES_MAX + 1])
+{
+    sqlite3_stmt *stmt = store_query(store, "SELECT name FROM jam WHERE jam=? AND stamp > x''");
+    store_bind(stmt, "r", jam);
+    text_read(store, stmt, out, NAME_BYTES_MAX + 1);
+    return out;
+}
+
+void all_jams(struct store *store, struct shown_list *list)
+{
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT jam FROM (SELECT jam, stamp FROM jam WHERE stamp > x''"
+                           " ORDER BY stamp DESC LIMIT ?) ORDER BY stamp");
+    store_bind(stmt, "i", (int64_t)LIST_MAX);
+    ids_read(store, stmt, list);
+}
+
+void tasks_of(struct store *store, const struct ref *owner, struct shown_list *list)
+{
+    sqlite3_stmt *stmt = store_query(store, "SELECT task FROM task WHERE owner=? ORDER BY stamp");
+    store_bind(stmt, "r", owner);
+    ids_read(store, stmt, list);
+}
+
+bool seat_of_hardware(struct store *store, const struct hardware_id *hardware,
+                      char out[NAME_BYTES_MAX + 1])
+{
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT coalesce((SELECT label FROM seat WHERE hardware=?1),"
+               " (SELECT host FROM device WHERE hardware=?1 ORDER BY stamp DESC LIMIT 1))");
+    store_bind(stmt, "w", hardware);
+    return text_read(store, stmt, out, NAME_BYTES_MAX + 1);
+}
+
+bool seat_of_device(struct store *store, const struct device_id *device,
+                    char out[NAME_BYTES_MAX + 1])
+{
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT coalesce(label, host) FROM device LEFT JOIN seat"
+                           " USING (hardware) WHERE device=?");
+    store_bind(stmt, "d", device);
+    return text_read(store, stmt, out, NAME_BYTES_MAX + 1);
+}
+
+struct moment jam_changed(struct store *store, const struct ref *jam)
+{
+    struct moment moment = {0};
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT stamp, time_ms FROM (SELECT stamp, time_ms FROM story WHERE owner=?1"
+               " UNION ALL SELECT story.stamp, story.time_ms FROM task"
+               " JOIN story ON story.owner=task.task WHERE task.owner=?1)"
+               " ORDER BY stamp DESC LIMIT 1");
+    store_bind(stmt, "r", jam);
+    if (store_row(store, stmt)) {
+        column_fixed(stmt, 0, moment.stamp.b, sizeof(moment.stamp.b));
+        moment.time_ms = (uint64_t)sqlite3_column_int64(stmt, 1);
+    }
+    done(stmt);
+    return moment;
+}

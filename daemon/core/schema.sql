@@ -1,0 +1,152 @@
+-- The views: what the ops add up to. Made from the log alone, so they can be dropped and folded again; byte-equal on
+-- all machines that have the same entries. A stamp is 28 bytes that compare as the total order; x'' is before all.
+--
+--   table     a row for each                        merged by
+--   person    person: handle and name               greatest stamp, each field for itself
+--   session   person: at which machine, or at none  greatest stamp
+--   place     person: in a jam, solo or away        greatest stamp
+--   joined    JAM and JOIN of a person              a set that only grows
+--   removed   such a join that a LEAVE took back    a set that only grows
+--   jam       jam: name and purpose                 greatest stamp, each field for itself
+--   role      jam, role and person: holds it or not greatest stamp
+--   task      task: title, state and holder         greatest stamp, each field for itself
+--   story     line of a journal                     a set that only grows
+--   feedback  glow and grow                         a set that only grows
+--   seat      piece of hardware: its label          greatest stamp
+--   device    device: its host name and hardware    greatest stamp
+
+CREATE TABLE IF NOT EXISTS person (
+    person BLOB PRIMARY KEY,
+    handle TEXT,
+    -- by which two handles are the same; '' for who has none yet and isn't shown
+    handle_key TEXT NOT NULL DEFAULT '',
+    handle_stamp BLOB NOT NULL DEFAULT x'',
+    name TEXT,
+    name_stamp BLOB NOT NULL DEFAULT x''
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS person_key ON person (handle_key);
+
+CREATE TABLE IF NOT EXISTS session (
+    person BLOB PRIMARY KEY,
+    -- 1 after a HELLO, 0 after a BYE
+    here INTEGER NOT NULL,
+    device BLOB NOT NULL,
+    stamp BLOB NOT NULL,
+    time_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS place (
+    person BLOB PRIMARY KEY,
+    -- enum place_kind
+    kind INTEGER NOT NULL,
+    jam BLOB,
+    -- what one does solo
+    title TEXT,
+    stamp BLOB NOT NULL,
+    time_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Who was when in which jam, and by that: who may be a member. id is the entry's, which a LEAVE names.
+CREATE TABLE IF NOT EXISTS joined (
+    person BLOB NOT NULL,
+    jam BLOB NOT NULL,
+    stamp BLOB NOT NULL,
+    id BLOB NOT NULL,
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (person, jam, stamp)
+) WITHOUT ROWID;
+
+-- May be here before its join is.
+CREATE TABLE IF NOT EXISTS removed (
+    person BLOB NOT NULL,
+    jam BLOB NOT NULL,
+    id BLOB NOT NULL,
+    PRIMARY KEY (person, jam, id)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS jam (
+    jam BLOB PRIMARY KEY,
+    -- of the JAM; x'' until it came, then the jam isn't shown
+    stamp BLOB NOT NULL DEFAULT x'',
+    time_ms INTEGER,
+    author BLOB,
+    name TEXT,
+    name_stamp BLOB NOT NULL DEFAULT x'',
+    purpose TEXT,
+    purpose_stamp BLOB NOT NULL DEFAULT x''
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS role (
+    jam BLOB NOT NULL,
+    -- by which two roles are the same
+    role TEXT NOT NULL,
+    person BLOB NOT NULL,
+    holds INTEGER NOT NULL,
+    -- as it was typed
+    name TEXT,
+    stamp BLOB NOT NULL,
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (jam, role, person)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS task (
+    task BLOB PRIMARY KEY,
+    -- of the TASK; x'' until it came, then the task isn't shown
+    stamp BLOB NOT NULL DEFAULT x'',
+    time_ms INTEGER,
+    author BLOB,
+    -- its jam, or its author
+    owner BLOB,
+    in_jam INTEGER,
+    title TEXT,
+    title_stamp BLOB NOT NULL DEFAULT x'',
+    -- enum task_state
+    state INTEGER NOT NULL DEFAULT 0,
+    state_stamp BLOB NOT NULL DEFAULT x'',
+    state_time_ms INTEGER,
+    holder BLOB,
+    holder_stamp BLOB NOT NULL DEFAULT x''
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS task_owner ON task (owner);
+
+-- owner: a jam, a person (their own journal), or a task (a TASK_SET doesn't say of which jam).
+CREATE TABLE IF NOT EXISTS story (
+    owner BLOB NOT NULL,
+    stamp BLOB NOT NULL,
+    id BLOB NOT NULL,
+    -- enum op_kind
+    op INTEGER NOT NULL,
+    author BLOB NOT NULL,
+    other BLOB,
+    -- TASK_SET: enum task_state
+    state INTEGER,
+    text TEXT,
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (owner, stamp)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS feedback (
+    -- a person or a jam
+    receiver BLOB NOT NULL,
+    stamp BLOB NOT NULL,
+    id BLOB NOT NULL,
+    author BLOB NOT NULL,
+    to_jam INTEGER NOT NULL,
+    glow TEXT,
+    grow TEXT,
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (receiver, stamp)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS seat (
+    hardware BLOB PRIMARY KEY,
+    label TEXT,
+    stamp BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS device (
+    device BLOB PRIMARY KEY,
+    host TEXT,
+    hardware BLOB NOT NULL,
+    stamp BLOB NOT NULL
+) WITHOUT ROWID;

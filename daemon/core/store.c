@@ -1,0 +1,476 @@
+/* SQLite of one class: one file, one connection, cached statements, one transaction a turn, and errors that stick. */
+#include "store.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STATEMENTS_MAX = 256,
+    VIEW_TABLES_MAX = 32,
+};
+
+static const char log_sql[] =
+#include "log.inc"
+    ;
+static const char views_sql[] =
+#include "schema.inc"
+    ;
+
+/* What a database of ours carries in its header, and the version of the views' tables: a database with other views
+ * has them dropped and folded again. */
+enum {
+    APPLICATION_ID = 0x4a414d31, /* "JAM1" */
+    VIEWS_VERSION = 1,
+};
+
+struct statement {
+    const char *sql; /* a literal: its address is its name */
+    sqlite3_stmt *stmt;
+};
+
+struct store {
+    sqlite3 *db;
+    struct statement statements[STATEMENTS_MAX];
+    bool open; /* a transaction is */
+    bool new_views;
+    enum err err;
+    char why[160];
+};
+
+static enum err err_of(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return OK;
+    case SQLITE_FULL:
+        return ERR_DISK_FULL;
+    case SQLITE_NOMEM:
+        return ERR_NOMEM;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_IN_USE;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_DAMAGED;
+    default:
+        return ERR_DISK;
+    }
+}
+
+/* Keeps the first error: what follows it is mostly its echo. */
+static bool check(struct store *store, int rc)
+{
+    enum err err = err_of(rc);
+    if (err == OK) {
+        return true;
+    }
+    if (store->err == OK) {
+        store->err = err;
+        strncpy(store->why, sqlite3_errmsg(store->db), sizeof(store->why) - 1);
+    }
+    return false;
+}
+
+static bool exec(struct store *store, const char *sql)
+{
+    return store->err == OK && check(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL));
+}
+
+static int64_t pragma_get(struct store *store, const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+    int64_t value = -1;
+    if (check(store, sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL))) {
+        int rc = sqlite3_step(stmt);
+        if (rc == SQLITE_ROW) {
+            value = sqlite3_column_int64(stmt, 0);
+        } else {
+            check(store, rc);
+        }
+    }
+    sqlite3_finalize(stmt);
+    return value;
+}
+
+/* A quick look for damage: the full check reads everything and would make a start slow. */
+static bool is_sound(struct store *store)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool sound = false;
+    if (check(store, sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &stmt, NULL)) &&
+        sqlite3_step(stmt) == SQLITE_ROW) {
+        const unsigned char *word = sqlite3_column_text(stmt, 0);
+        sound = word && strcmp((const char *)word, "ok") == 0;
+    }
+    sqlite3_finalize(stmt);
+    return sound;
+}
+
+/* Every table that schema.sql made: all that log.sql didn't. */
+static const char views_list_sql[] =
+    "SELECT name FROM main.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name "
+    "NOT IN ('feed', 'entry', 'local', 'retry', 'branch') ORDER BY name";
+
+/* Runs `format` for each table of the views; their names are read first, since a table can't be dropped under a reader. */
+static void views_each(struct store *store, const char *format)
+{
+    char names[VIEW_TABLES_MAX][48];
+    size_t count = 0;
+    sqlite3_stmt *list = NULL;
+    check(store, sqlite3_prepare_v2(store->db, views_list_sql, -1, &list, NULL));
+    while (count < VIEW_TABLES_MAX && store_row(store, list)) {
+        sqlite3_snprintf(sizeof(names[0]), names[count++], "%s", sqlite3_column_text(list, 0));
+    }
+    sqlite3_finalize(list);
+    for (size_t i = 0; i < count; i++) {
+        char sql[96];
+        sqlite3_snprintf(sizeof(sql), sql, format, names[i]);
+        exec(store, sql);
+    }
+}
+
+/* Views of another version are thrown away, never migrated: the log is folded into the new ones. */
+static void make_views(struct store *store)
+{
+    char sql[48];
+    store->new_views = pragma_get(store, "PRAGMA user_version") != VIEWS_VERSION;
+    if (store->new_views) {
+        views_each(store, "DROP TABLE \"%w\"");
+    }
+    exec(store, views_sql);
+    sqlite3_snprintf(sizeof(sql), sql, "PRAGMA user_version=%d", VIEWS_VERSION);
+    exec(store, sql);
+}
+
+static void setup(struct store *store)
+{
+    exec(store, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA secure_delete=ON; PRAGMA foreign_keys=OFF;"
+                "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
+                "PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;"
+                "PRAGMA journal_size_limit=4194304;");
+    exec(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+    int64_t application = pragma_get(store, "PRAGMA application_id");
+    if (store->err == OK && application != 0 && application != APPLICATION_ID) {
+        store->err = ERR_DAMAGED;
+        strncpy(store->why, "it isn't a database of Jam", sizeof(store->why) - 1);
+    }
+    if (store->err == OK && application == APPLICATION_ID && !is_sound(store) && store->err == OK) {
+        store->err = ERR_DAMAGED;
+        strncpy(store->why, "its pages don't fit together", sizeof(store->why) - 1);
+    }
+    exec(store, "BEGIN IMMEDIATE");
+    exec(store, log_sql);
+    make_views(store);
+    if (application == 0) {
+        exec(store, "PRAGMA application_id=1245793585;");
+    }
+    exec(store, "COMMIT");
+    exec(store, "CREATE TEMP TABLE IF NOT EXISTS machine_now (device BLOB PRIMARY KEY, state TEXT,"
+                " since_ms INTEGER) WITHOUT ROWID");
+}
+
+enum err store_open(const char *path, const char *vfs, struct store **out)
+{
+    struct store *store = calloc(1, sizeof(*store));
+    if (!store) {
+        return ERR_NOMEM;
+    }
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int rc = sqlite3_open_v2(path, &store->db, flags, vfs);
+    if (!store->db) {
+        free(store);
+        return ERR_NOMEM;
+    }
+    sqlite3_extended_result_codes(store->db, 1);
+    if (check(store, rc)) {
+        setup(store);
+    }
+    enum err err = store->err;
+    if (err != OK) {
+        store_close(&store);
+        return err;
+    }
+    *out = store;
+    return OK;
+}
+
+void store_close(struct store **store_p)
+{
+    struct store *store = *store_p;
+    if (!store) {
+        return;
+    }
+    for (size_t i = 0; i < STATEMENTS_MAX; i++) {
+        sqlite3_finalize(store->statements[i].stmt);
+    }
+    sqlite3_close(store->db);
+    free(store);
+    *store_p = NULL;
+}
+
+sqlite3_stmt *store_query(struct store *store, const char *sql)
+{
+    size_t at = ((uintptr_t)sql >> 3) % STATEMENTS_MAX;
+    for (size_t tries = 0; tries < STATEMENTS_MAX; tries++, at = (at + 1) % STATEMENTS_MAX) {
+        struct statement *slot = &store->statements[at];
+        if (slot->sql == sql) {
+            sqlite3_reset(slot->stmt);
+            return slot->stmt;
+        }
+        if (!slot->sql) {
+            int rc = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &slot->stmt,
+                                        NULL);
+            if (!check(store, rc)) {
+                return NULL;
+            }
+            slot->sql = sql;
+            return slot->stmt;
+        }
+    }
+    check(store, SQLITE_NOMEM);
+    return NULL;
+}
+
+static void bind_blob(sqlite3_stmt *stmt, int i, const void *b, size_t len)
+{
+    if (b) {
+        sqlite3_bind_blob(stmt, i, b, (int)len, SQLITE_TRANSIENT);
+    } else {
+        sqlite3_bind_null(stmt, i);
+    }
+}
+
+static void bind_slice(sqlite3_stmt *stmt, int i, struct slice s, bool text)
+{
+    if (!s.at) {
+        sqlite3_bind_null(stmt, i);
+    } else if (text) {
+        sqlite3_bind_text(stmt, i, (const char *)s.at, (int)s.len, SQLITE_TRANSIENT);
+    } else {
+        sqlite3_bind_blob(stmt, i, s.at, (int)s.len, SQLITE_TRANSIENT);
+    }
+}
+
+static size_t fixed_len(char type)
+{
+    switch (type) {
+    case 'h':
+        return sizeof(struct hash);
+    case 'd':
+        return sizeof(struct device_id);
+    case 's':
+        return sizeof(struct stamp);
+    default: /* r p f w */
+        return 16;
+    }
+}
+
+static void bind_all(sqlite3_stmt *stmt, const char *types, va_list args)
+{
+    for (int i = 1; *types; i++, types++) {
+        switch (*types) {
+        case 'i':
+            sqlite3_bind_int64(stmt, i, va_arg(args, int64_t));
+            break;
+        case 't':
+        case 'b':
+            bind_slice(stmt, i, va_arg(args, struct slice), *types == 't');
+            break;
+        case 'n':
+            sqlite3_bind_null(stmt, i);
+            break;
+        default:
+            bind_blob(stmt, i, va_arg(args, const void *), fixed_len(*types));
+        }
+    }
+}
+
+void store_bind(sqlite3_stmt *stmt, const char *types, ...)
+{
+    if (!stmt) {
+        return;
+    }
+    va_list args;
+    va_start(args, types);
+    bind_all(stmt, types, args);
+    va_end(args);
+}
+
+bool store_row(struct store *store, sqlite3_stmt *stmt)
+{
+    if (!stmt) {
+        return false;
+    }
+    int rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW) {
+        return true;
+    }
+    check(store, rc);
+    sqlite3_reset(stmt);
+    return false;
+}
+
+void store_run(struct store *store, sqlite3_stmt *stmt)
+{
+    while (store_row(store, stmt)) {
+    }
+}
+
+void store_do(struct store *store, const char *sql, const char *types, ...)
+{
+    sqlite3_stmt *stmt = store_query(store, sql);
+    if (!stmt) {
+        return;
+    }
+    va_list args;
+    va_start(args, types);
+    bind_all(stmt, types, args);
+    va_end(args);
+    store_run(store, stmt);
+}
+
+struct slice column_slice(sqlite3_stmt *stmt, int column)
+{
+    const void *at = sqlite3_column_blob(stmt, column);
+    return slice_of(at, (size_t)sqlite3_column_bytes(stmt, column));
+}
+
+bool column_fixed(sqlite3_stmt *stmt, int column, void *out, size_t len)
+{
+    struct slice s = column_slice(stmt, column);
+    if (s.len != len || !s.at) {
+        memset(out, 0, len);
+        return false;
+    }
+    memcpy(out, s.at, len);
+    return true;
+}
+
+enum err store_err(const struct store *store)
+{
+    return store->err;
+}
+
+const char *store_why(const struct store *store)
+{
+    return store->why;
+}
+
+enum err store_begin(struct store *store)
+{
+    if (store->open) {
+        return store->err;
+    }
+    store->err = OK;
+    store->why[0] = '\0';
+    store->open = exec(store, "BEGIN IMMEDIATE");
+    return store->err;
+}
+
+/* A reader that was left half-way would keep the WAL from being reset. */
+static void reset_all(struct store *store)
+{
+    for (size_t i = 0; i < STATEMENTS_MAX; i++) {
+        if (store->statements[i].stmt) {
+            sqlite3_reset(store->statements[i].stmt);
+        }
+    }
+}
+
+enum err store_commit(struct store *store)
+{
+    if (!store->open) {
+        return OK;
+    }
+    reset_all(store);
+    if (!exec(store, "COMMIT")) {
+        enum err err = store->err;
+        store_rollback(store);
+        store->err = err;
+        return err;
+    }
+    store->open = false;
+    return OK;
+}
+
+void store_rollback(struct store *store)
+{
+    reset_all(store);
+    if (store->open && !sqlite3_get_autocommit(store->db)) {
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    store->open = false;
+}
+
+bool store_has_new_views(const struct store *store)
+{
+    return store->new_views;
+}
+
+bool store_in_transaction(const struct store *store)
+{
+    return store->open;
+}
+
+bool store_local_get(struct store *store, const char *key, void *out, size_t len)
+{
+    sqlite3_stmt *stmt = store_query(store, "SELECT value FROM local WHERE key=?");
+    store_bind(stmt, "t", slice_str(key));
+    bool found = store_row(store, stmt) && column_fixed(stmt, 0, out, len);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return found;
+}
+
+void store_local_set(struct store *store, const char *key, const void *value, size_t len)
+{
+    store_do(store, "INSERT INTO local VALUES (?,?) ON CONFLICT DO UPDATE SET value=excluded.value",
+             "tb", slice_str(key), slice_of(value, len));
+}
+
+/* The key of a WITHOUT ROWID table orders it; a plain SELECT * follows it. */
+static void digest_table(struct store *store, const char *name, crypto_generichash_state *state)
+{
+    char sql[96];
+    sqlite3_stmt *rows = NULL;
+    sqlite3_snprintf(sizeof(sql), sql, "SELECT * FROM \"%w\" ORDER BY 1, 2", name);
+    if (!check(store, sqlite3_prepare_v2(store->db, sql, -1, &rows, NULL))) {
+        return;
+    }
+    crypto_generichash_update(state, (const unsigned char *)name, strlen(name) + 1);
+    while (store_row(store, rows)) {
+        for (int i = 0; i < sqlite3_column_count(rows); i++) {
+            uint8_t head[5] = {(uint8_t)sqlite3_column_type(rows, i)};
+            struct slice s = column_slice(rows, i);
+            for (int k = 0; k < 4; k++) {
+                head[1 + k] = (uint8_t)(s.len >> (8 * k));
+            }
+            crypto_generichash_update(state, head, sizeof(head));
+            crypto_generichash_update(state, s.at, s.len);
+        }
+    }
+    sqlite3_finalize(rows);
+}
+
+void store_clear_views(struct store *store)
+{
+    views_each(store, "DELETE FROM \"%w\"");
+}
+
+struct hash store_digest_views(struct store *store)
+{
+    struct hash digest;
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof(digest.b));
+    sqlite3_stmt *list = store_query(store, views_list_sql);
+    while (store_row(store, list)) {
+        digest_table(store, (const char *)sqlite3_column_text(list, 0), &state);
+    }
+    crypto_generichash_final(&state, digest.b, sizeof(digest.b));
+    return digest;
+}

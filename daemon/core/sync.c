@@ -1,0 +1,778 @@
+/* Conversations about the log. Comparing is symmetrical and keeps no state; what this machine lacks it fetches from one
+ * peer at a time (the talk), the feeds that ended first before the others, a batch of credit after the other. */
+#include "sync.h"
+
+#include <stdlib.h>
+
+enum {
+    OUT_MAX = 4096,         /* messages that wait to be pulled */
+    WANTS_MAX = 65536,      /* feeds under way in one talk */
+    TALK_SILENCE_MS = 3000, /* then the talk is given up */
+    DIFFERS_MS = 150,       /* pushes under way settle so long before a difference is looked into */
+    ASK_AGAIN_MS = 2000,    /* between two talks with one peer that brought nothing */
+    SAFETY_MS = 5000,       /* how often peers are asked whether they have all of ours */
+    RUNS_ROOM = 56 * 1024,  /* of a message for runs */
+    HEADS_ROOM = 200,       /* heads in one message */
+};
+
+struct out {
+    struct out *next;
+    struct peer *peer;
+    size_t len;
+    uint8_t bytes[];
+};
+
+/* A feed that the talk's peer has more of. */
+struct lack {
+    struct feed_id feed;
+    uint64_t from;   /* what to say that we have */
+    uint64_t target; /* what the peer has */
+    uint64_t lamport;
+};
+
+struct sync {
+    struct replica *replica;
+    struct presence *presence;
+    struct pack pack;
+    struct out *first, *last, *told;
+    uint32_t out_count;
+    /* the talk */
+    struct peer *peer; /* NULL: none */
+    struct mono heard; /* its last sign */
+    struct lack *lacks;
+    uint32_t lacks_count, lacks_next, lacks_asked;
+    bool sorted;
+    bool brought; /* it brought entries */
+    /* what was pushed of our own feed */
+    struct feed_id pushed_feed;
+    uint64_t pushed;
+    /* peers whose pushes reached the log in this turn, and whose feeds grew */
+    struct ack {
+        struct peer *peer;
+        struct feed_id feed;
+    } acks[64];
+    uint32_t acks_count;
+    struct mono safety;
+};
+
+struct sync *sync_new(struct replica *replica, struct presence *presence)
+{
+    struct sync *sync = calloc(1, sizeof(*sync));
+    if (sync) {
+        sync->replica = replica;
+        sync->presence = presence;
+        pack_init(&sync->pack);
+    }
+    return sync;
+}
+
+static void out_clear(struct sync *sync)
+{
+    while (sync->first) {
+        struct out *next = sync->first->next;
+        free(sync->first);
+        sync->first = next;
+    }
+    sync->last = NULL;
+    sync->out_count = 0;
+}
+
+void sync_free(struct sync **sync_p)
+{
+    struct sync *sync = *sync_p;
+    if (!sync) {
+        return;
+    }
+    out_clear(sync);
+    free(sync->told);
+    free(sync->lacks);
+    pack_clear(&sync->pack);
+    free(sync);
+    *sync_p = NULL;
+}
+
+/* ---- sending -------------------------------------------------------------------------------------------------- */
+
+/* Queues what is in sync->pack. What doesn't fit is lost, as on the network: it is asked for again. */
+static void send_packed(struct sync *sync, struct peer *peer)
+{
+    struct slice bytes = pack_bytes(&sync->pack);
+    if (sync->pack.failed || sync->out_count >= OUT_MAX || bytes.len > MESSAGE_BYTES_MAX) {
+        return;
+    }
+    struct out *out = malloc(sizeof(*out) + bytes.len);
+    if (!out) {
+        return;
+    }
+    out->next = NULL;
+    out->peer = peer;
+    out->len = bytes.len;
+    memcpy(out->bytes, bytes.at, bytes.len);
+    if (sync->last) {
+        sync->last->next = out;
+    } else {
+        sync->first = out;
+    }
+    sync->last = out;
+    sync->out_count++;
+}
+
+bool sync_next(struct sync *sync, struct peer **peer, struct slice *bytes)
+{
+    free(sync->told);
+    sync->told = sync->first;
+    if (!sync->told) {
+        return false;
+    }
+    sync->first = sync->told->next;
+    sync->last = sync->first ? sync->last : NULL;
+    sync->out_count--;
+    *peer = sync->told->peer;
+    *bytes = slice_of(sync->told->bytes, sync->told->len);
+    return true;
+}
+
+void sync_rolled_back(struct sync *sync)
+{
+    out_clear(sync);
+    sync->acks_count = 0;
+    sync->peer = NULL;
+}
+
+static void send_beat(struct sync *sync, struct peer *peer, uint64_t flags)
+{
+    struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
+    pack_reset(&sync->pack);
+    pack_beat(&sync->pack, &mine, flags);
+    send_packed(sync, peer);
+}
+
+static bool reachable(const struct peer *peer)
+{
+    return peer->state == PEER_HERE && peer->linked;
+}
+
+/* ---- comparing ------------------------------------------------------------------------------------------------ */
+
+static void send_ranges(struct sync *sync, struct peer *peer, const struct prefix *prefixes,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i += RANGES_MAX) {
+        uint32_t part = count - i < RANGES_MAX ? count - i : RANGES_MAX;
+        pack_reset(&sync->pack);
+        pack_ranges(&sync->pack, part);
+        for (uint32_t k = i; k < i + part; k++) {
+            struct range range = {prefixes[k],
+                                  heads_range(replica_heads(sync->replica), &prefixes[k])};
+            pack_range(&sync->pack, &range);
+        }
+        send_packed(sync, peer);
+    }
+}
+
+static uint32_t add_children(struct prefix *out, uint32_t count, const struct prefix *prefix)
+{
+    for (uint8_t i = 0; i < 16; i++) {
+        out[count + i] = prefix_child(prefix, i);
+    }
+    return count + 16;
+}
+
+/* Sends all heads under some prefixes; ranges with more than a message holds are split instead. */
+static void send_heads(struct sync *sync, struct peer *peer, const struct prefix *prefixes,
+                       uint32_t count, bool answer)
+{
+    struct heads *heads = replica_heads(sync->replica);
+    struct prefix split[RANGES_MAX * 16];
+    uint32_t split_count = 0;
+    for (uint32_t i = 0; i < count;) {
+        uint32_t part = 0, total = 0, first = 0, under = 0;
+        for (; i + part < count; part++) {
+            heads_slice(heads, &prefixes[i + part], &first, &under);
+            if (total + under > HEADS_ROOM) {
+                break;
+            }
+            total += under;
+        }
+        if (part == 0) {
+            if (prefixes[i].nibbles < 32 && split_count + 16 <= RANGES_MAX * 16) {
+                split_count = add_children(split, split_count, &prefixes[i]);
+            }
+            i++;
+            continue;
+        }
+        pack_reset(&sync->pack);
+        pack_heads(&sync->pack, answer, part);
+        for (uint32_t k = i; k < i + part; k++) {
+            heads_slice(heads, &prefixes[k], &first, &under);
+            pack_heads_of(&sync->pack, &prefixes[k], under);
+            for (uint32_t h = 0; h < under; h++) {
+                pack_head(&sync->pack, heads_at(heads, first + h));
+            }
+        }
+        send_packed(sync, peer);
+        i += part;
+    }
+    send_ranges(sync, peer, split, split_count);
+}
+
+/* Fingerprints came: where ours differ, answer with heads if they are few, else with finer fingerprints. */
+static enum err receive_ranges(struct sync *sync, struct peer *peer, const struct message *m)
+{
+    struct heads *heads = replica_heads(sync->replica);
+    struct prefix tell[RANGES_MAX];
+    struct prefix split[RANGES_MAX * 16];
+    uint32_t tell_count = 0, split_count = 0;
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct range range;
+        uint32_t first, under;
+        enum err err = message_range(m, i, &range);
+        if (err != OK) {
+            return err;
+        }
+        struct fingerprint mine = heads_range(heads, &range.prefix);
+        if (SAME(mine, range.fingerprint)) {
+            continue;
+        }
+        static const struct fingerprint empty;
+        heads_slice(heads, &range.prefix, &first, &under);
+        bool theirs_empty = SAME(range.fingerprint, empty);
+        if (under <= RANGE_LEAF || (theirs_empty && under <= HEADS_ROOM) ||
+            range.prefix.nibbles >= 32) {
+            tell[tell_count++] = range.prefix;
+        } else {
+            split_count = add_children(split, split_count, &range.prefix);
+        }
+    }
+    if (tell_count == 0 && split_count == 0) {
+        send_beat(sync, peer, 0);
+        return OK;
+    }
+    send_heads(sync, peer, tell, tell_count, true);
+    send_ranges(sync, peer, split, split_count);
+    return OK;
+}
+
+/* ---- the talk ------------------------------------------------------------------------------------------------- */
+
+static void talk_start(struct sync *sync, struct peer *peer, struct now now)
+{
+    struct prefix all = {0};
+    sync->peer = peer;
+    sync->heard = now.mono;
+    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    sync->sorted = sync->brought = false;
+    peer->differs = false;
+    peer->asked = now.mono;
+    send_ranges(sync, peer, &all, 1);
+}
+
+static void lack_add(struct sync *sync, const struct head *head, uint64_t from)
+{
+    if (sync->lacks_count >= WANTS_MAX) {
+        return;
+    }
+    if (sync->lacks_count % 256 == 0) {
+        struct lack *grown = realloc(sync->lacks, (sync->lacks_count + 256) * sizeof(*sync->lacks));
+        if (!grown) {
+            return;
+        }
+        sync->lacks = grown;
+    }
+    sync->lacks[sync->lacks_count++] = (struct lack){head->feed, from, head->seq, head->lamport};
+    sync->sorted = false;
+}
+
+static int lack_order(const void *a, const void *b)
+{
+    const struct lack *x = a, *y = b;
+    return x->lamport < y->lamport ? -1 : x->lamport > y->lamport;
+}
+
+/* Asks for the next feeds, as many as one WANT names. */
+static void ask(struct sync *sync)
+{
+    uint32_t count = sync->lacks_count - sync->lacks_next;
+    if (!sync->sorted) {
+        qsort(sync->lacks + sync->lacks_next, count, sizeof(struct lack), lack_order);
+        sync->sorted = true;
+    }
+    count = count > WANT_MAX ? WANT_MAX : count;
+    pack_reset(&sync->pack);
+    pack_wants(&sync->pack, CREDIT_BYTES, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct lack *lack = &sync->lacks[sync->lacks_next + i];
+        uint64_t have = replica_have(sync->replica, &lack->feed);
+        struct want want = {lack->feed, lack->from < have ? lack->from : have};
+        lack->from = FEED_ENTRIES_MAX; /* asked from further back only once */
+        pack_want(&sync->pack, &want);
+    }
+    sync->lacks_asked = count;
+    send_packed(sync, sync->peer);
+}
+
+/* Which of the peer's heads are ahead of ours? */
+static bool compare_head(struct sync *sync, const struct head *theirs)
+{
+    const struct head *ours = heads_get(replica_heads(sync->replica), &theirs->feed);
+    uint64_t seq = ours ? ours->seq : 0;
+    bool void_news =
+        theirs->void_seq && (!ours || !ours->void_seq || theirs->void_seq < ours->void_seq);
+    bool parted = ours && seq == theirs->seq && !SAME(ours->last, theirs->last) &&
+                  theirs->void_seq == ours->void_seq;
+    if (theirs->seq > seq || void_news) {
+        if (!ours || !ours->void_seq || void_news) {
+            lack_add(sync, theirs, FEED_ENTRIES_MAX);
+        }
+    } else if (parted) {
+        lack_add(sync, theirs, 0); /* a fork: compare from its beginning */
+    }
+    return theirs->seq < seq || (ours && ours->void_seq && ours->void_seq != theirs->void_seq) ||
+           parted;
+}
+
+/* Are we ahead in this range: a feed that they lack, or have less of? Notes what they are ahead in. */
+static enum err compare_range(struct sync *sync, const struct message *m, uint32_t i,
+                              struct prefix *prefix, bool *ahead)
+{
+    const msgpack_object *items;
+    uint32_t count, first, under, known = 0;
+    enum err err = message_heads(m, i, prefix, &items, &count);
+    *ahead = false;
+    for (uint32_t k = 0; k < count && err == OK; k++) {
+        struct head head;
+        err = message_head(items, k, &head);
+        if (err == OK && !prefix_has(prefix, &head.feed)) {
+            err = ERR_MALFORMED;
+        }
+        if (err == OK) {
+            known += heads_get(replica_heads(sync->replica), &head.feed) != NULL;
+            *ahead |= compare_head(sync, &head);
+        }
+    }
+    heads_slice(replica_heads(sync->replica), prefix, &first, &under);
+    *ahead |= under > known;
+    return err;
+}
+
+static enum err receive_heads(struct sync *sync, struct peer *peer, const struct message *m,
+                              struct now now)
+{
+    struct prefix tell[HEADS_MAX];
+    uint32_t tell_count = 0;
+    enum err err = OK;
+    uint32_t lacks = sync->lacks_count;
+    if (!sync->peer) {
+        sync->lacks_count = sync->lacks_next = sync->lacks_asked = lacks = 0;
+        sync->brought = false;
+    }
+    for (uint32_t i = 0; i < m->count && err == OK; i++) {
+        bool ahead = false;
+        struct prefix prefix;
+        err = compare_range(sync, m, i, &prefix, &ahead);
+        if (err == OK && ahead && m->flags && tell_count < HEADS_MAX) {
+            tell[tell_count++] = prefix;
+        }
+    }
+    if (sync->peer && sync->peer != peer) {
+        sync->lacks_count = lacks; /* one talk at a time; the difference will still be there */
+    } else if (sync->lacks_count > lacks) {
+        sync->peer = peer;
+        sync->heard = now.mono;
+        if (!sync->lacks_asked) {
+            ask(sync);
+        }
+    }
+    send_heads(sync, peer, tell, tell_count, false);
+    return err;
+}
+
+/* Everything asked for is here, or the peer has no more: is there another difference? */
+static void talk_end(struct sync *sync, struct now now)
+{
+    struct peer *peer = sync->peer;
+    struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
+    sync->peer = NULL;
+    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    if (!peer || !reachable(peer)) {
+        return;
+    }
+    if (!SAME(peer->has, mine) && sync->brought) {
+        talk_start(sync, peer, now);
+        return;
+    }
+    send_beat(sync, peer, 0);
+}
+
+static void batch_done(struct sync *sync, bool more, struct now now)
+{
+    if (!more) {
+        sync->lacks_next += sync->lacks_asked;
+    }
+    sync->lacks_asked = 0;
+    if (sync->lacks_next < sync->lacks_count) {
+        ask(sync);
+    } else {
+        talk_end(sync, now);
+    }
+}
+
+/* ---- entries -------------------------------------------------------------------------------------------------- */
+
+/* Sends runs of the wanted feeds, a message after the other, for the credit that was granted. */
+static enum err receive_want(struct sync *sync, struct peer *peer, const struct message *m)
+{
+    struct want wants[WANT_MAX];
+    uint64_t credit = m->credit_bytes < CREDIT_BYTES ? m->credit_bytes : CREDIT_BYTES;
+    for (uint32_t i = 0; i < m->count; i++) {
+        enum err err = message_want(m, i, &wants[i]);
+        if (err != OK) {
+            return err;
+        }
+        struct slice a, b;
+        if (replica_fork_proof(sync->replica, &wants[i].feed, &a, &b)) {
+            pack_reset(&sync->pack);
+            pack_fork(&sync->pack, a, b);
+            send_packed(sync, peer);
+        }
+    }
+    struct pack runs;
+    pack_init(&runs);
+    for (bool more = true; more;) {
+        uint32_t count = 0;
+        pack_reset(&runs);
+        more = replica_batch(sync->replica, wants, m->count,
+                             credit < RUNS_ROOM ? credit : RUNS_ROOM, &runs, &count);
+        credit -= pack_bytes(&runs).len < credit ? pack_bytes(&runs).len : credit;
+        bool last = !more || count == 0 || credit < RUNS_ROOM;
+        pack_reset(&sync->pack);
+        pack_runs(&sync->pack, last ? RUNS_END | (more && count ? RUNS_MORE : 0) : 0, count);
+        pack_raw(&sync->pack, pack_bytes(&runs));
+        send_packed(sync, peer);
+        more = !last;
+    }
+    pack_clear(&runs);
+    return OK;
+}
+
+/* To all that can be reached but `except`: entries of a feed after `from`. Those of a full room come from their author;
+ * where not everybody has a link to everybody, who takes a new entry passes it on. */
+static void push(struct sync *sync, const struct feed_id *feed, uint64_t from,
+                 const struct peer *except)
+{
+    struct pack runs;
+    uint32_t count = 0;
+    pack_init(&runs);
+    replica_runs(sync->replica, feed, from, RUNS_ROOM, &runs, &count);
+    for (uint32_t i = 0; count && i < presence_count(sync->presence); i++) {
+        struct peer *peer = presence_at(sync->presence, i);
+        if (reachable(peer) && peer != except) {
+            pack_reset(&sync->pack);
+            pack_runs(&sync->pack, RUNS_PUSH, count);
+            pack_raw(&sync->pack, pack_bytes(&runs));
+            send_packed(sync, peer);
+        }
+    }
+    pack_clear(&runs);
+}
+
+static void note_ack(struct sync *sync, struct peer *peer, const struct feed_id *feed)
+{
+    for (uint32_t i = 0; i < sync->acks_count; i++) {
+        if (sync->acks[i].peer == peer && SAME(sync->acks[i].feed, *feed)) {
+            return;
+        }
+    }
+    if (sync->acks_count < sizeof(sync->acks) / sizeof(sync->acks[0])) {
+        sync->acks[sync->acks_count++] = (struct ack){peer, *feed};
+    }
+}
+
+static void send_fork(struct sync *sync, const struct feed_id *feed)
+{
+    struct slice a, b;
+    if (!replica_fork_proof(sync->replica, feed, &a, &b)) {
+        return;
+    }
+    for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
+        struct peer *peer = presence_at(sync->presence, i);
+        if (reachable(peer)) {
+            pack_reset(&sync->pack);
+            pack_fork(&sync->pack, a, b);
+            send_packed(sync, peer);
+        }
+    }
+}
+
+/* One run of a message. A signature that doesn't fit what we have of the feed may be a fork: then the peer is asked from
+ * the feed's beginning, and only a run that is wrong from there on is its fault. */
+static enum err receive_run(struct sync *sync, struct peer *peer, const struct run *run, bool live,
+                            struct now now, bool *gap)
+{
+    uint32_t applied = 0;
+    uint64_t from = replica_have(sync->replica, &run->feed);
+    struct device_id device;
+    enum err err = replica_accept(sync->replica, run, now, live, &applied);
+    sync->brought |= applied > 0;
+    switch (err) {
+    case OK:
+        if (live && replica_device_of(sync->replica, &run->feed, &device) &&
+            SAME(device, peer->device)) {
+            note_ack(sync, peer, &run->feed);
+        }
+        if (live && applied && presence_here(sync->presence) > NEIGHBOURS_MAX) {
+            push(sync, &run->feed, from, peer);
+        }
+        return OK;
+    case ERR_FORK:
+        send_fork(sync, &run->feed);
+        return OK;
+    case ERR_SIGNATURE:
+        if (run->first_seq > 1 && sync->peer == peer) {
+            struct head head = {.feed = run->feed};
+            lack_add(sync, &head, 0);
+            return OK;
+        }
+        return err;
+    case ERR_WAIT:
+    case ERR_LIMIT:
+        *gap = true;
+        return OK;
+    default:
+        return err;
+    }
+}
+
+static enum err receive_runs(struct sync *sync, struct peer *peer, const struct message *m,
+                             struct now now)
+{
+    enum err err = OK;
+    bool gap = false;
+    bool live = m->flags & RUNS_PUSH;
+    for (uint32_t i = 0; i < m->count && err == OK; i++) {
+        struct run run;
+        err = run_read(&m->items[i], &run);
+        err = err == OK ? receive_run(sync, peer, &run, live, now, &gap) : err;
+    }
+    if (gap && live && !peer->differs) {
+        peer->differs = true;
+        peer->differs_since = now.mono;
+    }
+    if (!live && peer == sync->peer) {
+        sync->heard = now.mono;
+        if (m->flags & RUNS_END) {
+            batch_done(sync, m->flags & RUNS_MORE, now);
+        }
+    }
+    return err;
+}
+
+static enum err receive_fork(struct sync *sync, const struct message *m)
+{
+    struct run a, b;
+    enum err err = run_read(&m->items[0], &a);
+    err = err == OK ? run_read(&m->items[1], &b) : err;
+    err = err == OK ? replica_accept_fork(sync->replica, &a, &b) : err;
+    if (err == ERR_FORK) {
+        send_fork(sync, &a.feed);
+    }
+    return err == ERR_FORK || err == ERR_WAIT ? OK : err;
+}
+
+/* ---- what peers have ------------------------------------------------------------------------------------------ */
+
+static void note_same(struct sync *sync, struct peer *peer)
+{
+    struct feed_id own;
+    uint64_t seq = 0;
+    peer->has_all_before = true;
+    peer->differs = false;
+    if (replica_own(sync->replica, &own, &seq)) {
+        peer->acked_seq = seq > peer->acked_seq ? seq : peer->acked_seq;
+    }
+}
+
+static void receive_fingerprint(struct sync *sync, struct peer *peer, const struct message *m,
+                                struct now now)
+{
+    struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
+    peer->has = m->fingerprint;
+    if (SAME(mine, m->fingerprint)) {
+        note_same(sync, peer);
+        if (peer == sync->peer && sync->lacks_next >= sync->lacks_count) {
+            talk_end(sync, now);
+        }
+    } else if (!peer->differs) {
+        peer->differs = true;
+        peer->differs_since = now.mono;
+        if (m->kind == MESSAGE_HELLO) {
+            peer->differs_since.ms -= DIFFERS_MS;
+        }
+    }
+}
+
+static void receive_ack(struct sync *sync, struct peer *peer, const struct message *m)
+{
+    struct feed_id own;
+    uint64_t seq = 0;
+    if (replica_own(sync->replica, &own, &seq) && SAME(own, m->feed) && m->seq <= seq &&
+        m->seq > peer->acked_seq) {
+        peer->acked_seq = m->seq;
+    }
+}
+
+enum err sync_receive(struct sync *sync, struct peer *peer, const struct message *m, struct now now)
+{
+    if (peer == sync->peer) {
+        sync->heard = now.mono;
+    }
+    switch (m->kind) {
+    case MESSAGE_HELLO:
+    case MESSAGE_BEAT:
+        receive_fingerprint(sync, peer, m, now);
+        return OK;
+    case MESSAGE_RANGES:
+        return receive_ranges(sync, peer, m);
+    case MESSAGE_HEADS:
+        return receive_heads(sync, peer, m, now);
+    case MESSAGE_WANT:
+        return receive_want(sync, peer, m);
+    case MESSAGE_RUNS:
+        return receive_runs(sync, peer, m, now);
+    case MESSAGE_ACK:
+        receive_ack(sync, peer, m);
+        return OK;
+    case MESSAGE_FORK:
+        return receive_fork(sync, m);
+    default:
+        return OK;
+    }
+}
+
+/* ---- turns and time ------------------------------------------------------------------------------------------- */
+
+static void push_own(struct sync *sync)
+{
+    struct feed_id own;
+    uint64_t seq = 0;
+    if (!replica_own(sync->replica, &own, &seq)) {
+        return;
+    }
+    if (!SAME(own, sync->pushed_feed)) {
+        sync->pushed_feed = own;
+        sync->pushed = 0;
+        for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
+            presence_at(sync->presence, i)->acked_seq = 0;
+        }
+    }
+    if (seq > sync->pushed) {
+        push(sync, &own, sync->pushed, NULL);
+        sync->pushed = seq;
+    }
+}
+
+void sync_committed(struct sync *sync, struct now now)
+{
+    (void)now;
+    push_own(sync);
+    for (uint32_t i = 0; i < sync->acks_count; i++) {
+        const struct head *head = heads_get(replica_heads(sync->replica), &sync->acks[i].feed);
+        if (head && head->seq > 0) {
+            pack_reset(&sync->pack);
+            pack_ack(&sync->pack, &head->feed, head->seq);
+            send_packed(sync, sync->acks[i].peer);
+        }
+    }
+    sync->acks_count = 0;
+    struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
+    for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
+        struct peer *peer = presence_at(sync->presence, i);
+        if (!peer->has_all_before && SAME(peer->has, mine)) {
+            note_same(sync, peer);
+        }
+    }
+}
+
+/* Begins a talk with a peer that differs, if none is under way. */
+static void look_for_talk(struct sync *sync, struct now now)
+{
+    for (uint32_t i = 0; i < presence_count(sync->presence) && !sync->peer; i++) {
+        struct peer *peer = presence_at(sync->presence, i);
+        bool due = peer->differs && now.mono.ms - peer->differs_since.ms >= DIFFERS_MS;
+        bool again = peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS;
+        if (!due || !reachable(peer)) {
+            continue;
+        }
+        struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
+        if (SAME(peer->has, mine)) {
+            note_same(sync, peer);
+        } else if (again) {
+            talk_start(sync, peer, now);
+        }
+    }
+}
+
+/* Who may not have all that we wrote in earlier runs is asked, a few at a time, until all are known to have it. */
+static void look_for_safety(struct sync *sync, struct now now)
+{
+    uint32_t asked = 0;
+    if (now.mono.ms - sync->safety.ms < SAFETY_MS) {
+        return;
+    }
+    sync->safety = now.mono;
+    for (uint32_t i = 0; i < presence_count(sync->presence) && asked < 4; i++) {
+        struct peer *peer = presence_at(sync->presence, i);
+        if (reachable(peer) && !peer->has_all_before) {
+            send_beat(sync, peer, BEAT_ANSWER);
+            asked++;
+        }
+    }
+}
+
+void sync_tick(struct sync *sync, struct now now)
+{
+    if (sync->peer && (!reachable(sync->peer) || now.mono.ms - sync->heard.ms >= TALK_SILENCE_MS)) {
+        sync->peer = NULL;
+        sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    }
+    look_for_talk(sync, now);
+    look_for_safety(sync, now);
+}
+
+struct mono sync_wake(const struct sync *sync)
+{
+    struct mono wake = {INT64_MAX};
+    bool unsafe = false;
+    if (sync->peer) {
+        wake.ms = sync->heard.ms + TALK_SILENCE_MS;
+    }
+    for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
+        const struct peer *peer = presence_at(sync->presence, i);
+        if (!reachable(peer)) {
+            continue;
+        }
+        unsafe |= !peer->has_all_before;
+        if (peer->differs && !sync->peer) {
+            int64_t due = peer->differs_since.ms + DIFFERS_MS;
+            int64_t again = peer->asked.ms ? peer->asked.ms + ASK_AGAIN_MS : 0;
+            due = due > again ? due : again;
+            wake.ms = due < wake.ms ? due : wake.ms;
+        }
+    }
+    if (unsafe && sync->safety.ms + SAFETY_MS < wake.ms) {
+        wake.ms = sync->safety.ms + SAFETY_MS;
+    }
+    return wake;
+}
+
+uint64_t sync_behind(const struct sync *sync)
+{
+    uint64_t behind = 0;
+    for (uint32_t i = sync->lacks_next; sync->peer && i < sync->lacks_count; i++) {
+        const struct lack *lack = &sync->lacks[i];
+        const struct head *ours = heads_get(replica_heads(sync->replica), &lack->feed);
+        uint64_t seq = ours ? ours->seq : 0;
+        behind += lack->target > seq ? lack->target - seq : 0;
+    }
+    return behind;
+}

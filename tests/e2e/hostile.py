@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+# A client and a neighbour with bad manners: says to a daemon what the real programs never would.
+#
+#   hostile.py call SOCKET METHOD PARAMS [ID]  one request by hand; PARAMS and the answer are JSON, ID is hex
+#   hostile.py udp HOST PORT COUNT             datagrams of noise, also broadcast
+#   hostile.py tcp HOST PORT COUNT             connections that send noise, nothing, or half a greeting
+#   hostile.py local SOCKET                    half requests, huge ones, lying lengths, noise
+#   hostile.py crowd SOCKET COUNT              so many clients at once that say nothing, while stdin is open
+import json
+import os
+import random
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
+sys.dont_write_bytecode = True
+from wire import Short, dial, pack, unpack
+
+
+def call(path, method, params, request=None):
+    params = json.loads(params)
+    if request:
+        params["id"] = bytes.fromhex(request)
+    s = dial(path)
+    s.sendall(pack([0, 1, method, params]))
+    got = b""
+    while True:
+        more = s.recv(65536)
+        got += more
+        try:
+            _, _, error, result = unpack(got)[0]
+            break
+        except Short:
+            if not more:
+                sys.exit("hung up")
+    print(json.dumps(error if error is not None else result))
+    sys.exit(1 if error is not None else 0)
+
+
+def noise(rng):
+    n = rng.choice([0, 1, 7, 64, 127, 128, 129, 512, 1400, 9000])
+    return rng.randbytes(n)
+
+
+def udp(host, port, count):
+    rng = random.Random(7)
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    for i in range(int(count)):
+        s.sendto(noise(rng), (host, int(port)))
+
+
+def tcp(host, port, count):
+    rng = random.Random(7)
+    kept = []
+    for i in range(int(count)):
+        s = socket.create_connection((host, int(port)), 10)
+        said = [b"", b"GET / HTTP/1.0\r\n\r\n", b"\xff" + bytes(8) + b"\x7f",
+                b"\xff" + bytes(8) + b"\x7f\x03\x00CURVE" + bytes(47),
+                b"\xff" + bytes(8) + b"\x7f\x03\x00NULL" + bytes(48) + b"\x06" + b"\x7f" + b"\xff" * 7,
+                noise(rng)][i % 6]
+        try:
+            s.sendall(said)
+        except OSError:
+            pass
+        kept = kept[-100:] + [s]
+
+
+def local(path):
+    rng = random.Random(7)
+    request = pack([0, 1, "here", {}])
+    for said in ([request[:-1], b"\x94", b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xdb\x7f\xff\xff\xff",
+                  b"\xc6\xff\xff\xff\xff", b"\x91" * 5000, b"\xc1", pack([0, 1, "x" * 200, {}]), pack([1, 1, None, {}]),
+                  pack([0, 1, "note", {"text": "\x00\x1b[2J\x07"}]), pack([0, 1, "join", {"jam": 7}]), pack([]), pack({}),
+                  b"\x94\x00\x01\xa4note\x81\xa4text\xdb\x00\xa0\x00\x00" + b"a" * (10 << 20)]
+                 + [rng.randbytes(rng.randrange(1, 3000)) for _ in range(200)]):
+        s = dial(path)
+        try:
+            s.sendall(said)
+            s.shutdown(socket.SHUT_WR)
+            while s.recv(65536):
+                pass
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        s.close()
+
+
+def crowd(path, count):
+    kept = []
+    for _ in range(int(count)):
+        try:
+            kept.append(dial(path))
+        except OSError:
+            break
+    print("there", flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    {"call": call, "udp": udp, "tcp": tcp, "local": local, "crowd": crowd}[sys.argv[1]](*sys.argv[2:])
