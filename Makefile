@@ -119,7 +119,7 @@ test: ## build every way and run all: end to end, house, tidy, fuzz corpora, uni
 	$(FLAVOUR) CC=clang all units
 	$(FLAVOUR) SANITIZE=address,undefined units
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
-	$(Q)JOBS=$(JOBS) tests/run $(E2E) tests/house.t tests/tidy.t tests/fuzz/fuzz.t \
+	$(Q)JOBS=$(JOBS) tests/run $(E2E) tests/house.t tests/tidy.t tests/install.t tests/fuzz/fuzz.t \
 	    $(UNIT_C:%.c=build/%) $(UNIT_C:%.c=build/clang/%) $(UNIT_C:%.c=$(SAN)/%)
 
 unit: units ## only the unit tests
@@ -173,15 +173,15 @@ COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNIT := $(DESTDIR)$(PREFIX)/lib/systemd/system
 
 install: all ## put it under $(DESTDIR)$(PREFIX)
-	install -d $(BIN) $(MAN)/man1 $(MAN)/man8 $(COMPLETIONS) $(UNIT)
-	install -m 755 $(B)/jam $(B)/jamd $(BIN)
-	install -m 644 client/jam.1 $(MAN)/man1
-	install -m 644 daemon/jamd.8 $(MAN)/man8
-	install -m 644 client/completion.bash $(COMPLETIONS)/jam
-	sed 's|@BIN@|$(PREFIX)/bin|' daemon/jamd.service > $(UNIT)/jamd.service
+	$(Q)install -d $(BIN) $(MAN)/man1 $(MAN)/man8 $(COMPLETIONS) $(UNIT)
+	$(Q)install -m 755 $(B)/jam $(B)/jamd $(BIN)
+	$(Q)install -m 644 client/jam.1 $(MAN)/man1
+	$(Q)install -m 644 daemon/jamd.8 $(MAN)/man8
+	$(Q)install -m 644 client/completion.bash $(COMPLETIONS)/jam
+	$(Q)sed 's|@BIN@|$(PREFIX)/bin|' daemon/jamd.service > $(UNIT)/jamd.service
 
 uninstall: ## take it away again
-	rm -f $(BIN)/jam $(BIN)/jamd $(MAN)/man1/jam.1 $(MAN)/man8/jamd.8 $(COMPLETIONS)/jam $(UNIT)/jamd.service
+	$(Q)rm -f $(BIN)/jam $(BIN)/jamd $(MAN)/man1/jam.1 $(MAN)/man8/jamd.8 $(COMPLETIONS)/jam $(UNIT)/jamd.service
 
 clean: ## remove what was built
 	$(Q)rm -rf build

@@ -151,6 +151,7 @@ static enum err take_message(struct call *call, int64_t deadline_ms, struct answ
         return ERR_MALFORMED;
     }
     call->in_used = used;
+    answer->raw = slice_of(call->in, used);
     err = doc_open(&answer->doc, slice_of(call->in, used), PACK_LOCAL);
     answer->open = err == OK;
     return err;

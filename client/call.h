@@ -24,6 +24,7 @@ struct answer {
     struct doc doc;
     bool open;
     const msgpack_object *result;
+    struct slice raw;  /* the whole message, as it came */
     struct slice type; /* a notification's method */
     struct slice code; /* of a refusal */
     struct slice what;

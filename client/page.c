@@ -70,6 +70,15 @@ const char *page_format(struct page *page, const char *format, ...)
     return text;
 }
 
+const char *page_fill(struct page *page, const char *template, const char *one, const char *two)
+{
+    size_t marks = strlen(template) / 2; /* each may become the longer of the two */
+    size_t longer = strlen(one) > strlen(two) ? strlen(one) : strlen(two);
+    size_t len = strlen(template) + marks * longer + 1;
+    char *room = page_room(page, len);
+    return room ? err_fill(room, len, template, one, two) : "";
+}
+
 void page_put(struct page *page, const char *format, ...)
 {
     va_list list;

@@ -54,6 +54,8 @@ const char *page_text(const struct page *);
 /* Strings that live as long as the page; never NULL. */
 const char *page_format(struct page *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* A template with %1 and %2 filled in, as err_fill does. */
+const char *page_fill(struct page *, const char *template, const char *one, const char *two);
 /* Foreign text made harmless, at most so many columns (0: all of it). */
 const char *page_shown(struct page *, struct slice, size_t columns_max);
 /* The same for a text in a map; "" if there is none. */

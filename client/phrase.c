@@ -130,5 +130,7 @@ const char *phrase_task_state(const msgpack_object *task)
 {
     struct slice state = {0};
     map_text(task, "state", &state);
-    return slice_is(state, "done") ? _("done") : slice_is(state, "trying") ? _("trying") : _("open");
+    return slice_is(state, "done")     ? _("done")
+           : slice_is(state, "trying") ? _("trying")
+                                       : _("open");
 }

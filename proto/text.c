@@ -133,11 +133,8 @@ static bool joiner_serves(const struct reader *r, int32_t joiner)
     enum { VIRAMA = 9 };
     struct slice rest = r->rest;
     int32_t next = rune_take(&rest);
-    if (r->before < 0 || next < 0) {
-        return false;
-    }
-    if (combining_of(r->before) == VIRAMA) {
-        return true;
+    if (r->before < 0 || combining_of(r->before) == VIRAMA) {
+        return r->before >= 0;
     }
     if (joiner == ZWNJ) {
         return bidi_of(r->base) == UTF8PROC_BIDI_CLASS_AL &&
@@ -497,13 +494,11 @@ static bool cluster_take(struct clusters *from, struct cluster *c)
     return true;
 }
 
-/* Does this rune, behind the first of a cluster, make it an emoji of two columns? */
+/* Does this rune, behind the first of a cluster, make it an emoji of two columns? (The two letters of a flag take one
+ * each.) */
 static bool makes_emoji(int32_t first, int32_t rune)
 {
     bool keycap = is_between(first, '0', '9') || first == '#' || first == '*';
-    if (bound_of(first) == UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR) {
-        return bound_of(rune) == UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR;
-    }
     if (rune == EMOJI_STYLE) {
         return keycap || is_pictograph(first);
     }

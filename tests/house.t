@@ -74,7 +74,7 @@ headers_alone() {
 }
 finds_nothing 'each header compiles alone, with what its room may include' headers_alone
 finds_nothing 'no file includes around the rooms' \
-    grep -rnE '#include "[^"]*/' --include='*.[ch]' proto daemon client tests tools
+    grep -rnE '#include "[^"]*/' --include='*.[ch]' proto daemon client
 
 # ---- how things are called --------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ vague_names() { find proto daemon client tests tools -type f | grep -iE '(util|c
 finds_nothing 'no file has a name that says nothing' vague_names
 
 banned_functions() {
-    c_files -exec grep -nHwE '(strcpy|strcat|sprintf|vsprintf|strtok|ctime|asctime|gets|atoi)\(' {} +
+    c_files -exec grep -nHE '\b(strcpy|strcat|sprintf|vsprintf|strtok|ctime|asctime|gets|atoi)\(' {} +
 }
 finds_nothing 'no function is called that cannot be called safely' banned_functions
 

@@ -104,10 +104,8 @@ void device_close(struct device **device_p)
         free(queued);
         queued = next;
     }
-    for (uint32_t i = 0; i < SESSIONS_MAX; i++) {
-        for (uint32_t k = 0; k <= LIST_FEEDBACK; k++) {
-            free(device->sessions[i].lists[k]);
-        }
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        free(device->sittings[i].lists);
     }
     free(device->told);
     free(device->ask);
@@ -147,7 +145,6 @@ static void tick(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_tick(device, device->classes[i], now);
     }
-    method_tick(device, now);
 }
 
 static void network(struct device *device, struct now now)
@@ -266,6 +263,7 @@ void device_commit(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_pump(device, device->classes[i], now);
     }
+    method_tick(device, now);
     watch_tick(device, now);
 }
 

@@ -14,7 +14,7 @@
 
 enum {
     PATH_BYTES = 512,
-    SESSIONS_MAX = 64,
+    SITTINGS_MAX = 64,
     WATCH_PAUSE_MS = 50,     /* between two whole states told to one watcher */
     FRESH_MS = 5000,         /* between two signs of life to a watcher */
     JOIN_PATIENCE_MS = 3000, /* a `class join` waits so long for somebody to answer */
@@ -40,6 +40,7 @@ struct class
     struct sync *sync; /* with the replica */
     uint16_t port;     /* of the inbox; 0 until bound */
     bool changed;      /* since watchers were told */
+    bool half;         /* a write of this turn failed half-way: the turn must not be saved */
     bool failed;       /* the disk refused the last turn */
     char disk_why[160];
     uint64_t used;          /* rises with each `class use`: the highest is the default */
@@ -50,7 +51,7 @@ struct class
 };
 
 /* Who sits at a terminal. A login stays in one class at a time. */
-struct session {
+struct sitting {
     bool used;
     struct login login;
     uint32_t class_index;
@@ -58,7 +59,7 @@ struct session {
     bool signed_in;
     struct person_id person;
     uint64_t last_used;
-    struct shown_list *lists[LIST_FEEDBACK + 1]; /* made when first shown */
+    struct shown_list *lists; /* LIST_FEEDBACK + 1 of them; made when first needed */
 };
 
 /* A request whose answer must wait: for Argon2id, for a first peer, for beacons. */
@@ -113,7 +114,7 @@ struct device {
     uint64_t run;
     struct class *classes[CLASSES_MAX];
     uint32_t classes_count;
-    struct session sessions[SESSIONS_MAX];
+    struct sitting sittings[SITTINGS_MAX];
     struct pending pending[CLIENTS_MAX];
     struct watcher watchers[CLIENTS_MAX];
     struct queued *first, *last, *told;
@@ -130,7 +131,7 @@ struct call {
     struct device *device;
     client_id client;
     uint64_t number;
-    struct session *session;
+    struct sitting *sitting;
     struct class *class; /* NULL: this machine is in none, or none was meant */
     const msgpack_object *params;
     struct now now;

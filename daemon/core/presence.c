@@ -254,7 +254,6 @@ static void known_restarted(struct known *k, uint64_t run)
     peer->differs_since.ms = 0;
     peer->asked.ms = 0;
     peer->bad = 0;
-    k->watch_from = k->peer.heard;
 }
 
 struct known *known_draw(struct presence *p, const struct known *but)
@@ -435,12 +434,16 @@ enum err presence_hello(struct presence *p, const struct message *m, const struc
         call_self(p, &address);
         return ERR_YOURSELF;
     }
+    struct known *k = known_find(p, &m->device);
     struct link_pk own;
-    if (m->port == 0 || m->port > UINT16_MAX || !link_public_of(&m->device, &own) ||
-        !SAME(own, *link)) {
+    if (k != NULL) {
+        own = k->peer.link;
+    } else if (!link_public_of(&m->device, &own)) {
         return ERR_MALFORMED;
     }
-    struct known *k = known_find(p, &m->device);
+    if (m->port == 0 || m->port > UINT16_MAX || !SAME(own, *link)) {
+        return ERR_MALFORMED;
+    }
     k = k != NULL ? k : known_add(p, &m->device, now);
     if (k == NULL) {
         return ERR_BUSY;
@@ -452,6 +455,9 @@ enum err presence_hello(struct presence *p, const struct message *m, const struc
     }
     if (restarted) {
         known_restarted(k, m->run);
+    }
+    if (!k->peer.linked) {
+        k->peer.address = address;
     }
     hello_note(&k->peer, m, now);
     presence_heard(p, &k->peer, now);
@@ -517,7 +523,9 @@ void presence_link(struct presence *p, struct peer *peer, bool up, struct now no
         return;
     }
     peer->up = up;
-    if (!up) {
+    if (up) {
+        k->calls = peer->state == PEER_HERE ? 0 : k->calls;
+    } else {
         peer->greeted = false;
     }
     watch_stall(p, now);

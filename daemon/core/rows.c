@@ -38,6 +38,14 @@ struct ref person_ref(const struct person_id *person)
     return id;
 }
 
+struct moment column_moment(sqlite3_stmt *stmt, int column)
+{
+    struct moment moment;
+    column_fixed(stmt, column, moment.stamp.b, sizeof(moment.stamp.b));
+    moment.time_ms = (uint64_t)sqlite3_column_int64(stmt, column + 1);
+    return moment;
+}
+
 char *text_copy(char *out, size_t out_len, struct slice text)
 {
     size_t len = text.len < out_len ? text.len : out_len - 1;
@@ -66,7 +74,7 @@ bool person_exists(struct store *store, const struct person_id *person)
     return any_row(store, stmt);
 }
 
-void person_tail(const struct person_id *person, char out[27])
+void person_tail(const struct person_id *person, char out[TAIL_BYTES])
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
     for (size_t i = 0; i < 26; i++) {
@@ -91,7 +99,7 @@ static size_t tail_len(struct store *store, const struct person_id *person, stru
     store_bind(stmt, "tp", key, person);
     while (store_row(store, stmt)) {
         struct person_id other;
-        char other_tail[27];
+        char other_tail[TAIL_BYTES];
         column_fixed(stmt, 0, other.b, sizeof(other.b));
         person_tail(&other, other_tail);
         size_t same = 0;
@@ -105,7 +113,7 @@ static size_t tail_len(struct store *store, const struct person_id *person, stru
 
 char *person_shown(struct store *store, const struct person_id *person, char out[SHOWN_BYTES])
 {
-    char tail[27], key[KEY_BYTES] = "";
+    char tail[TAIL_BYTES], key[KEY_BYTES] = "";
     sqlite3_stmt *stmt =
         store_query(store, "SELECT handle, handle_key FROM person WHERE person=?");
     store_bind(stmt, "p", person);
@@ -141,8 +149,7 @@ bool session_read(struct store *store, const struct person_id *person, struct se
     if (found) {
         session->open = sqlite3_column_int(stmt, 0);
         column_fixed(stmt, 1, session->device.b, sizeof(session->device.b));
-        column_fixed(stmt, 2, session->since.stamp.b, sizeof(session->since.stamp.b));
-        session->since.time_ms = (uint64_t)sqlite3_column_int64(stmt, 3);
+        session->since = column_moment(stmt, 2);
         session->here = session->open && sqlite3_column_int(stmt, 4);
     }
     done(stmt);
@@ -161,8 +168,7 @@ void place_read(struct store *store, const struct person_id *person, struct plac
         column_fixed(stmt, 1, place->jam.b, sizeof(place->jam.b));
         place->titled = sqlite3_column_type(stmt, 2) != SQLITE_NULL;
         text_copy(place->title, sizeof(place->title), column_slice(stmt, 2));
-        column_fixed(stmt, 3, place->since.stamp.b, sizeof(place->since.stamp.b));
-        place->since.time_ms = (uint64_t)sqlite3_column_int64(stmt, 4);
+        place->since = column_moment(stmt, 3);
     }
     done(stmt);
     if (place->kind == PLACE_JAM && !jam_exists(store, &place->jam)) {
@@ -236,6 +242,46 @@ void person_jams(struct store *store, const struct person_id *person, struct sho
     }
 }
 
+bool jam_before(struct store *store, const struct person_id *person, const struct ref *but,
+                struct ref *jam)
+{
+    struct shown_list visited;
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT jam FROM joined JOIN jam USING (jam) WHERE person=?"
+                           " AND jam.stamp > x'' GROUP BY jam ORDER BY max(joined.stamp) DESC");
+    store_bind(stmt, "p", person);
+    ids_read(store, stmt, &visited);
+    for (uint32_t i = 0; i < visited.count; i++) {
+        if (!(but && SAME(visited.ids[i], *but)) && is_member(store, person, &visited.ids[i])) {
+            *jam = visited.ids[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+bool jam_left(struct store *store, const struct person_id *person, const struct ref *jam,
+              const struct stamp *before, struct moment *moment)
+{
+    sqlite3_stmt *stmt = store_query(
+        store, "WITH visit(began) AS (SELECT max(stamp) FROM joined WHERE person=?1 AND jam=?2"
+               " AND stamp < ?3)"
+               " SELECT stamp, time_ms FROM (SELECT stamp, time_ms FROM joined, visit"
+               " WHERE person=?1 AND stamp > began"
+               " UNION ALL SELECT stamp, time_ms FROM story, visit WHERE owner=?1 AND stamp > began"
+               " AND op IN (?4,?5,?6)"
+               " UNION ALL SELECT stamp, time_ms FROM story, visit WHERE owner=?2 AND stamp > began"
+               " AND author=?1 AND op=?7) ORDER BY stamp LIMIT 1");
+    store_bind(stmt, "prsiiii", person, jam, before, (int64_t)OP_HELLO, (int64_t)OP_BYE,
+               (int64_t)OP_SOLO, (int64_t)OP_LEAVE);
+    bool found = store_row(store, stmt);
+    if (found) {
+        *moment = column_moment(stmt, 0);
+    }
+    done(stmt);
+    return found;
+}
+
 /* ---- jams, tasks, seats ------------------------------------------------------------------------------------------ */
 
 bool jam_exists(struct store *store, const struct ref *jam)
@@ -256,11 +302,11 @@ static bool text_read(struct store *store, sqlite3_stmt *stmt, char *out, size_t
     return found;
 }
 
-char *jam_name(struct store *store, const struct ref *jam, char out[NAME_BYTES_MAX + 1])
+char *jam_name(struct store *store, const struct ref *jam, char out[LABEL_BYTES])
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT name FROM jam WHERE jam=? AND stamp > x''");
     store_bind(stmt, "r", jam);
-    text_read(store, stmt, out, NAME_BYTES_MAX + 1);
+    text_read(store, stmt, out, LABEL_BYTES);
     return out;
 }
 
@@ -281,38 +327,146 @@ void tasks_of(struct store *store, const struct ref *owner, struct shown_list *l
 }
 
 bool seat_of_hardware(struct store *store, const struct hardware_id *hardware,
-                      char out[NAME_BYTES_MAX + 1])
+                      char out[LABEL_BYTES])
 {
     sqlite3_stmt *stmt = store_query(
         store, "SELECT coalesce((SELECT label FROM seat WHERE hardware=?1),"
                " (SELECT host FROM device WHERE hardware=?1 ORDER BY stamp DESC LIMIT 1))");
     store_bind(stmt, "w", hardware);
-    return text_read(store, stmt, out, NAME_BYTES_MAX + 1);
+    return text_read(store, stmt, out, LABEL_BYTES);
 }
 
 bool seat_of_device(struct store *store, const struct device_id *device,
-                    char out[NAME_BYTES_MAX + 1])
+                    char out[LABEL_BYTES])
 {
     sqlite3_stmt *stmt =
         store_query(store, "SELECT coalesce(label, host) FROM device LEFT JOIN seat"
                            " USING (hardware) WHERE device=?");
     store_bind(stmt, "d", device);
-    return text_read(store, stmt, out, NAME_BYTES_MAX + 1);
+    return text_read(store, stmt, out, LABEL_BYTES);
 }
 
 struct moment jam_changed(struct store *store, const struct ref *jam)
 {
     struct moment moment = {0};
     sqlite3_stmt *stmt = store_query(
-        store, "SELECT stamp, time_ms FROM (SELECT stamp, time_ms FROM story WHERE owner=?1"
-               " UNION ALL SELECT story.stamp, story.time_ms FROM task"
-               " JOIN story ON story.owner=task.task WHERE task.owner=?1)"
-               " ORDER BY stamp DESC LIMIT 1");
+        store, "SELECT stamp, time_ms FROM (SELECT stamp, time_ms FROM (SELECT stamp, time_ms"
+               " FROM story WHERE owner=?1 ORDER BY stamp DESC LIMIT 1)"
+               " UNION ALL SELECT story.stamp, story.time_ms FROM task JOIN story"
+               " ON story.owner=task.task AND story.stamp="
+               "(SELECT max(stamp) FROM story AS s WHERE s.owner=task.task)"
+               " WHERE task.owner=?1) ORDER BY stamp DESC LIMIT 1");
     store_bind(stmt, "r", jam);
     if (store_row(store, stmt)) {
-        column_fixed(stmt, 0, moment.stamp.b, sizeof(moment.stamp.b));
-        moment.time_ms = (uint64_t)sqlite3_column_int64(stmt, 1);
+        moment = column_moment(stmt, 0);
     }
     done(stmt);
     return moment;
+}
+
+/* ---- journals and feedback --------------------------------------------------------------------------------------- */
+
+enum {
+    LINE_BYTES = 320,                           /* what a line takes besides its text */
+    LINES_BYTES_MAX = REPLY_BYTES_MAX * 3 / 4, /* with them, an answer stays within its bound */
+};
+
+static void lines_turn(struct lines *lines)
+{
+    for (uint32_t i = 0, k = lines->count; i + 1 < k; i++) {
+        struct line line = lines->at[i];
+        lines->at[i] = lines->at[--k];
+        lines->at[k] = line;
+    }
+}
+
+void journal_read(struct store *store, const struct ref *owner, const struct stamp *after,
+                  uint32_t lines_max, struct lines *lines)
+{
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT owner, stamp, octets FROM (SELECT owner, stamp,"
+               " length(CAST(text AS BLOB)) AS octets FROM story WHERE owner=?1 AND stamp > ?2"
+               " ORDER BY stamp DESC LIMIT ?3)"
+               " UNION ALL SELECT owner, stamp, octets FROM (SELECT story.owner, story.stamp,"
+               " length(CAST(text AS BLOB)) AS octets FROM task JOIN story"
+               " ON story.owner=task.task WHERE task.owner=?1 AND story.stamp > ?2"
+               " ORDER BY story.stamp DESC LIMIT ?3) ORDER BY 2 DESC LIMIT ?3");
+    store_bind(stmt, "rsi", owner, after, (int64_t)lines_max);
+    int64_t bytes = 0;
+    lines->count = 0;
+    while (lines->count < LIST_MAX && store_row(store, stmt)) {
+        bytes += LINE_BYTES + sqlite3_column_int64(stmt, 2);
+        if (bytes > LINES_BYTES_MAX) {
+            break;
+        }
+        struct line *line = &lines->at[lines->count++];
+        column_fixed(stmt, 0, line->owner.b, sizeof(line->owner.b));
+        column_fixed(stmt, 1, line->stamp.b, sizeof(line->stamp.b));
+    }
+    done(stmt);
+    lines_turn(lines);
+}
+
+void inbox_read(struct store *store, const struct person_id *person, const struct stamp *after,
+                struct lines *lines)
+{
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT receiver, stamp, id, author, to_jam,"
+               " length(CAST(glow AS BLOB)), length(CAST(grow AS BLOB)) FROM feedback"
+               " WHERE (receiver=?1 AND NOT to_jam OR to_jam AND receiver IN"
+               " (SELECT DISTINCT jam FROM joined WHERE person=?1))"
+               " AND stamp > ?2 AND author<>?1 ORDER BY stamp DESC");
+    store_bind(stmt, "ps", person, after);
+    int64_t bytes = 0;
+    lines->count = 0;
+    while (lines->count < LIST_MAX && store_row(store, stmt)) {
+        struct line *line = &lines->at[lines->count];
+        column_fixed(stmt, 0, line->owner.b, sizeof(line->owner.b));
+        column_fixed(stmt, 1, line->stamp.b, sizeof(line->stamp.b));
+        column_fixed(stmt, 2, line->id.b, sizeof(line->id.b));
+        column_fixed(stmt, 3, line->author.b, sizeof(line->author.b));
+        if (sqlite3_column_int(stmt, 4) && !is_member(store, person, &line->owner)) {
+            continue;
+        }
+        bytes += LINE_BYTES + sqlite3_column_int64(stmt, 5) + sqlite3_column_int64(stmt, 6);
+        if (bytes > LINES_BYTES_MAX) {
+            break;
+        }
+        lines->count++;
+    }
+    done(stmt);
+}
+
+/* What was read is known to the machine on which it was read, and to nobody else. */
+static const char *read_mark(const struct person_id *person, char room[48])
+{
+    char tail[TAIL_BYTES];
+    person_tail(person, tail);
+    memcpy(room, "inbox ", 6);
+    memcpy(room + 6, tail, sizeof(tail));
+    return room;
+}
+
+void inbox_unread(struct store *store, const struct person_id *person, struct lines *lines)
+{
+    char key[48];
+    struct stamp after = {0};
+    if (!store_local_get(store, read_mark(person, key), after.b, sizeof(after.b))) {
+        sqlite3_stmt *stmt = store_query(store, "SELECT stamp FROM story WHERE owner=? AND op=?"
+                                                " ORDER BY stamp DESC LIMIT 1 OFFSET 1");
+        store_bind(stmt, "pi", person, (int64_t)OP_HELLO);
+        if (store_row(store, stmt)) {
+            column_fixed(stmt, 0, after.b, sizeof(after.b));
+        }
+        done(stmt);
+    }
+    inbox_read(store, person, &after, lines);
+}
+
+void inbox_mark_read(struct store *store, const struct person_id *person,
+                     const struct stamp *newest)
+{
+    char key[48];
+    store_begin(store);
+    store_local_set(store, read_mark(person, key), newest->b, sizeof(newest->b));
 }

@@ -2,6 +2,7 @@
 -- all machines that have the same entries. A stamp is 28 bytes that compare as the total order; x'' is before all.
 --
 --   table     a row for each                        merged by
+--   class     the class: its name                    greatest stamp
 --   person    person: handle and name               greatest stamp, each field for itself
 --   session   person: at which machine, or at none  greatest stamp
 --   place     person: in a jam, solo or away        greatest stamp
@@ -14,6 +15,13 @@
 --   feedback  glow and grow                         a set that only grows
 --   seat      piece of hardware: its label          greatest stamp
 --   device    device: its host name and hardware    greatest stamp
+
+CREATE TABLE IF NOT EXISTS class (
+    -- always 0: there is one
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    stamp BLOB NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS person (
     person BLOB PRIMARY KEY,

@@ -1,5 +1,7 @@
 /* Journals: the story of a jam, or of one's own work, as the ops and the notes tell it. */
-#include "rows.h"
+#include "ask.h"
+#include "names.h"
+#include "shapes.h"
 #include "view_rows.h"
 
 /* Whose journal an op belongs into: its jam's, its task's (whose jam the op doesn't say), or its author's own. */
@@ -38,7 +40,83 @@ static void note_fold(struct store *store, const struct fact *fact)
     store_run(store, stmt);
 }
 
-static const struct method methods[] = {{0}};
+/* ---- methods ----------------------------------------------------------------------------------------------------- */
+
+static enum err note_plan(struct ask *ask)
+{
+    struct slice text;
+    struct ref jam;
+    enum err err = ask_text(ask, "text", TEXT_BYTES_MAX, true, &text);
+    if (err != OK) {
+        return err;
+    }
+    struct op *op = ask_op(ask, OP_NOTE);
+    op->text = text;
+    op->has |= FIELD_TEXT;
+    if (ask_in_jam(ask, &jam)) {
+        op->jam = jam;
+        op->has |= FIELD_JAM;
+    }
+    return OK;
+}
+
+static enum err note_tell(struct ask *ask, struct pack *p)
+{
+    const struct op *op = &ask->ops[0];
+    pack_map(p, 2);
+    pack_str(p, "jam");
+    pack_jam_name(ask, p, op->has & FIELD_JAM ? &op->jam : NULL);
+    pack_entry(ask, p);
+    return OK;
+}
+
+/* When I was last there: before the visit that goes on now, if one does. */
+static struct stamp last_there(struct ask *ask, const struct ref *jam)
+{
+    struct place place;
+    struct moment left = {0};
+    struct stamp before;
+    memset(before.b, 0xff, sizeof(before.b));
+    place_read(ask->store, &ask->me, &place);
+    if (place.kind == PLACE_JAM && SAME(place.jam, *jam)) {
+        before = place.since.stamp;
+    }
+    jam_left(ask->store, &ask->me, jam, &before, &left);
+    return left.stamp;
+}
+
+static enum err journal_tell(struct ask *ask, struct pack *p)
+{
+    struct lines lines;
+    struct slice typed;
+    struct stamp after = {0};
+    struct ref owner = person_ref(&ask->me), jam;
+    bool in_jam = !ask_flag(ask, "solo") && ask_in_jam(ask, &jam);
+    if (ask_typed(ask, "jam", &typed)) {
+        enum err err = name_jam(ask, typed, "jam journal", &jam);
+        if (err != OK) {
+            return err;
+        }
+        in_jam = true;
+    }
+    if (in_jam) {
+        owner = jam;
+        after = ask_flag(ask, "new") ? last_there(ask, &jam) : after;
+    }
+    journal_read(ask->store, &owner, &after, LIST_MAX, &lines);
+    pack_map(p, 2);
+    pack_str(p, "jam");
+    pack_jam_name(ask, p, in_jam ? &jam : NULL);
+    pack_str(p, "journal");
+    pack_journal(ask, p, &lines);
+    return OK;
+}
+
+static const struct method methods[] = {
+    {"note", note_plan, note_tell, false},
+    {"journal", NULL, journal_tell, false},
+    {0},
+};
 static const char *const tables[] = {"story", NULL};
 const struct view view_note = {
     "note", tables,

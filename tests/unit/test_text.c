@@ -114,6 +114,7 @@ static void what_is_kept_is_composed(void **state)
     assert_tidied("a\u0301\u0323", false, "\u1EA1\u0301");
     assert_tidied("a\u0323\u0301", false, "\u1EA1\u0301");
     assert_tidied("\u1112\u1161\u11AB", false, "\uD55C");
+    assert_tidied("ab \u1112\u1161\u11AB", false, "ab \uD55C");
     assert_tidied("\u09C7\u09BE", false, "\u09CB");
     assert_tidied("\u0958", false, "\u0915\u093C");
 }
@@ -127,6 +128,10 @@ static void joiners_stay_where_writing_needs_them(void **state)
     assert_tidied("\u0915\u094D\u200D\u0937", false, "\u0915\u094D\u200D\u0937");
     assert_tidied("a\u200Db\u200Cc", false, "abc");
     assert_tidied("\U0001F468\u200D", false, "\U0001F468");
+    assert_tidied("\U0001F468\u200Da", false, "\U0001F468a");
+    assert_tidied("\u0645\u200Ca", false, "\u0645a");
+    assert_tidied("\u0D28\u0D4D\u200D\x01", false, "\u0D28\u0D4D\u200D");
+    assert_tidied("\u0600\u0661", false, "\u0600\u0661");
 }
 
 static void tidying_what_is_no_utf8_stays_in_its_room(void **state)
@@ -153,6 +158,8 @@ static void case_accents_and_forms_make_no_other_name(void **state)
     assert_key("\uFF21\uFF4E\uFF41\uFF11", "ana1");
     assert_key("\U0001D400\U0001D427\U0001D41A", "ana");
     assert_key("I\u015F\u0131l \u0130pek \u0141ukasz S\u00F8ren", "isil ipek lukasz soren");
+    assert_key("a\u0338 1\uFE0F\u20E3", "a 1");
+    assert_key("\u3131\u314F", "\u3131\u314F");
     assert_key("O\u2019Brien\u2010Lee", "o'brien-lee");
     assert_true(same_key("\u03A3\u03AF\u03C3\u03C5\u03C6\u03BF\u03C2",
                          "\u03C3\u03B9\u03C3\u03C5\u03C6\u03BF\u03C3"));
@@ -221,9 +228,17 @@ static void points_of_arabic_and_hebrew_make_no_other_name(void **state)
 static void what_cannot_be_seen_has_no_key(void **state)
 {
     (void)state;
-    const char *blank[] = {
-        "",       " ",      "\u200B\u200D\u2060\uFEFF", "\u3164\uFFA0\u115F",
-        "\u2800", "\u0301", "\u202E\x1b\x07",           "\U000E0041\u00AD\u034F"};
+    const char *blank[] = {"",
+                           " ",
+                           "\u200B\u200D\u2060\uFEFF",
+                           "\u3164\uFFA0\u115F",
+                           "\u2800",
+                           "\u0301",
+                           "\u202E\x1b\x07",
+                           "\U000E0041\u00AD\u034F",
+                           "\u2065",
+                           "\uFFF3",
+                           "\U000E0FFF"};
     for (size_t i = 0; i < sizeof(blank) / sizeof(blank[0]); i++) {
         assert_key(blank[i], "");
     }
@@ -326,6 +341,7 @@ static void wide_characters_take_two_columns(void **state)
     assert_shown("\u5F20\u4F1F\u660E", 6, "\u5F20\u4F1F\u660E", 6);
     assert_shown("\u5F20", 1, ELLIPSIS, 1);
     assert_shown("\u0930\u093E\u092E", 0, "\u0930\u093E\u092E", 2);
+    assert_shown("\u1019\u102C", 0, "\u1019\u102C", 2);
 }
 
 static void emoji_sequences_take_two_columns(void **state)
@@ -355,6 +371,9 @@ static void a_storm_of_marks_is_calmed(void **state)
     assert_int_equal(strlen(out), 1 + 8 * 2 + 1);
     assert_int_equal(out[17], 'b');
     assert_int_equal(text_columns(slice_of(text, 2002)), 2);
+    char tidy[3 * sizeof(text) + 1];
+    assert_in_range(text_tidy(slice_of(text, 2002), false, tidy), 8, 200);
+    assert_in_range(text_key(slice_of(text, 2002), tidy, sizeof(tidy)), 2, 2);
 }
 
 static void a_chain_of_joined_emoji_ends_somewhere(void **state)
@@ -366,6 +385,14 @@ static void a_chain_of_joined_emoji_ends_somewhere(void **state)
     }
     assert_int_equal(text_show(slice_of(text, 7 * 99 + 4), 0, out, sizeof(out)), 2);
     assert_int_equal(strlen(out), 9 * 4 + 8 * 3);
+    /* what stands before an emoji of its grapheme moves the end to a joiner, that would join what follows */
+    char late[7 * 3 + 7 * 20 + 1];
+    for (size_t i = 0; i < 7; i++) {
+        memcpy(late + 3 * i, "\u0D4E", 3);
+    }
+    memcpy(late + 7 * 3, text, 7 * 20);
+    text_show(slice_of(late, 7 * 3 + 7 * 19 + 4), 0, out, sizeof(out));
+    assert_int_equal(strlen(out), 7 * 3 + 5 * 4 + 4 * 3);
 }
 
 static void a_mark_at_the_start_sits_on_nothing_of_ours(void **state)

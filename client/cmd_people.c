@@ -1,0 +1,98 @@
+/* What jam says about people: who comes, who goes, who is here. */
+#include "phrase.h"
+#include "say.h"
+
+static const char *name_of(struct page *page, const msgpack_object *map)
+{
+    const char *name = page_get(page, map, "name");
+    return *name ? name : page_get(page, map, "person");
+}
+
+void say_hello(struct page *page, const msgpack_object *result)
+{
+    const char *from = page_get(page, result, "moved_from");
+    const char *was = phrase_jam_of(page, map_get(result, "was"));
+    unsigned waiting = number_of(result, "feedback_waiting");
+    if (is_set(result, "new")) {
+        page_say(page,
+                 _("Welcome, %s. What you write is kept on all machines of the class and can "
+                   "be read there. Next: jam list, then jam join NAME"),
+                 name_of(page, result));
+        return;
+    }
+    page_put(page, _("Welcome back, %s"), name_of(page, result));
+    if (*from) {
+        page_put(page, _(" (moved here from %s)"), from);
+    }
+    page_put(page, ".");
+    if (waiting > 0) {
+        page_put(page, " ");
+        page_put(page,
+                 ngettext("%u feedback for you: jam inbox.", "%u feedbacks for you: jam inbox.",
+                          waiting),
+                 waiting);
+    }
+    if (*was) {
+        page_put(page, _(" You were in %s: jam back"), was);
+    } else {
+        page_put(page, "%s", _(" Next: jam list, then jam join NAME"));
+    }
+    page_end(page);
+}
+
+void say_bye(struct page *page, const msgpack_object *result)
+{
+    const char *was = phrase_jam_of(page, map_get(result, "was"));
+    page_put(page, _("Bye, %s."), name_of(page, result));
+    if (*was) {
+        page_put(page, _(" You stay a member of %s: next time jam hello, then jam back"), was);
+    } else {
+        page_put(page, "%s", _(" Next time: jam hello YOUR-NAME"));
+    }
+    page_end(page);
+}
+
+static void say_person(struct page *page, const msgpack_object *person)
+{
+    const char *seat = page_get(page, person, "seat");
+    const char *members = phrase_names(page, map_get(person, "member_of"));
+    struct items roles = items_of(person, "roles");
+    page_put(page, "%s", name_of(page, person));
+    if (*seat && is_set(person, "here")) {
+        page_put(page, _(" at %s"), seat);
+    }
+    page_say(page, ": %s, %s", phrase_place(page, map_get(person, "place")),
+             phrase_age(page, person));
+    if (*members) {
+        page_say(page, _("  member of %s"), members);
+    }
+    for (uint32_t i = 0; i < roles.count; i++) {
+        page_say(page, _("  %s in %s"), page_get(page, &roles.at[i], "role"),
+                 page_get(page, &roles.at[i], "jam"));
+    }
+}
+
+void say_who(struct page *page, const msgpack_object *result)
+{
+    struct items people = items_of(result, "people");
+    const msgpack_object *one = map_get(result, "person");
+    if (one) {
+        say_person(page, one);
+        return;
+    }
+    for (uint32_t i = 0; i < people.count; i++) {
+        const msgpack_object *person = &people.at[i];
+        const char *seat = page_get(page, person, "seat");
+        page_put(page, "%2u %s", number_of(person, "n"), name_of(page, person));
+        page_pad(page, page->plain ? 0 : 18);
+        page_put(page, "%s, %s", phrase_place(page, map_get(person, "place")),
+                 phrase_age(page, person));
+        if (*seat && is_set(person, "here")) {
+            page_put(page, _(", at %s"), seat);
+        }
+        page_end(page);
+    }
+    if (people.count == 0) {
+        page_say(page, _("Nobody was here yet. Sign in: jam hello YOUR-NAME"));
+    }
+}

@@ -1,0 +1,202 @@
+/* Help and completion, made from the table of commands. */
+#include "run.h"
+
+static void print_option(const struct option *option)
+{
+    printf("  --%-12s %s\n", option->name, gettext(option->help));
+}
+
+void help_command(const struct command *command)
+{
+    printf("%s %s\n", _("Usage:"), command->usage);
+    printf("  %s\n", gettext(command->help));
+    printf("%s %s\n", _("Example:"), command->example);
+    for (int i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+        print_option(&command->options[i]);
+    }
+    for (const struct option *option = options_always; option->name; option++) {
+        print_option(option);
+    }
+}
+
+static void help_all(void)
+{
+    for (const struct command *command = commands; command->name; command++) {
+        if (!command->quiet) {
+            printf("  jam %-13s %s\n", command->name, gettext(command->help));
+        }
+    }
+    printf("\n%s jam help join\n", _("More about one:"));
+    for (const struct option *option = options_always; option->name; option++) {
+        print_option(option);
+    }
+}
+
+void help_family(const char *word)
+{
+    size_t len = strlen(word);
+    for (const struct command *command = commands; command->name; command++) {
+        if (strncmp(command->name, word, len) == 0 && command->name[len] == ' ') {
+            printf("  %-50s %s\n", command->usage, gettext(command->help));
+        }
+    }
+}
+
+static void help_json(void)
+{
+    puts(_(
+        "With --json every command prints one object on one line. It begins with \"v\":1. Keys "
+        "are\n"
+        "only ever added. Ids are text. A time is \"at\" (RFC 3339), \"age_s\" (how long ago, in\n"
+        "seconds) and \"clock\": \"seen\" (this machine saw it happen), \"class\" (another "
+        "machine's\n"
+        "clock, corrected) or \"guessed\". Errors go to standard error:\n"
+        "{\"v\":1,\"error\":{\"code\":\"no-such-jam\",\"message\":\"...\",\"try\":\"...\"}}\n"
+        "jam watch --json prints the state, then a line for each change, and a line of type\n"
+        "\"fresh\" every five seconds. proto/LOCAL.md lists the keys of every answer."));
+}
+
+/* ---- completion ------------------------------------------------------------------------------------------------- */
+
+static const char *const kinds[] = {
+    [NAMES_NONE] = "",         [NAMES_JAMS] = "jams",       [NAMES_PEOPLE] = "people",
+    [NAMES_ROLES] = "roles",   [NAMES_CLASSES] = "classes", [NAMES_SEATS] = "seats",
+    [NAMES_COMMANDS] = "help", [NAMES_FILES] = "files",
+};
+
+/* One line a command: what its words are, and its options with what follows them. */
+static void print_case(const struct command *command)
+{
+    printf("    '%s') kind=%s options='", command->name, kinds[command->completes]);
+    for (int i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+        printf("%s--%s", i > 0 ? " " : "", command->options[i].name);
+    }
+    fputs("'", stdout);
+    for (int i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
+        if (command->options[i].completes != NAMES_NONE) {
+            printf("\n        [[ $before == --%s ]] && kind=%s", command->options[i].name,
+                   kinds[command->options[i].completes]);
+        }
+    }
+    fputs(" ;;\n", stdout);
+}
+
+/* The first words, or the second words of a family. */
+static void print_words(const char *family)
+{
+    const char *last = "";
+    size_t last_len = 0;
+    size_t skip = family ? strlen(family) + 1 : 0;
+    for (const struct command *command = commands; command->name; command++) {
+        if (command->quiet || (family && (strncmp(command->name, family, skip - 1) != 0 ||
+                                          command->name[skip - 1] != ' '))) {
+            continue;
+        }
+        const char *word = command->name + skip;
+        size_t len = strcspn(word, " ");
+        if (len > 0 && (len != last_len || memcmp(word, last, len) != 0)) {
+            printf("%s%.*s", last_len > 0 ? " " : "", (int)len, word);
+        }
+        last = word;
+        last_len = len;
+    }
+}
+
+static void print_families(void)
+{
+    static const char *const families[] = {"role", "task", "class"};
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        printf("    %s) commands='", families[i]);
+        print_words(families[i]);
+        fputs("' ;;\n", stdout);
+    }
+}
+
+static void print_completion(void)
+{
+    fputs(
+        "# Completion of jam for bash. Made from the table of commands by: jam help --completion\n"
+        "_jam() {\n"
+        "    local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
+        "    local first= second= kind= options= commands= i\n"
+        "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+        "        case ${COMP_WORDS[i]} in\n"
+        "        --class | --socket) ((i++)) ;;\n"
+        "        -*) ;;\n"
+        "        *) if [[ -z $first ]]; then first=${COMP_WORDS[i]}; else second=${second:-"
+        "${COMP_WORDS[i]}}; fi ;;\n"
+        "        esac\n"
+        "    done\n"
+        "    case $first in\n"
+        "    '') commands='",
+        stdout);
+    print_words(NULL);
+    fputs("' ;;\n", stdout);
+    print_families();
+    fputs("    esac\n"
+          "    if [[ -n $commands && -n $first && -n $second ]]; then\n"
+          "        first=\"$first $second\" commands=\n"
+          "    fi\n"
+          "    case $first in\n",
+          stdout);
+    for (const struct command *command = commands; command->name; command++) {
+        if (*command->name && !command->quiet) {
+            print_case(command);
+        }
+    }
+    fputs("    esac\n", stdout);
+    for (const struct option *option = options_always; option->name; option++) {
+        if (option->completes != NAMES_NONE) {
+            printf("    [[ $before == --%s ]] && kind=%s commands=\n", option->name,
+                   kinds[option->completes]);
+        }
+    }
+    fputs("    local IFS=$'\\n' names=\n"
+          "    if [[ $cur == -* ]]; then\n"
+          "        names=${options// /$'\\n'}$'\\n'",
+          stdout);
+    for (const struct option *option = options_always; option->name; option++) {
+        printf("%s--%s", option == options_always ? "$'" : "\\n", option->name);
+    }
+    fputs("'\n"
+          "    elif [[ -n $commands ]]; then\n"
+          "        names=${commands// /$'\\n'}\n"
+          "    elif [[ $kind == help ]]; then\n"
+          "        names=$(jam help 2>/dev/null | sed -n 's/^  jam \\([a-z]*\\) .*/\\1/p')\n"
+          "    elif [[ $kind == files ]]; then\n"
+          "        COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+          "        return\n"
+          "    elif [[ -n $kind ]]; then\n"
+          "        names=$(jam names \"$kind\" 2>/dev/null)\n"
+          "    fi\n"
+          "    COMPREPLY=($(compgen -W \"${names//\\$/}\" -- \"$cur\"))\n"
+          "}\n"
+          "complete -F _jam jam\n",
+          stdout);
+}
+
+int run_help(struct run *run)
+{
+    const struct args *args = run->args;
+    if (args_value(args, "completion")) {
+        print_completion();
+        return EXIT_DONE;
+    }
+    if (args->words_count == 0) {
+        help_all();
+        return EXIT_DONE;
+    }
+    int used;
+    const char *second = args->words_count > 1 ? args->words[1] : NULL;
+    const struct command *command = command_find(args->words[0], second, &used);
+    if (command) {
+        help_command(command);
+    } else if (command_is_family(args->words[0])) {
+        help_family(args->words[0]);
+    } else if (strcmp(args->words[0], "json") == 0) {
+        help_json();
+    } else {
+        return run_unknown(run, args->words[0], second);
+    }
+    return EXIT_DONE;
+}

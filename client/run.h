@@ -1,0 +1,42 @@
+/* One run of jam: what was typed, how answers are shown, and the line to jamd. */
+#ifndef JAM_RUN_H
+#define JAM_RUN_H
+
+#include "args.h"
+#include "show.h"
+
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_REFUSED = 1,
+    EXIT_USAGE = 2,
+    EXIT_NO_DAEMON = 3,
+};
+
+struct run {
+    struct args *args;
+    const struct show *show;
+    struct style style;
+    struct call call;
+};
+
+/* Asks what the row of the table makes of the words, or this question; shows the answer or why not. Exit status. */
+int run_ask(struct run *, const struct question *);
+/* Says why not, and gives the exit status for it. The answer may hold jamd's texts. */
+int run_refuse(struct run *, enum err, const struct answer *);
+/* Says what is wrong with the words that were typed, and how they go. */
+int run_usage(struct run *);
+/* There is no such command: says which was probably meant. */
+int run_unknown(struct run *, const char *first, const char *second);
+
+/* Commands that do more than ask once. */
+int run_feedback(struct run *);
+int run_watch(struct run *);
+int run_doctor(struct run *);
+int run_prompt(struct run *);
+int run_help(struct run *);
+
+/* help.c */
+void help_command(const struct command *);
+void help_family(const char *word);
+
+#endif

@@ -1,0 +1,56 @@
+/* What each command says to people: one function an answer, one file a family (cmd_*.c). proto/LOCAL.md has the answers'
+ * keys. */
+#ifndef JAM_SAY_H
+#define JAM_SAY_H
+
+#include "page.h"
+
+/* cmd_class.c */
+void say_class_create(struct page *, const msgpack_object *);
+void say_class_invite(struct page *, const msgpack_object *);
+void say_class_join(struct page *, const msgpack_object *);
+void say_class_list(struct page *, const msgpack_object *);
+void say_class_use(struct page *, const msgpack_object *);
+void say_class_seat(struct page *, const msgpack_object *);
+/* cmd_people.c */
+void say_hello(struct page *, const msgpack_object *);
+void say_bye(struct page *, const msgpack_object *);
+void say_who(struct page *, const msgpack_object *);
+/* cmd_jam.c */
+void say_start(struct page *, const msgpack_object *);
+void say_join(struct page *, const msgpack_object *);
+void say_solo(struct page *, const msgpack_object *);
+void say_back(struct page *, const msgpack_object *);
+void say_leave(struct page *, const msgpack_object *);
+void say_set(struct page *, const msgpack_object *);
+void say_list(struct page *, const msgpack_object *);
+void say_show(struct page *, const msgpack_object *);
+/* cmd_role.c */
+void say_role(struct page *, const msgpack_object *);
+void say_role_drop(struct page *, const msgpack_object *);
+void say_role_list(struct page *, const msgpack_object *);
+/* cmd_task.c */
+void say_task_add(struct page *, const msgpack_object *);
+void say_task_take(struct page *, const msgpack_object *);
+void say_task_done(struct page *, const msgpack_object *);
+void say_task_open(struct page *, const msgpack_object *);
+void say_task_list(struct page *, const msgpack_object *);
+void say_tasks(struct page *,
+               const msgpack_object *result); /* only the lines, of the key "tasks" */
+/* cmd_note.c */
+void say_note(struct page *, const msgpack_object *);
+void say_journal(struct page *, const msgpack_object *);
+/* cmd_feedback.c */
+void say_feedback(struct page *, const msgpack_object *);
+void say_inbox(struct page *, const msgpack_object *);
+/* cmd_status.c */
+void say_here(struct page *, const msgpack_object *);
+void say_status(struct page *, const msgpack_object *);
+void say_names(struct page *, const msgpack_object *);
+void say_prompt(struct page *, const msgpack_object *);
+/* cmd_doctor.c */
+void say_doctor(struct page *, const msgpack_object *);
+/* cmd_watch.c: one change in a sentence */
+void say_change(struct page *, const msgpack_object *);
+
+#endif

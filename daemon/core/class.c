@@ -1,0 +1,564 @@
+/* One class of this machine: its database and log, its peers, and what is said between them. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "device_inside.h"
+
+static void path_of(const struct device *device, const struct class *class,
+                    char out[PATH_BYTES + 64])
+{
+    snprintf(out, PATH_BYTES + 64, "%s/%s", device->state, class->file);
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------------- */
+
+/* The root key is known: the log can be opened. The hardware's hash is salted with the class, so that two classes
+ * can't be compared by it. */
+static enum err class_open_log(struct device *device, struct class *class,
+                               const struct sign_pk *root)
+{
+    class->root = *root;
+    class->id = class_id_of(root);
+    struct slice parts[2] = {SLICE(class->id), SLICE(device->hardware)};
+    class->author = (struct author){
+        .key = device->key, .device = device->id, .host = device->host, .rng = &device->rng};
+    hash_short("jam seat 1", parts, 2, class->author.hardware.b, sizeof(class->author.hardware.b));
+    enum err err =
+        replica_open(class->store, &class->id, &class->author, class->ages, &class->replica);
+    if (err != OK) {
+        return err;
+    }
+    class->sync = sync_new(class->replica, class->presence);
+    if (!class->sync) {
+        replica_close(&class->replica);
+        return ERR_NOMEM;
+    }
+    class->known = true;
+    return OK;
+}
+
+/* Finds out whether the disk kept what an earlier boot wrote. */
+static void find_marker(struct device *device, struct class *class)
+{
+    uint8_t boot[16];
+    if (store_local_get(class->store, "lasting", &class->lasting, sizeof(class->lasting)) &&
+        class->lasting) {
+        return;
+    }
+    if (!store_local_get(class->store, "boot", boot, sizeof(boot))) {
+        store_local_set(class->store, "boot", device->boot, sizeof(device->boot));
+    } else if (memcmp(boot, device->boot, sizeof(boot)) != 0) {
+        class->lasting = true;
+        store_local_set(class->store, "lasting", &class->lasting, sizeof(class->lasting));
+    }
+}
+
+static void machine_now(struct class *class, const struct device_id *id, const char *state,
+                        struct now now)
+{
+    store_do(class->store, "INSERT OR REPLACE INTO temp.machine_now VALUES (?,?,?)", "dti", id,
+             slice_str(state), now.wall.ms);
+}
+
+/* Everything but the log: store, secrets' children, presence. Takes its place among the device's classes. */
+static enum err class_begin(struct device *device, struct class *class, struct now now)
+{
+    char path[PATH_BYTES + 64];
+    path_of(device, class, path);
+    enum err err = store_open(path, device->vfs, &class->store);
+    if (err != OK) {
+        return err;
+    }
+    class->presence = presence_new(&device->id, device->run, &device->rng, now);
+    class->ages = ages_new();
+    class->live = true;
+    class->live_since = now.mono;
+    if (!class->presence || !class->ages) {
+        return ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < device->calls_count; i++) {
+        presence_call(class->presence, &device->calls[i], now);
+    }
+    return OK;
+}
+
+static void class_join_device(struct device *device, struct class *class, struct now now)
+{
+    class->index = device->classes_count;
+    device->classes[device->classes_count++] = class;
+    class_beacon_key(&class->secret, &class->beacon_key);
+    machine_now(class, &device->id, "here", now);
+    device->uses = class->used > device->uses ? class->used : device->uses;
+    device_put(device, &(struct output){.kind = OUTPUT_BIND,
+                                        .class_index = class->index,
+                                        .secret = class->secret});
+}
+
+enum err class_new(struct device *device, const struct class_secret *secret,
+                   const struct invite *invite, const struct sign_pk *root,
+                   const uint8_t root_seed[32], struct now now, struct class **out)
+{
+    uint8_t name[4];
+    char digits[sizeof(name) * 2 + 1];
+    struct class *class = device->classes_count < CLASSES_MAX ? calloc(1, sizeof(*class)) : NULL;
+    if (!class) {
+        return device->classes_count < CLASSES_MAX ? ERR_NOMEM : ERR_LIMIT;
+    }
+    rng_fill(&device->rng, name, sizeof(name));
+    snprintf(class->file, sizeof(class->file), "class-%s.db", hex(digits, name, sizeof(name)));
+    class->secret = *secret;
+    class->invite = *invite;
+    class->used = device->uses + 1;
+    enum err err = class_begin(device, class, now);
+    err = err == OK ? store_begin(class->store) : err;
+    if (err == OK) {
+        store_local_set(class->store, "secret", secret, sizeof(*secret));
+        store_local_set(class->store, "invite", invite, sizeof(*invite));
+        store_local_set(class->store, "used", &class->used, sizeof(class->used));
+        find_marker(device, class);
+        if (root) {
+            store_local_set(class->store, "root", root, sizeof(*root));
+            store_local_set(class->store, "root seed", root_seed, 32);
+        }
+        err = store_err(class->store);
+    }
+    if (err == OK && root) {
+        err = class_open_log(device, class, root);
+    }
+    if (err != OK) {
+        class_free(&class);
+        return err;
+    }
+    class_join_device(device, class, now);
+    *out = class;
+    return OK;
+}
+
+enum err class_load(struct device *device, const char *file, struct now now)
+{
+    struct sign_pk root;
+    struct class *class = device->classes_count < CLASSES_MAX ? calloc(1, sizeof(*class)) : NULL;
+    if (!class) {
+        return device->classes_count < CLASSES_MAX ? ERR_NOMEM : OK;
+    }
+    snprintf(class->file, sizeof(class->file), "%s", file);
+    enum err err = class_begin(device, class, now);
+    if (err == OK &&
+        !store_local_get(class->store, "secret", &class->secret, sizeof(class->secret))) {
+        device_log(device, "%s holds no class; it is left as it is", file);
+        class_free(&class);
+        return OK;
+    }
+    if (err == OK) {
+        store_local_get(class->store, "invite", &class->invite, sizeof(class->invite));
+        store_local_get(class->store, "used", &class->used, sizeof(class->used));
+        err = store_begin(class->store);
+        find_marker(device, class);
+        err = err == OK ? store_commit(class->store) : err;
+    }
+    if (err == OK && store_local_get(class->store, "root", &root, sizeof(root))) {
+        err = class_open_log(device, class, &root);
+    }
+    if (err != OK) {
+        device_log(device, "%s can't be opened: %s", file, err_code(err));
+        class_free(&class);
+        return err;
+    }
+    class_join_device(device, class, now);
+    if (class->known) {
+        request_sign_out_all(device, class, now);
+        class_commit(device, class, now);
+    }
+    return OK;
+}
+
+void class_free(struct class **class_p)
+{
+    struct class *class = *class_p;
+    if (!class) {
+        return;
+    }
+    sync_free(&class->sync);
+    replica_close(&class->replica);
+    presence_free(&class->presence);
+    ages_free(&class->ages);
+    store_close(&class->store);
+    wipe(class, sizeof(*class));
+    free(class);
+    *class_p = NULL;
+}
+
+/* ---- the turn ------------------------------------------------------------------------------------------------- */
+
+enum err class_append(struct class *class, const struct op *ops, uint32_t count, struct now now,
+                      struct hash *ids)
+{
+    enum err err = replica_append(class->replica, ops, count, now, ids);
+    class->changed |= err == OK;
+    return err;
+}
+
+static enum err class_fail(struct class *class, enum err err)
+{
+    class->failed = true;
+    class->half = false;
+    snprintf(class->disk_why, sizeof(class->disk_why), "%s", store_why(class->store));
+    store_rollback(class->store);
+    if (class->sync) {
+        sync_rolled_back(class->sync);
+    }
+    if (class->replica) {
+        replica_reload(class->replica);
+    }
+    return err;
+}
+
+enum err class_commit(struct device *device, struct class *class, struct now now)
+{
+    (void)device;
+    if (!store_in_transaction(class->store)) {
+        return OK;
+    }
+    enum err err = store_err(class->store);
+    if (err == OK && class->half) {
+        err = ERR_INTERNAL;
+    }
+    if (err == OK && class->replica) {
+        err = replica_flush(class->replica, now);
+    }
+    if (err == OK) {
+        err = store_commit(class->store);
+    }
+    if (err != OK) {
+        return class_fail(class, err);
+    }
+    class->failed = false;
+    if (class->sync) {
+        sync_committed(class->sync, now);
+    }
+    return OK;
+}
+
+/* ---- saying --------------------------------------------------------------------------------------------------- */
+
+static void put_peer(struct device *device, struct class *class, enum output_kind kind,
+                     const struct peer *peer, struct slice bytes)
+{
+    device_put(device, &(struct output){.kind = kind,
+                                        .class_index = class->index,
+                                        .peer = peer->link,
+                                        .address = peer->address,
+                                        .bytes = bytes});
+}
+
+static struct fingerprint fingerprint_of(struct class *class)
+{
+    static const struct fingerprint empty;
+    return class->replica ? heads_fingerprint(replica_heads(class->replica)) : empty;
+}
+
+static struct slice hello_bytes(struct device *device, struct class *class, struct now now)
+{
+    struct message hello = {.kind = MESSAGE_HELLO,
+                            .version = PROTOCOL_VERSION,
+                            .device = device->id,
+                            .root = class->root,
+                            .run = device->run,
+                            .port = class->port,
+                            .wall_ms = now.wall.ms,
+                            .flags = class->lasting ? HELLO_LASTING : 0,
+                            .fingerprint = fingerprint_of(class),
+                            .host = slice_str(device->host)};
+    pack_reset(&device->pack);
+    pack_hello(&device->pack, &hello);
+    return pack_bytes(&device->pack);
+}
+
+static void say_peers(struct device *device, struct class *class, const struct peer *to)
+{
+    pack_reset(&device->pack);
+    presence_hints(class->presence, to, &device->pack);
+    put_peer(device, class, OUTPUT_SEND, to, pack_bytes(&device->pack));
+}
+
+static void say_beacon(struct device *device, struct class *class, const struct act *act)
+{
+    static const enum lan_path paths[] = {PATH_BROADCAST, PATH_MULTICAST4, PATH_MULTICAST6,
+                                          PATH_UNICAST};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        uint8_t sealed[BEACON_BYTES];
+        struct beacon beacon = {.flags = act->flags,
+                                .device = device->id,
+                                .run = device->run,
+                                .port = class->port,
+                                .path = paths[i]};
+        if (act->paths & paths[i]) {
+            beacon_seal(&class->beacon_key, &device->rng, &beacon, sealed);
+            device_put(device, &(struct output){.kind = OUTPUT_DATAGRAM,
+                                                .class_index = class->index,
+                                                .paths = paths[i],
+                                                .address = act->address,
+                                                .bytes = slice_of(sealed, sizeof(sealed))});
+        }
+    }
+}
+
+static const char *state_name(enum peer_state state)
+{
+    return state == PEER_HERE ? "here" : state == PEER_LEFT ? "left" : "gone";
+}
+
+static void peer_changed(struct device *device, struct class *class, struct peer *peer,
+                         struct now now)
+{
+    struct mono since;
+    if (peer->state != PEER_CALLED) {
+        machine_now(class, &peer->device, state_name(peer->state), now);
+        watch_machine(device, class, peer, now);
+    }
+    bool live = !presence_alone(class->presence, &since);
+    if (live != class->live) {
+        class->live = live;
+        class->live_since = live ? now.mono : since;
+    }
+    class->changed = true;
+}
+
+static void act(struct device *device, struct class *class, const struct act *a, struct now now)
+{
+    struct fingerprint fingerprint;
+    switch (a->kind) {
+    case ACT_LINK:
+        put_peer(device, class, OUTPUT_LINK, a->peer, slice_of(NULL, 0));
+        put_peer(device, class, OUTPUT_SEND, a->peer, hello_bytes(device, class, now));
+        say_peers(device, class, a->peer);
+        break;
+    case ACT_UNLINK:
+        put_peer(device, class, OUTPUT_UNLINK, a->peer, slice_of(NULL, 0));
+        break;
+    case ACT_SEND:
+        put_peer(device, class, OUTPUT_SEND, a->peer, a->bytes);
+        break;
+    case ACT_BEAT:
+        fingerprint = fingerprint_of(class);
+        pack_reset(&device->pack);
+        pack_beat(&device->pack, &fingerprint, a->flags);
+        put_peer(device, class, OUTPUT_SEND, a->peer, pack_bytes(&device->pack));
+        break;
+    case ACT_BEACON:
+        say_beacon(device, class, a);
+        break;
+    case ACT_CALL:
+        device_put(device, &(struct output){.kind = OUTPUT_CALL,
+                                            .class_index = class->index,
+                                            .address = a->address,
+                                            .bytes = hello_bytes(device, class, now)});
+        break;
+    case ACT_CHANGED:
+        peer_changed(device, class, a->peer, now);
+        break;
+    }
+}
+
+void class_pump(struct device *device, struct class *class, struct now now)
+{
+    struct act a;
+    struct peer *peer;
+    struct slice bytes;
+    while (presence_next(class->presence, &a)) {
+        act(device, class, &a, now);
+    }
+    while (class->sync && sync_next(class->sync, &peer, &bytes)) {
+        put_peer(device, class, OUTPUT_SEND, peer, bytes);
+    }
+    watch_facts(device, class, now);
+}
+
+/* ---- hearing -------------------------------------------------------------------------------------------------- */
+
+void class_bound(struct device *device, struct class *class, uint16_t port, struct now now)
+{
+    (void)device;
+    class->port = port;
+    presence_start(class->presence, now);
+}
+
+/* A peer that breaks the protocol is told why, and after a few times cut off for a growing pause. */
+static void bad_message(struct device *device, struct class *class, struct peer *peer, enum err err)
+{
+    char name[17];
+    peer->bad++;
+    device_log(device, "%s (%s) sent what can't be: %s", peer->host, hex(name, peer->device.b, 8),
+               err_code(err));
+    if (peer->bad % BAD_MESSAGES_MAX == 0) {
+        uint32_t times = peer->bad / BAD_MESSAGES_MAX;
+        pack_reset(&device->pack);
+        pack_refuse(&device->pack, err);
+        put_peer(device, class, OUTPUT_SEND, peer, pack_bytes(&device->pack));
+        device_put(device, &(struct output){.kind = OUTPUT_KICK,
+                                            .class_index = class->index,
+                                            .peer = peer->link,
+                                            .wait_ms = 1000u << (times < 12 ? times : 12)});
+    }
+}
+
+/* Somebody's HELLO tells the root key to which our invite commits: now we know which class it is. */
+static enum err learn_root(struct device *device, struct class *class, const struct sign_pk *root)
+{
+    static const struct sign_pk none;
+    if (SAME(*root, none)) {
+        return OK; /* it waits as we do */
+    }
+    if (class->known) {
+        return SAME(*root, class->root) ? OK : ERR_OTHER_CLASS;
+    }
+    if (!invite_commits_to(&class->invite, root)) {
+        return ERR_OTHER_CLASS;
+    }
+    enum err err = store_begin(class->store);
+    if (err == OK) {
+        store_local_set(class->store, "root", root, sizeof(*root));
+        err = store_commit(class->store);
+    }
+    return err == OK ? class_open_log(device, class, root) : err;
+}
+
+static enum err hear_hello(struct device *device, struct class *class, const struct event *event,
+                           const struct message *m, struct now now)
+{
+    struct peer *peer = NULL;
+    if (m->version != PROTOCOL_VERSION) {
+        device_log(device, "a machine speaks version %u of the protocol, this one %u",
+                   (unsigned)m->version, (unsigned)PROTOCOL_VERSION);
+        return OK;
+    }
+    enum err err = learn_root(device, class, &m->root);
+    if (err != OK) {
+        device_log(device, "a machine of another class knows our secret: it is not let in");
+        return OK;
+    }
+    err = presence_hello(class->presence, m, &event->peer, &event->from, now, &peer);
+    if (err != OK) {
+        return err;
+    }
+    peer->lasting = m->flags & HELLO_LASTING;
+    peer->clock_ms = m->wall_ms - now.wall.ms;
+    peer->clock_known = true;
+    ages_clock(class->ages, &peer->device, peer->clock_ms);
+    return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+}
+
+static enum err hear(struct device *device, struct class *class, const struct event *event,
+                     struct peer *peer, const struct message *m, struct now now)
+{
+    if (m->kind == MESSAGE_HELLO) {
+        return hear_hello(device, class, event, m, now);
+    }
+    if (!peer) {
+        return OK; /* it has yet to say who it is */
+    }
+    presence_heard(class->presence, peer, now);
+    switch (m->kind) {
+    case MESSAGE_BEAT:
+        presence_message(class->presence, peer, m, now);
+        return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+    case MESSAGE_LEAVE:
+    case MESSAGE_PEERS:
+    case MESSAGE_SUSPECT:
+    case MESSAGE_HEARD:
+    case MESSAGE_GONE:
+        presence_message(class->presence, peer, m, now);
+        return OK;
+    case MESSAGE_REFUSE:
+        device_log(device, "%s no longer listens to us: %s", peer->host,
+                   err_code((enum err)m->reason));
+        return OK;
+    default:
+        return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+    }
+}
+
+void class_message(struct device *device, struct class *class, const struct event *event,
+                   struct now now)
+{
+    struct doc doc;
+    struct message m;
+    struct peer *peer = presence_by_link(class->presence, &event->peer);
+    enum err err = event->bytes.len > MESSAGE_BYTES_MAX ? ERR_TOO_LONG
+                                                        : doc_open(&doc, event->bytes, PACK_STRICT);
+    if (err == OK) {
+        err = message_read(&doc.root, &m);
+        err = err == OK ? hear(device, class, event, peer, &m, now) : err;
+        doc_clear(&doc);
+    }
+    class->changed |= store_in_transaction(class->store);
+    if (err == OK || err == ERR_VERSION) {
+        return;
+    }
+    bool disk = store_err(class->store) != OK || err == ERR_NOMEM;
+    if (!disk && peer) {
+        bad_message(device, class, peer, err);
+    }
+}
+
+bool class_datagram(struct device *device, struct class *class, const struct event *event,
+                    struct now now)
+{
+    struct beacon beacon;
+    (void)device;
+    if (beacon_open(&class->beacon_key, event->bytes, &beacon) != OK) {
+        return false;
+    }
+    presence_beacon(class->presence, &beacon, &event->from, event->iface, now);
+    return true;
+}
+
+void class_tick(struct device *device, struct class *class, struct now now)
+{
+    (void)device;
+    presence_tick(class->presence, now);
+    if (class->sync) {
+        sync_tick(class->sync, now);
+    }
+}
+
+struct mono class_wake(const struct class *class)
+{
+    struct mono wake = presence_wake(class->presence);
+    if (class->sync) {
+        struct mono due = sync_wake(class->sync);
+        wake = due.ms < wake.ms ? due : wake;
+    }
+    return wake;
+}
+
+/* ---- questions ------------------------------------------------------------------------------------------------ */
+
+char *class_name(struct class *class, char *out)
+{
+    snprintf(out, NAME_BYTES_MAX + 1, "…");
+    sqlite3_stmt *stmt = store_query(class->store, "SELECT name FROM class");
+    if (store_row(class->store, stmt)) {
+        struct slice name = column_slice(stmt, 0);
+        snprintf(out, NAME_BYTES_MAX + 1, "%.*s", (int)name.len, (const char *)name.at);
+        sqlite3_reset(stmt);
+    }
+    return out;
+}
+
+void class_safety(struct class *class, uint32_t *copies, uint32_t *lasting)
+{
+    struct feed_id own;
+    uint64_t seq = 0;
+    *copies = *lasting = 0;
+    if (class->replica) {
+        replica_own(class->replica, &own, &seq);
+    }
+    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        if (peer->has_all_before && peer->acked_seq >= seq) {
+            ++*copies;
+            *lasting += peer->lasting;
+        }
+    }
+}

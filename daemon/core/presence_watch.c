@@ -1,0 +1,590 @@
+/* Who watches whom, and how one that fell silent is asked, asked about, and called gone.
+ *
+ * Silent for QUIET_MS, a machine is asked directly, three times. Then two others are asked whether they hear it; they ask
+ * it themselves before they say no. Only if nobody hears it is it PEER_GONE, and all are told; who is told asks it once
+ * more. So one machine alone, lying, or slow, can't take out another that others hear. The time from the last word to
+ * the last PEER_GONE is 3.0 s where the two answer, 3.6 s where they are gone as well. */
+#include "presence_inside.h"
+
+enum {
+    BEAT_MS = 2000,     /* between two beats to one watcher */
+    QUIET_MS = 2200,    /* silence of one who should beat, before it is asked */
+    PATIENCE_MS = 2000, /* more silence for each time in a row that others vouched for it */
+    VOUCHES_MAX = 14,
+    PROBE_MS = 200,          /* between two probes of one machine */
+    ACCUSE_MS = 400,         /* from the first probe to asking others */
+    DECIDE_MS = 600,         /* for the others' answers */
+    QUESTION_MS = 350,       /* for a probe on behalf of others, or after a GONE */
+    QUESTION_LINK_MS = 1000, /* the same where a link must be opened first */
+    FRESH_MS = 2500,         /* heard so lately is heard */
+    CUT_OFF_MS = 3000,       /* nobody heard at all: not they are gone, we are */
+    STALL_MS = 1000,         /* a tick so late tells that we were stopped ourselves */
+    STALL_GREET_MS = 2000,   /* … so long that others may think us gone */
+    SETTLE_MS = 200,         /* from a change of the ring to choosing watchers anew */
+    REFRESH_MS = 10000,      /* between probes of the one that wasn't heard for longest */
+    OLDEST_KEPT = 2,         /* neighbours beyond NEIGHBOURS_MAX: those here for longest … */
+    RANDOM_KEPT = 2,         /* … and this many random ones more than log2 of all */
+};
+
+/* ---- the ring --------------------------------------------------------------------------------------------------- */
+
+void watch_place(const struct device_id *device, uint64_t *place)
+{
+    uint8_t bytes[16];
+    struct slice part = SLICE(*device);
+    hash_short("jam ring 1", &part, 1, bytes, sizeof(bytes));
+    *place = 0;
+    for (int i = 0; i < 8; i++) {
+        *place = *place << 8 | bytes[i];
+    }
+}
+
+/* Those nearest to us on the ring, ahead or behind. Ahead also those who hear us though we don't hear them. */
+static uint32_t ring_nearest(const struct presence *p, bool ahead, struct known *nearest[WATCHERS])
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        if (k->peer.state != PEER_HERE && !(ahead && k->peer.up)) {
+            continue;
+        }
+        uint32_t at = count < WATCHERS ? count++ : WATCHERS;
+        for (; at > 0; at--) {
+            uint64_t mine = ahead ? k->place - p->place : p->place - k->place;
+            uint64_t other = nearest[at - 1]->place;
+            other = ahead ? other - p->place : p->place - other;
+            if (mine >= other) {
+                break;
+            }
+            if (at < WATCHERS) {
+                nearest[at] = nearest[at - 1];
+            }
+        }
+        if (at < WATCHERS) {
+            nearest[at] = k;
+        }
+    }
+    return count;
+}
+
+static bool is_among(const struct known *k, struct known *const *all, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (all[i] == k) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of those here that aren't chosen yet, the one that is first by age or by a hash of the pair. */
+static struct known *neighbour_next(struct presence *p, bool by_age)
+{
+    struct known *best = NULL;
+    uint64_t best_rank = UINT64_MAX;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        uint64_t rank = by_age ? (uint64_t)k->peer.since.ms
+                               : (k->place ^ p->place) * UINT64_C(0x9e3779b97f4a7c15);
+        if (k->peer.state == PEER_HERE && !k->chosen && rank < best_rank) {
+            best = k;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+static void neighbours_choose(struct presence *p)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        p->all[i]->chosen = false;
+    }
+    if (p->here <= NEIGHBOURS_MAX) {
+        return;
+    }
+    uint32_t wanted = OLDEST_KEPT + RANDOM_KEPT;
+    for (uint32_t n = p->here; n > 1; n /= 2) {
+        wanted++;
+    }
+    for (uint32_t i = 0; i < wanted; i++) {
+        struct known *k = neighbour_next(p, i < OLDEST_KEPT);
+        if (k != NULL) {
+            k->chosen = true;
+        }
+    }
+}
+
+static void ring_choose(struct presence *p, struct now now)
+{
+    struct known *behind[WATCHERS];
+    uint32_t behind_count = ring_nearest(p, false, behind);
+    p->watchers_count = ring_nearest(p, true, p->watchers);
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        bool watches_me = is_among(k, p->watchers, p->watchers_count);
+        if (k->peer.watches_me && !watches_me) {
+            k->peer.watches_me = false;
+            act_beat(p, k, 0, now);
+        }
+        k->peer.watches_me = watches_me;
+        bool mine = is_among(k, behind, behind_count);
+        if (mine && !k->mine) {
+            k->watch_from = now.mono;
+        }
+        k->mine = mine;
+    }
+    neighbours_choose(p);
+}
+
+void watch_changed(struct presence *p, struct now now)
+{
+    if (p->ring_due.ms == 0) {
+        p->ring_due = after(now, SETTLE_MS);
+    }
+}
+
+static void questions_drop(struct presence *p, uint32_t index)
+{
+    p->questions[index] = p->questions[--p->questions_count];
+}
+
+void watch_forget(struct presence *p, const struct known *k)
+{
+    for (uint32_t i = p->questions_count; i > 0; i--) {
+        if (p->questions[i - 1].about == k || p->questions[i - 1].asker == k) {
+            questions_drop(p, i - 1);
+        }
+    }
+    for (uint32_t i = p->watchers_count; i > 0; i--) {
+        if (p->watchers[i - 1] == k) {
+            p->watchers[i - 1] = p->watchers[--p->watchers_count];
+        }
+    }
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *other = p->all[i];
+        for (uint32_t j = 0; j < other->asked_count; j++) {
+            other->asked[j] = other->asked[j] == k ? NULL : other->asked[j];
+        }
+    }
+}
+
+/* ---- what is known of one --------------------------------------------------------------------------------------- */
+
+static bool is_fresh(const struct known *k, struct now now)
+{
+    return k->peer.state == PEER_HERE && since(k->peer.heard, now) <= FRESH_MS &&
+           k->peer.heard.ms > k->down.ms;
+}
+
+static void say_heard(struct presence *p, struct known *to, const struct known *about, bool heard,
+                      struct now now)
+{
+    act_say(p, to,
+            &(struct message){.kind = MESSAGE_HEARD,
+                              .device = about->peer.device,
+                              .run = about->peer.run,
+                              .heard = heard,
+                              .ago_ms = heard ? (uint64_t)since(about->peer.heard, now) : 0});
+}
+
+void watch_heard(struct presence *p, struct known *k, struct now now)
+{
+    k->peer.probed.ms = 0;
+    k->peer.accused.ms = 0;
+    k->told.ms = 0;
+    k->vouches = 0;
+    for (uint32_t i = p->questions_count; i > 0; i--) {
+        if (p->questions[i - 1].about == k) {
+            say_heard(p, p->questions[i - 1].asker, k, true, now);
+            questions_drop(p, i - 1);
+        }
+    }
+}
+
+void watch_probe(struct presence *p, struct known *k, struct now now)
+{
+    if (k->peer.probed.ms != 0) {
+        return;
+    }
+    k->peer.probed = now.mono;
+    k->probes = 1;
+    if (!k->peer.linked) {
+        act_link(p, k, now);
+    }
+    act_beat(p, k, BEAT_ANSWER, now);
+}
+
+void watch_link(struct presence *p, struct known *k, struct now now)
+{
+    if (k->peer.state != PEER_HERE) {
+        watch_changed(p, now);
+    }
+    if (k->peer.up) {
+        k->down.ms = 0;
+        return;
+    }
+    k->down = now.mono;
+    if (k->peer.state == PEER_HERE && (k->mine || k->peer.watched)) {
+        watch_probe(p, k, now);
+    }
+}
+
+/* ---- accusing --------------------------------------------------------------------------------------------------- */
+
+void watch_tell_gone(struct presence *p, const struct known *gone)
+{
+    struct message says = {
+        .kind = MESSAGE_GONE, .device = gone->peer.device, .run = gone->peer.run};
+    for (uint32_t i = 0; i < p->count; i++) {
+        if (p->all[i] != gone && p->all[i]->peer.state == PEER_HERE) {
+            act_say(p, p->all[i], &says);
+        }
+    }
+}
+
+static void gone(struct presence *p, struct known *k, struct now now)
+{
+    known_become(p, k, PEER_GONE, now);
+    call_lost(p, k, now);
+}
+
+static void confirm(struct presence *p, struct known *k, struct now now)
+{
+    gone(p, k, now);
+    watch_tell_gone(p, k);
+}
+
+static void cut_off(struct presence *p, struct now now)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        if (p->all[i]->peer.state == PEER_HERE) {
+            gone(p, p->all[i], now);
+        }
+    }
+}
+
+static void accuse(struct presence *p, struct known *k, struct now now)
+{
+    struct message says = {.kind = MESSAGE_SUSPECT, .device = k->peer.device, .run = k->peer.run};
+    k->peer.accused = now.mono;
+    k->asked_count = 0;
+    k->denied = 0;
+    for (int tries = 0; tries < 2 * ASKED_MAX && k->asked_count < ASKED_MAX; tries++) {
+        struct known *asked = known_draw(p, k);
+        if (asked != NULL && (k->asked_count == 0 || k->asked[0] != asked)) {
+            k->asked[k->asked_count++] = asked;
+            act_say(p, asked, &says);
+        }
+    }
+    act_beat(p, k, BEAT_ANSWER, now);
+}
+
+/* Has anybody spoken since we asked, or is there nobody else? Else it may be our own cable. */
+static bool may_decide(const struct presence *p, const struct known *k)
+{
+    return p->here == 1 || p->heard.ms > k->peer.accused.ms;
+}
+
+static int64_t told_wait(const struct known *k)
+{
+    if (k->peer.up) {
+        return k->told.ms + QUESTION_MS;
+    }
+    int64_t linked = k->peer.called.ms + QUESTION_LINK_MS;
+    return linked > k->told.ms ? linked : k->told.ms;
+}
+
+static int64_t quiet_until(const struct known *k)
+{
+    int64_t last = k->peer.heard.ms;
+    last = k->watch_from.ms > last ? k->watch_from.ms : last;
+    last = k->vouches > 0 && k->vouched.ms > last ? k->vouched.ms : last;
+    return last + QUIET_MS + (int64_t)k->vouches * PATIENCE_MS;
+}
+
+void watch_plan(const struct presence *p, const struct known *k, struct plan *plan)
+{
+    if (k->peer.state != PEER_HERE) {
+        return;
+    }
+    if (k->told.ms != 0) {
+        plan_sooner(plan, STEP_BELIEVE, told_wait(k));
+    }
+    if (k->peer.accused.ms != 0) {
+        int64_t answers = k->peer.accused.ms + DECIDE_MS;
+        int64_t alone = p->heard.ms + CUT_OFF_MS;
+        bool wait = !may_decide(p, k) && alone > answers;
+        plan_sooner(plan, STEP_DECIDE, wait ? alone : answers);
+    } else if (k->peer.probed.ms != 0) {
+        bool again = k->probes == 1;
+        plan_sooner(plan, again ? STEP_PROBE_AGAIN : STEP_ACCUSE,
+                    k->peer.probed.ms + (again ? PROBE_MS : ACCUSE_MS));
+    } else if (k->mine || k->peer.watched) {
+        plan_sooner(plan, STEP_PROBE, quiet_until(k));
+    }
+}
+
+void watch_step(struct presence *p, struct known *k, enum step step, struct now now)
+{
+    switch (step) {
+    case STEP_PROBE:
+        watch_probe(p, k, now);
+        break;
+    case STEP_PROBE_AGAIN:
+        k->probes++;
+        act_beat(p, k, BEAT_ANSWER, now);
+        break;
+    case STEP_ACCUSE:
+        accuse(p, k, now);
+        break;
+    case STEP_BELIEVE:
+        gone(p, k, now);
+        if (p->here > NEIGHBOURS_MAX) {
+            watch_tell_gone(p, k); /* not everybody has a link to who said it first */
+        }
+        break;
+    default:
+        if (may_decide(p, k)) {
+            confirm(p, k, now);
+        } else {
+            cut_off(p, now);
+        }
+    }
+}
+
+/* ---- messages --------------------------------------------------------------------------------------------------- */
+
+static void answer_beat(struct presence *p, struct known *k, struct now now)
+{
+    if (k->peer.linked) {
+        act_beat(p, k, 0, now);
+    } else if (since(k->peer.called, now) >= RELINK_MS) {
+        act_link(p, k, now);
+    }
+}
+
+static void take_suspect(struct presence *p, struct known *asker, const struct message *m,
+                         struct now now)
+{
+    if (SAME(m->device, p->self)) {
+        act_beat(p, asker, 0, now);
+        return;
+    }
+    struct known *k = known_find(p, &m->device);
+    struct known unknown = {.peer = {.device = m->device, .run = m->run}};
+    if (k == NULL || k->peer.state != PEER_HERE || k->peer.run != m->run) {
+        say_heard(p, asker, &unknown, false, now);
+    } else if (is_fresh(k, now)) {
+        say_heard(p, asker, k, true, now);
+    } else if (k->peer.probed.ms != 0 && since(k->peer.probed, now) >= QUESTION_MS) {
+        say_heard(p, asker, k, false, now);
+    } else if (p->questions_count < QUESTIONS_MAX) {
+        watch_probe(p, k, now);
+        p->questions[p->questions_count++] = (struct question){k, asker, after(now, QUESTION_MS)};
+    }
+}
+
+/* Each counts once, or one liar would be enough. */
+static bool was_asked(struct known *about, const struct known *by)
+{
+    for (uint32_t i = 0; i < about->asked_count; i++) {
+        if (about->asked[i] == by) {
+            about->asked[i] = NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The answer to our question; or, after a GONE of ours, somebody who hears it nevertheless. */
+static void take_heard(struct presence *p, struct known *by, const struct message *m,
+                       struct now now)
+{
+    struct known *k = known_find(p, &m->device);
+    if (k == NULL || k->peer.run != m->run) {
+        return;
+    }
+    bool heard = m->heard && m->ago_ms <= FRESH_MS;
+    if (k->peer.state == PEER_GONE && heard) {
+        call_soon(k, now);
+    }
+    if (k->peer.state != PEER_HERE || k->peer.accused.ms == 0 || !was_asked(k, by)) {
+        return;
+    }
+    if (heard) {
+        k->vouched.ms = now.mono.ms - (int64_t)m->ago_ms;
+        k->vouches += k->vouches < VOUCHES_MAX;
+        k->peer.probed.ms = 0;
+        k->peer.accused.ms = 0;
+    } else if (++k->denied >= k->asked_count) {
+        confirm(p, k, now);
+    }
+}
+
+static void take_gone(struct presence *p, struct known *by, const struct message *m, struct now now)
+{
+    if (SAME(m->device, p->self)) {
+        act_beat(p, by, 0, now);
+        return;
+    }
+    struct known *k = known_find(p, &m->device);
+    if (k == NULL || k == by || k->peer.state != PEER_HERE || k->peer.run != m->run) {
+        return;
+    }
+    if (is_fresh(k, now)) {
+        say_heard(p, by, k, true, now);
+    } else if (k->told.ms == 0) {
+        k->told = now.mono;
+        watch_probe(p, k, now);
+    }
+}
+
+void watch_message(struct presence *p, struct known *k, const struct message *m, struct now now)
+{
+    switch (m->kind) {
+    case MESSAGE_BEAT:
+        k->peer.watched = m->flags & BEAT_WATCH;
+        if (m->flags & BEAT_ANSWER) {
+            answer_beat(p, k, now);
+        }
+        break;
+    case MESSAGE_SUSPECT:
+        take_suspect(p, k, m, now);
+        break;
+    case MESSAGE_HEARD:
+        take_heard(p, k, m, now);
+        break;
+    case MESSAGE_GONE:
+        take_gone(p, k, m, now);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- time ------------------------------------------------------------------------------------------------------- */
+
+static void shift(struct mono *then, int64_t ms, struct now now)
+{
+    if (then->ms != 0) {
+        then->ms += ms;
+        then->ms = then->ms < now.mono.ms ? then->ms : now.mono.ms;
+    }
+}
+
+static void shift_known(struct known *k, int64_t ms, struct now now)
+{
+    shift(&k->peer.heard, ms, now);
+    shift(&k->peer.probed, ms, now);
+    shift(&k->peer.accused, ms, now);
+    shift(&k->watch_from, ms, now);
+    shift(&k->vouched, ms, now);
+    shift(&k->told, ms, now);
+    shift(&k->down, ms, now);
+}
+
+/* Beats are due all the time: when one is far too late, it was this process or machine that stood still, and the
+ * silence of the others was ours. */
+void watch_stall(struct presence *p, struct now now)
+{
+    int64_t stall = p->beat_due.ms == 0 ? 0 : now.mono.ms - p->beat_due.ms;
+    if (stall <= STALL_MS) {
+        return;
+    }
+    p->beat_due = now.mono;
+    shift(&p->heard, stall, now);
+    for (uint32_t i = 0; i < p->count; i++) {
+        shift_known(p->all[i], stall, now);
+        if (stall >= STALL_GREET_MS && p->all[i]->peer.state == PEER_HERE) {
+            act_beat(p, p->all[i], 0, now);
+        }
+    }
+    for (uint32_t i = 0; i < p->questions_count; i++) {
+        shift(&p->questions[i].due, stall, now);
+    }
+}
+
+static void beats_tick(struct presence *p, struct now now)
+{
+    if (p->watchers_count == 0) {
+        p->beat_due.ms = 0;
+        return;
+    }
+    int64_t gap = BEAT_MS / p->watchers_count;
+    if (p->beat_due.ms == 0) {
+        p->beat_due = after(now, (int64_t)rng_below(p->rng, (uint64_t)gap));
+    }
+    if (!is_due(p->beat_due, now)) {
+        return;
+    }
+    struct known *next = p->watchers[0];
+    for (uint32_t i = 1; i < p->watchers_count; i++) {
+        next = p->watchers[i]->beaten.ms < next->beaten.ms ? p->watchers[i] : next;
+    }
+    act_beat(p, next, 0, now);
+    p->beat_due.ms += gap;
+    if (p->beat_due.ms <= now.mono.ms) {
+        p->beat_due = after(now, gap);
+    }
+}
+
+/* Whom nobody watches, or who thinks us gone, shows when asked: one at a time, the longest unheard first. */
+static void refresh_tick(struct presence *p, struct now now)
+{
+    struct known *oldest = NULL;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        bool can = k->peer.state == PEER_HERE && k->peer.probed.ms == 0 &&
+                   (k->peer.up || !k->peer.linked) && since(k->peer.heard, now) > 2 * QUIET_MS;
+        if (can && (oldest == NULL || k->peer.heard.ms < oldest->peer.heard.ms)) {
+            oldest = k;
+        }
+    }
+    if (oldest != NULL) {
+        watch_probe(p, oldest, now);
+    }
+    p->refresh_due = after(now, around(p, REFRESH_MS));
+}
+
+static void questions_tick(struct presence *p, struct now now)
+{
+    for (uint32_t i = p->questions_count; i > 0; i--) {
+        struct question *question = &p->questions[i - 1];
+        if (is_due(question->due, now)) {
+            say_heard(p, question->asker, question->about, false, now);
+            questions_drop(p, i - 1);
+        }
+    }
+}
+
+void watch_tick(struct presence *p, struct now now)
+{
+    questions_tick(p, now);
+    if (is_due(p->ring_due, now)) {
+        p->ring_due.ms = 0;
+        ring_choose(p, now);
+    }
+    beats_tick(p, now);
+    if (p->here == 0) {
+        p->refresh_due.ms = 0;
+    } else if (p->refresh_due.ms == 0) {
+        p->refresh_due = after(now, around(p, REFRESH_MS));
+    } else if (is_due(p->refresh_due, now)) {
+        refresh_tick(p, now);
+    }
+}
+
+int64_t watch_wake(const struct presence *p)
+{
+    const struct mono dues[] = {p->ring_due, p->beat_due, p->refresh_due};
+    int64_t ms = INT64_MAX;
+    for (size_t i = 0; i < sizeof(dues) / sizeof(dues[0]); i++) {
+        if (dues[i].ms != 0 && dues[i].ms < ms) {
+            ms = dues[i].ms;
+        }
+    }
+    for (uint32_t i = 0; i < p->questions_count; i++) {
+        ms = p->questions[i].due.ms < ms ? p->questions[i].due.ms : ms;
+    }
+    return ms;
+}

@@ -1,0 +1,27 @@
+/* The state folder: one daemon at a time, and the device's key. */
+#ifndef JAM_DISK_H
+#define JAM_DISK_H
+
+#include "device.h"
+#include "log.h"
+
+struct disk {
+    int dir;  /* the folder */
+    int lock; /* held while the daemon lives */
+};
+
+/* Makes the folder (mode 0700, parents too) and locks it. ERR_IN_USE, ERR_DISK, ERR_DISK_FULL, with *why. */
+enum err disk_open(struct disk *, const char *path, struct why *);
+void disk_close(struct disk *);
+
+/* This machine by its hardware addresses. `place` is a folder that was chosen by hand, or NULL: several daemons of one
+ * computer count as several machines. */
+void disk_hardware(const char *place, struct hardware_id *out);
+/* Reads the device's key; makes one if there is none, or if it was made on other hardware (an image that was copied).
+ * Errors as disk_open. */
+enum err disk_key(const struct disk *, const struct hardware_id *, struct log *, struct sign_key *,
+                  struct why *);
+/* Zero if the system doesn't tell. */
+void disk_boot(uint8_t out[16]);
+
+#endif

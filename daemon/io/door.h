@@ -1,0 +1,40 @@
+/* Who may shake hands how often: the rationing behind ZAP. Bounded, and in memory only. */
+#ifndef JAM_DOOR_H
+#define JAM_DOOR_H
+
+#include "bytes.h"
+#include "keys.h"
+
+enum { DOOR_KEYS = 1024 };
+
+struct bucket {
+    int64_t at_ms;
+    int64_t filled; /* thousandths of a handshake */
+};
+
+struct door_key {
+    struct link_pk key;
+    int64_t used_ms;
+    bool known;               /* the core asked for a link with it: it said HELLO */
+    int64_t kicked_ms;        /* refused until then */
+    int64_t wait_ms;          /* how long the last kick was */
+    struct bucket handshakes; /* of this key */
+};
+
+struct door {
+    struct door_key keys[DOOR_KEYS];
+    uint32_t keys_count;
+    struct bucket strangers; /* handshakes of all keys that aren't known */
+    int64_t kicks_ms;        /* until then somebody is refused */
+};
+
+void door_init(struct door *, struct mono);
+/* May this key come in now? Takes a token. */
+bool door_admit(struct door *, const struct link_pk *, struct mono);
+/* From now on it isn't a stranger. */
+void door_know(struct door *, const struct link_pk *, struct mono);
+/* Refuses it for wait_ms; for twice the last time if it is back soon, up to an hour. */
+void door_kick(struct door *, const struct link_pk *, uint32_t wait_ms, struct mono);
+bool door_refuses(struct door *, const struct link_pk *, struct mono);
+
+#endif

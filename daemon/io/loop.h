@@ -1,0 +1,40 @@
+/* The turn of the daemon: what comes in is fed to the core; at the end of the turn comes one commit, and only then are
+ * the core's outputs carried out. */
+#ifndef JAM_LOOP_H
+#define JAM_LOOP_H
+
+#include <uv.h>
+
+#include "device.h"
+#include "log.h"
+
+enum { OPTION_NAMES_MAX = 16 };
+
+/* What the command line says. Strings are borrowed for the life of the loop. */
+struct options {
+    const char *socket;
+    bool listens;          /* --listen: on this address, and this port if it isn't 0 */
+    struct address listen;
+    const char *interfaces[OPTION_NAMES_MAX];
+    uint32_t interfaces_count;
+    const char *peers[OPTION_NAMES_MAX];
+    uint32_t peers_count;
+    bool beacon;
+};
+
+struct loop;
+
+/* Opens the sockets, then the device. On an error *why fills its sentence, and nothing remains. */
+enum err loop_open(const struct options *, const struct device_config *, struct loop **,
+                   struct why *);
+/* Prints `ready`, tells systemd, and runs until SIGTERM or SIGINT, which it answers by a clean leave. */
+void loop_run(struct loop *);
+void loop_close(struct loop **);
+
+/* For what is opened by loop_open: the daemon's libuv loop, its log, and where every callback hands its event. Never to
+ * be called while an output is carried out. */
+uv_loop_t *loop_uv(struct loop *);
+struct log *loop_log(struct loop *);
+void loop_feed(struct loop *, const struct event *);
+
+#endif

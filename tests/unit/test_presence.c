@@ -1,0 +1,920 @@
+/* Presence, in a small world of its own: many instances in one process, with simulated time, delays, loss and cuts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "presence.h"
+
+enum {
+    NODES_MAX = 64,
+    UDP_PORT = 4000,
+    INBOX_PORT = 5000,
+    CONNECT_AGAIN_MS = 500,
+    BROKEN_MS = 6000, /* until a link notices by itself that its cable is cut */
+    SECOND = 1000,
+    MINUTE = 60 * SECOND,
+    HOUR = 60 * MINUTE,
+};
+
+/* ---- the world -------------------------------------------------------------------------------------------------- */
+
+enum happening_kind { DATAGRAM, MESSAGE, CONNECT, BREAK };
+
+/* Something that reaches node `to` from node `from`. */
+struct happening {
+    enum happening_kind kind;
+    int64_t at;
+    uint64_t order;
+    int from, to;
+    uint32_t link; /* CONNECT, BREAK, MESSAGE: number of the link, 0 for a call by hand */
+    struct beacon beacon;
+    size_t len;
+    uint8_t *bytes;
+};
+
+struct node {
+    struct presence *presence;
+    struct rng rng;
+    struct device_id device;
+    struct link_pk link;
+    uint64_t run;
+    int64_t clock; /* its monotonic clock less the world's */
+    bool alive;
+    bool deaf; /* a firewall: others can't connect to it, nor reach it by datagram */
+    int64_t asleep_until;
+    int group;                 /* who has another number is behind a cut */
+    uint32_t links[NODES_MAX]; /* number of the link to each; 0: none */
+    int64_t link_last[NODES_MAX];
+    uint64_t messages, beacons, datagrams;
+    uint64_t false_alarms; /* times that it called one gone that was alive and in its group */
+    uint64_t changes;
+    bool seen_gone[NODES_MAX];
+};
+
+struct world {
+    struct node nodes[NODES_MAX];
+    int count;
+    int64_t now;
+    struct rng rng;
+    struct happening *queue; /* a heap */
+    size_t queue_count, queue_room;
+    uint64_t order;
+    uint32_t links;
+    int64_t delay_min, delay_max;
+    uint32_t loss_percent;
+    bool no_beacons;
+};
+
+static bool happening_before(const struct happening *a, const struct happening *b)
+{
+    return a->at != b->at ? a->at < b->at : a->order < b->order;
+}
+
+static void swap(struct happening *a, struct happening *b)
+{
+    struct happening c = *a;
+    *a = *b;
+    *b = c;
+}
+
+static void push(struct world *w, struct happening h)
+{
+    if (w->queue_count == w->queue_room) {
+        w->queue_room = w->queue_room ? 2 * w->queue_room : 1024;
+        w->queue = realloc(w->queue, w->queue_room * sizeof(h));
+        assert_non_null(w->queue);
+    }
+    h.order = w->order++;
+    size_t i = w->queue_count++;
+    w->queue[i] = h;
+    for (; i > 0 && happening_before(&w->queue[i], &w->queue[(i - 1) / 2]); i = (i - 1) / 2) {
+        swap(&w->queue[i], &w->queue[(i - 1) / 2]);
+    }
+}
+
+static struct happening pop(struct world *w)
+{
+    struct happening first = w->queue[0];
+    w->queue[0] = w->queue[--w->queue_count];
+    for (size_t i = 0;;) {
+        size_t least = i;
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < w->queue_count; child++) {
+            least = happening_before(&w->queue[child], &w->queue[least]) ? child : least;
+        }
+        if (least == i) {
+            return first;
+        }
+        swap(&w->queue[i], &w->queue[least]);
+        i = least;
+    }
+}
+
+static int64_t delay(struct world *w)
+{
+    uint64_t spread = (uint64_t)(w->delay_max - w->delay_min) + 1;
+    return w->delay_min + (int64_t)rng_below(&w->rng, spread);
+}
+
+static bool is_lost(struct world *w)
+{
+    return rng_below(&w->rng, 100) < w->loss_percent;
+}
+
+static bool reaches(const struct world *w, int from, int to)
+{
+    return w->nodes[from].group == w->nodes[to].group;
+}
+
+static struct now node_now(const struct world *w, int i)
+{
+    return (struct now){{w->now + w->nodes[i].clock}, {w->now}};
+}
+
+static struct address address_of(int i, uint16_t port)
+{
+    return (struct address){.ip = {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = (uint8_t)(i + 1)},
+                            .port = port};
+}
+
+static int node_at(const struct world *w, const struct address *address)
+{
+    int i = address->ip[15] - 1;
+    return address->ip[12] == 10 && i >= 0 && i < w->count ? i : -1;
+}
+
+static int node_of(const struct world *w, const struct peer *peer)
+{
+    for (int i = 0; i < w->count; i++) {
+        if (SAME(w->nodes[i].device, peer->device)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void send_bytes(struct world *w, int from, int to, uint32_t link, struct slice bytes)
+{
+    struct node *node = &w->nodes[from];
+    node->messages++;
+    if (is_lost(w) || !reaches(w, from, to)) {
+        return;
+    }
+    struct happening h = {.kind = MESSAGE, .from = from, .to = to, .link = link, .len = bytes.len};
+    h.at = w->now + delay(w);
+    h.at = h.at > node->link_last[to] ? h.at : node->link_last[to];
+    node->link_last[to] = h.at;
+    h.bytes = malloc(bytes.len);
+    assert_non_null(h.bytes);
+    memcpy(h.bytes, bytes.at, bytes.len);
+    push(w, h);
+}
+
+static void send_packed(struct world *w, int from, int to, uint32_t link, struct pack *pack)
+{
+    assert_false(pack->failed);
+    send_bytes(w, from, to, link, pack_bytes(pack));
+    pack_clear(pack);
+}
+
+static void send_hello(struct world *w, int from, int to, uint32_t link)
+{
+    const struct node *node = &w->nodes[from];
+    struct message hello = {.version = PROTOCOL_VERSION,
+                            .device = node->device,
+                            .run = node->run,
+                            .port = INBOX_PORT,
+                            .wall_ms = w->now,
+                            .host = slice_str("lab")};
+    struct pack pack;
+    pack_init(&pack);
+    pack_hello(&pack, &hello);
+    send_packed(w, from, to, link, &pack);
+}
+
+static void connect_link(struct world *w, int from, int to, uint32_t link, int64_t wait)
+{
+    push(w, (struct happening){
+                .kind = CONNECT, .at = w->now + wait, .from = to, .to = from, .link = link});
+}
+
+static void send_datagram(struct world *w, int from, int to, const struct act *act,
+                          enum lan_path path)
+{
+    const struct node *node = &w->nodes[from];
+    bool filtered = w->no_beacons || w->nodes[to].deaf;
+    if (from == to || filtered || !reaches(w, from, to) || is_lost(w)) {
+        return;
+    }
+    push(w, (struct happening){.kind = DATAGRAM,
+                               .at = w->now + delay(w),
+                               .from = from,
+                               .to = to,
+                               .beacon = {act->flags, node->device, node->run, INBOX_PORT, path}});
+}
+
+static void do_beacon(struct world *w, int from, const struct act *act)
+{
+    if (act->paths == PATH_UNICAST) {
+        w->nodes[from].datagrams++;
+        int to = node_at(w, &act->address);
+        if (to >= 0) {
+            send_datagram(w, from, to, act, PATH_UNICAST);
+        }
+        return;
+    }
+    w->nodes[from].beacons++;
+    for (uint32_t path = 1; path < PATH_UNICAST; path *= 2) {
+        for (int to = 0; to < w->count && (act->paths & path); to++) {
+            send_datagram(w, from, to, act, (enum lan_path)path);
+        }
+    }
+}
+
+static void do_changed(struct world *w, int i, const struct peer *peer)
+{
+    struct node *node = &w->nodes[i];
+    int other = node_of(w, peer);
+    node->changes++;
+    if (peer->state == PEER_GONE) {
+        bool alive = w->nodes[other].alive && reaches(w, i, other);
+        node->false_alarms += alive;
+        node->seen_gone[other] = true;
+    }
+}
+
+static void do_beat(struct world *w, int from, const struct act *act)
+{
+    int to = node_of(w, act->peer);
+    struct fingerprint fingerprint = {{1}};
+    struct pack pack;
+    pack_init(&pack);
+    pack_beat(&pack, &fingerprint, act->flags);
+    send_packed(w, from, to, w->nodes[from].links[to], &pack);
+}
+
+static void do_act(struct world *w, int i, const struct act *act)
+{
+    struct node *node = &w->nodes[i];
+    int to;
+    switch (act->kind) {
+    case ACT_LINK:
+        to = node_at(w, &act->peer->address);
+        node->links[node_of(w, act->peer)] = ++w->links;
+        if (to >= 0) {
+            connect_link(w, i, to, w->links, 3 * delay(w));
+        }
+        break;
+    case ACT_UNLINK:
+        node->links[node_of(w, act->peer)] = 0;
+        break;
+    case ACT_SEND:
+        to = node_of(w, act->peer);
+        send_bytes(w, i, to, node->links[to], act->bytes);
+        break;
+    case ACT_BEAT:
+        do_beat(w, i, act);
+        break;
+    case ACT_BEACON:
+        do_beacon(w, i, act);
+        break;
+    case ACT_CALL:
+        to = node_at(w, &act->address);
+        if (to >= 0 && w->nodes[to].alive && !w->nodes[to].deaf && reaches(w, i, to)) {
+            send_hello(w, i, to, 0);
+        }
+        break;
+    case ACT_CHANGED:
+        do_changed(w, i, act->peer);
+        break;
+    }
+}
+
+static void pull(struct world *w, int i)
+{
+    struct act act;
+    while (presence_next(w->nodes[i].presence, &act)) {
+        do_act(w, i, &act);
+    }
+}
+
+static void take_message(struct world *w, const struct happening *h, struct slice bytes)
+{
+    struct node *node = &w->nodes[h->to];
+    struct doc doc;
+    struct message message;
+    assert_int_equal(doc_open(&doc, bytes, PACK_STRICT), OK);
+    assert_int_equal(message_read(&doc.root, &message), OK);
+    struct now now = node_now(w, h->to);
+    struct link_pk *link = &w->nodes[h->from].link;
+    struct peer *peer = presence_by_link(node->presence, link);
+    if (message.kind == MESSAGE_HELLO) {
+        struct address from = address_of(h->from, 0);
+        presence_hello(node->presence, &message, link, &from, now, &peer);
+    } else if (peer != NULL) {
+        presence_message(node->presence, peer, &message, now);
+    }
+    doc_clear(&doc);
+}
+
+static void take_connect(struct world *w, const struct happening *h)
+{
+    struct node *node = &w->nodes[h->to];
+    int other = h->from;
+    if (node->links[other] != h->link) {
+        return;
+    }
+    if (!w->nodes[other].alive || w->nodes[other].deaf || !reaches(w, h->to, other)) {
+        connect_link(w, h->to, other, h->link, CONNECT_AGAIN_MS);
+        return;
+    }
+    struct peer *peer = presence_by_device(node->presence, &w->nodes[other].device);
+    presence_link(node->presence, peer, true, node_now(w, h->to));
+    send_hello(w, h->to, other, h->link);
+    struct pack pack;
+    pack_init(&pack);
+    presence_hints(node->presence, peer, &pack);
+    send_packed(w, h->to, other, h->link, &pack);
+    peer->greeted = true;
+}
+
+static void take_break(struct world *w, const struct happening *h)
+{
+    struct node *node = &w->nodes[h->to];
+    struct peer *peer = presence_by_device(node->presence, &w->nodes[h->from].device);
+    if (node->links[h->from] == h->link && peer != NULL) {
+        presence_link(node->presence, peer, false, node_now(w, h->to));
+        connect_link(w, h->to, h->from, h->link, CONNECT_AGAIN_MS);
+    }
+}
+
+static void happen(struct world *w, struct happening *h)
+{
+    struct node *node = &w->nodes[h->to];
+    if (node->alive && node->asleep_until > w->now) {
+        h->at = node->asleep_until;
+        push(w, *h);
+        return;
+    }
+    if (node->alive) {
+        struct address from = address_of(h->from, UDP_PORT);
+        switch (h->kind) {
+        case DATAGRAM:
+            presence_beacon(node->presence, &h->beacon, &from, "eth0", node_now(w, h->to));
+            break;
+        case MESSAGE:
+            take_message(w, h, slice_of(h->bytes, h->len));
+            break;
+        case CONNECT:
+            take_connect(w, h);
+            break;
+        case BREAK:
+            take_break(w, h);
+            break;
+        }
+        pull(w, h->to);
+    }
+    free(h->bytes);
+}
+
+/* When a node next wants a tick, by the world's clock. */
+static int64_t wake_of(const struct world *w, int i)
+{
+    const struct node *node = &w->nodes[i];
+    if (!node->alive) {
+        return INT64_MAX;
+    }
+    struct mono wake = presence_wake(node->presence);
+    if (wake.ms == INT64_MAX) {
+        return INT64_MAX;
+    }
+    int64_t at = wake.ms - node->clock;
+    return at > node->asleep_until ? at : node->asleep_until;
+}
+
+static void run_to(struct world *w, int64_t end)
+{
+    static int64_t wakes[NODES_MAX];
+    for (int i = 0; i < w->count; i++) {
+        wakes[i] = wake_of(w, i);
+    }
+    for (;;) {
+        int next = 0;
+        for (int i = 1; i < w->count; i++) {
+            next = wakes[i] < wakes[next] ? i : next;
+        }
+        bool tick = w->queue_count == 0 || wakes[next] < w->queue[0].at;
+        int64_t at = tick ? wakes[next] : w->queue[0].at;
+        if (at > end) {
+            break;
+        }
+        w->now = at > w->now ? at : w->now;
+        if (tick) {
+            presence_tick(w->nodes[next].presence, node_now(w, next));
+            pull(w, next);
+        } else {
+            struct happening h = pop(w);
+            next = h.to;
+            happen(w, &h);
+        }
+        wakes[next] = wake_of(w, next);
+    }
+    w->now = end;
+}
+
+static void run_for(struct world *w, int64_t ms)
+{
+    run_to(w, w->now + ms);
+}
+
+static void node_start(struct world *w, int i)
+{
+    struct node *node = &w->nodes[i];
+    rng_fill(&w->rng, &node->run, sizeof(node->run));
+    node->alive = true;
+    node->asleep_until = 0;
+    memset(node->links, 0, sizeof(node->links));
+    node->presence = presence_new(&node->device, node->run, &node->rng, node_now(w, i));
+    assert_non_null(node->presence);
+    presence_start(node->presence, node_now(w, i));
+    pull(w, i);
+}
+
+static void node_make(struct world *w)
+{
+    struct node *node = &w->nodes[w->count++];
+    uint8_t seed[32];
+    struct sign_key key;
+    struct sign_pk pk;
+    rng_fill(&w->rng, seed, sizeof(seed));
+    sign_keypair(seed, &key, &pk);
+    memcpy(node->device.b, pk.b, sizeof(node->device.b));
+    assert_true(link_public_of(&node->device, &node->link));
+    rng_fill(&w->rng, seed, sizeof(seed));
+    rng_seed(&node->rng, seed);
+    node->clock = (int64_t)rng_below(&w->rng, 1000000) + 1000;
+}
+
+/* Nodes that know nothing of each other; none runs yet. */
+static struct world *world_new(int count, uint8_t seed)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    assert_non_null(w);
+    rng_seed(&w->rng, (uint8_t[32]){seed});
+    w->delay_min = 1;
+    w->delay_max = 3;
+    for (int i = 0; i < count; i++) {
+        node_make(w);
+    }
+    return w;
+}
+
+/* All run and know each other. */
+static struct world *room_new(int count, uint8_t seed)
+{
+    struct world *w = world_new(count, seed);
+    for (int i = 0; i < count; i++) {
+        node_start(w, i);
+        run_for(w, 20);
+    }
+    run_for(w, 5 * SECOND);
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    for (int i = 0; i < w->count; i++) {
+        presence_free(&w->nodes[i].presence);
+    }
+    for (size_t i = 0; i < w->queue_count; i++) {
+        free(w->queue[i].bytes);
+    }
+    free(w->queue);
+    free(w);
+}
+
+/* ---- what tests do to it ---------------------------------------------------------------------------------------- */
+
+static void node_stop(struct world *w, int i)
+{
+    w->nodes[i].alive = false;
+    presence_free(&w->nodes[i].presence);
+}
+
+/* The kernel closes its connections: the others notice. */
+static void node_kill(struct world *w, int i)
+{
+    node_stop(w, i);
+    for (int other = 0; other < w->count; other++) {
+        if (w->nodes[other].links[i] != 0) {
+            push(w, (struct happening){.kind = BREAK,
+                                       .at = w->now + delay(w),
+                                       .from = i,
+                                       .to = other,
+                                       .link = w->nodes[other].links[i]});
+        }
+    }
+}
+
+static void cut(struct world *w, int i, int group)
+{
+    w->nodes[i].group = group;
+    for (int other = 0; other < w->count; other++) {
+        bool broken = w->nodes[other].group != group;
+        for (int turn = 0; turn < 2 && broken; turn++) {
+            int from = turn ? i : other;
+            int to = turn ? other : i;
+            if (w->nodes[from].links[to] != 0) {
+                push(w, (struct happening){.kind = BREAK,
+                                           .at = w->now + BROKEN_MS,
+                                           .from = to,
+                                           .to = from,
+                                           .link = w->nodes[from].links[to]});
+            }
+        }
+    }
+}
+
+static enum peer_state state_of(const struct world *w, int at, int of)
+{
+    struct peer *peer = presence_by_device(w->nodes[at].presence, &w->nodes[of].device);
+    return peer != NULL ? peer->state : PEER_CALLED;
+}
+
+/* How many of the living in one group don't see each other as here. */
+static int blind_pairs(const struct world *w)
+{
+    int blind = 0;
+    for (int i = 0; i < w->count; i++) {
+        for (int j = 0; j < w->count; j++) {
+            bool both = i != j && w->nodes[i].alive && w->nodes[j].alive && reaches(w, i, j);
+            blind += both && state_of(w, i, j) != PEER_HERE;
+        }
+    }
+    return blind;
+}
+
+/* How many of the living, in one group with `except`'s former friends, still see a node that is gone. */
+static int believers(const struct world *w, int gone)
+{
+    int count = 0;
+    for (int i = 0; i < w->count; i++) {
+        count += i != gone && w->nodes[i].alive && state_of(w, i, gone) == PEER_HERE;
+    }
+    return count;
+}
+
+static uint64_t false_alarms(const struct world *w)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < w->count; i++) {
+        count += w->nodes[i].false_alarms;
+    }
+    return count;
+}
+
+static uint64_t sum_messages(const struct world *w)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < w->count; i++) {
+        count += w->nodes[i].messages;
+    }
+    return count;
+}
+
+/* ---- tests ------------------------------------------------------------------------------------------------------ */
+
+static void machines_that_start_together_find_each_other(void **state)
+{
+    (void)state;
+    static const int counts[] = {2, 5, 30, 60};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        struct world *w = world_new(counts[i], 1);
+        for (int j = 0; j < counts[i]; j++) {
+            node_start(w, j);
+        }
+        run_for(w, 300);
+        assert_int_equal(blind_pairs(w), 0);
+        run_for(w, MINUTE);
+        assert_int_equal(blind_pairs(w), 0);
+        assert_int_equal(false_alarms(w), 0);
+        world_free(w);
+    }
+}
+
+static void one_that_comes_later_is_seen_at_once(void **state)
+{
+    (void)state;
+    struct world *w = world_new(30, 2);
+    for (int i = 0; i < 29; i++) {
+        node_start(w, i);
+    }
+    run_for(w, 10 * MINUTE);
+    node_start(w, 29);
+    run_for(w, 50);
+    assert_int_equal(blind_pairs(w), 0);
+    world_free(w);
+}
+
+static void one_that_leaves_is_seen_to_leave_at_once(void **state)
+{
+    (void)state;
+    struct world *w = room_new(30, 3);
+    presence_leave(w->nodes[7].presence, node_now(w, 7));
+    pull(w, 7);
+    run_for(w, 5);
+    node_kill(w, 7);
+    for (int i = 0; i < 30; i++) {
+        assert_true(i == 7 || state_of(w, i, 7) == PEER_LEFT);
+    }
+    uint64_t before = sum_messages(w);
+    run_for(w, 10);
+    assert_true(sum_messages(w) - before < 30);
+    run_for(w, MINUTE);
+    assert_int_equal(state_of(w, 0, 7), PEER_LEFT);
+    node_start(w, 7);
+    run_for(w, 100);
+    assert_int_equal(blind_pairs(w), 0);
+    world_free(w);
+}
+
+static void a_machine_without_power_is_gone_for_all_within_four_seconds(void **state)
+{
+    (void)state;
+    static const int counts[] = {2, 3, 5, 30, 60};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        for (int phase = 0; phase < 8; phase++) {
+            struct world *w = room_new(counts[i], (uint8_t)(40 + phase));
+            run_for(w, 5 * SECOND + phase * 250);
+            node_stop(w, 1);
+            run_for(w, 3900);
+            assert_int_equal(believers(w, 1), 0);
+            assert_int_equal(blind_pairs(w), 0);
+            assert_int_equal(false_alarms(w), 0);
+            world_free(w);
+        }
+    }
+}
+
+static void a_killed_daemon_is_gone_for_all_within_two_seconds(void **state)
+{
+    (void)state;
+    static const int counts[] = {2, 3, 30};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        struct world *w = room_new(counts[i], 5);
+        node_kill(w, 1);
+        run_for(w, 1500);
+        assert_int_equal(believers(w, 1), 0);
+        assert_int_equal(blind_pairs(w), 0);
+        world_free(w);
+    }
+}
+
+static void a_daemon_that_starts_again_is_here_again(void **state)
+{
+    (void)state;
+    struct world *w = room_new(30, 6);
+    node_kill(w, 4);
+    run_for(w, 200);
+    node_start(w, 4);
+    run_for(w, 2 * SECOND);
+    assert_int_equal(blind_pairs(w), 0);
+    struct peer *peer = presence_by_device(w->nodes[9].presence, &w->nodes[4].device);
+    assert_true(peer->run == w->nodes[4].run);
+    run_for(w, MINUTE);
+    assert_int_equal(blind_pairs(w), 0);
+    world_free(w);
+}
+
+static void an_hour_of_idling_on_a_bad_network_raises_no_alarm(void **state)
+{
+    (void)state;
+    static const int counts[] = {2, 30};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        struct world *w = room_new(counts[i], 7);
+        w->delay_max = 200;
+        w->loss_percent = 1;
+        run_for(w, HOUR);
+        assert_int_equal(false_alarms(w), 0);
+        assert_int_equal(blind_pairs(w), 0);
+        world_free(w);
+    }
+}
+
+static void a_network_that_loses_a_fifth_leaves_nothing_wrong_behind(void **state)
+{
+    (void)state;
+    struct world *w = world_new(30, 8);
+    w->loss_percent = 20;
+    w->delay_max = 100;
+    for (int i = 0; i < 30; i++) {
+        node_start(w, i);
+    }
+    run_for(w, 5 * MINUTE);
+    node_stop(w, 3);
+    run_for(w, 30 * SECOND);
+    assert_int_equal(believers(w, 3), 0);
+    w->loss_percent = 0;
+    run_for(w, 2 * MINUTE);
+    assert_int_equal(blind_pairs(w), 0);
+    assert_int_equal(believers(w, 3), 0);
+    world_free(w);
+}
+
+static void two_halves_lose_each_other_and_find_each_other(void **state)
+{
+    (void)state;
+    static const int64_t lengths[] = {10 * SECOND, 5 * MINUTE};
+    for (size_t length = 0; length < 2; length++) {
+        struct world *w = room_new(30, 9);
+        for (int i = 15; i < 30; i++) {
+            cut(w, i, 1);
+        }
+        run_for(w, 3950);
+        for (int i = 0; i < 15; i++) {
+            for (int j = 15; j < 30; j++) {
+                assert_int_equal(state_of(w, i, j), PEER_GONE);
+                assert_int_equal(state_of(w, j, i), PEER_GONE);
+            }
+        }
+        assert_int_equal(blind_pairs(w), 0);
+        uint64_t beacons = 0;
+        for (int i = 0; i < 30; i++) {
+            beacons -= w->nodes[i].beacons;
+        }
+        run_for(w, lengths[length]);
+        for (int i = 0; i < 30; i++) {
+            beacons += w->nodes[i].beacons;
+        }
+        /* at most five a second in the whole room, give or take the jitter */
+        assert_true(beacons <= (uint64_t)lengths[length] / SECOND * 7 + 30);
+        for (int i = 15; i < 30; i++) {
+            w->nodes[i].group = 0;
+        }
+        run_for(w, 5 * SECOND);
+        assert_int_equal(blind_pairs(w), 0);
+        assert_int_equal(false_alarms(w), 0);
+        world_free(w);
+    }
+}
+
+static void one_whose_cable_is_cut_knows_that_it_is_alone(void **state)
+{
+    (void)state;
+    struct world *w = room_new(30, 10);
+    struct mono alone;
+    assert_false(presence_alone(w->nodes[5].presence, &alone));
+    int64_t when = w->now;
+    cut(w, 5, 1);
+    run_for(w, 3950);
+    assert_int_equal(believers(w, 5), 0);
+    assert_int_equal(blind_pairs(w), 0);
+    assert_int_equal(presence_here(w->nodes[5].presence), 0);
+    assert_true(presence_alone(w->nodes[5].presence, &alone));
+    assert_in_range(alone.ms - w->nodes[5].clock, when - 600, when + 5);
+    run_for(w, MINUTE);
+    w->nodes[5].group = 0;
+    run_for(w, 5 * SECOND);
+    assert_int_equal(blind_pairs(w), 0);
+    assert_false(presence_alone(w->nodes[5].presence, &alone));
+    world_free(w);
+}
+
+static void one_behind_a_firewall_is_heard_and_knows_that_it_hears_nobody(void **state)
+{
+    (void)state;
+    struct world *w = world_new(10, 11);
+    w->nodes[0].deaf = true;
+    for (int i = 1; i < 10; i++) {
+        node_start(w, i);
+    }
+    run_for(w, 10 * SECOND);
+    node_start(w, 0);
+    struct address one = address_of(1, INBOX_PORT);
+    presence_call(w->nodes[0].presence, &one, node_now(w, 0));
+    run_for(w, 10 * MINUTE);
+    assert_int_equal(blind_pairs(w), 9);
+    assert_int_equal(presence_here(w->nodes[0].presence), 0);
+    uint64_t changes = 0;
+    for (int i = 1; i < 10; i++) {
+        changes += w->nodes[i].changes;
+    }
+    print_message("# %d changes\n", (int)changes);
+    world_free(w);
+}
+
+static void a_liar_takes_nobody_out(void **state)
+{
+    (void)state;
+    struct world *w = room_new(30, 12);
+    for (int turn = 0; turn < 200; turn++) {
+        for (int victim = 1; victim < 30; victim++) {
+            for (int to = 1; to < 30; to++) {
+                struct pack pack;
+                pack_init(&pack);
+                pack_gone(&pack, &w->nodes[victim].device, w->nodes[victim].run);
+                send_packed(w, 0, to, w->nodes[0].links[to], &pack);
+            }
+        }
+        run_for(w, 130);
+    }
+    assert_int_equal(false_alarms(w), 0);
+    assert_int_equal(blind_pairs(w), 0);
+    world_free(w);
+}
+
+static void a_liar_who_denies_every_question_takes_nobody_out(void **state)
+{
+    (void)state;
+    struct world *w = room_new(5, 13);
+    w->loss_percent = 10;
+    for (int turn = 0; turn < 3000; turn++) {
+        for (int victim = 1; victim < 5; victim++) {
+            int to = 1 + turn % 4;
+            struct pack pack;
+            pack_init(&pack);
+            pack_heard(&pack, &w->nodes[victim].device, w->nodes[victim].run, false, 0);
+            send_packed(w, 0, to, w->nodes[0].links[to], &pack);
+        }
+        run_for(w, 100);
+    }
+    assert_int_equal(false_alarms(w), 0);
+    world_free(w);
+}
+
+static void one_that_stood_still_accuses_nobody(void **state)
+{
+    (void)state;
+    static const int counts[] = {2, 30};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        struct world *w = room_new(counts[i], 14);
+        w->nodes[1].asleep_until = w->now + 5 * SECOND;
+        run_for(w, 5 * SECOND);
+        assert_int_equal(believers(w, 1), 0);
+        assert_int_equal(w->nodes[1].false_alarms, 0);
+        run_for(w, 4 * SECOND);
+        assert_int_equal(w->nodes[1].false_alarms, 0);
+        assert_int_equal(blind_pairs(w), 0);
+        world_free(w);
+    }
+}
+
+static void idling_costs_the_same_in_a_small_and_in_a_large_room(void **state)
+{
+    (void)state;
+    static const int counts[] = {2, 5, 10, 30, 60};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        struct world *w = room_new(counts[i], 15);
+        run_for(w, MINUTE);
+        uint64_t messages = sum_messages(w);
+        uint64_t beacons = w->nodes[0].beacons;
+        run_for(w, 10 * MINUTE);
+        messages = (sum_messages(w) - messages) / (uint64_t)counts[i];
+        print_message("# %d: %d messages in 10 minutes\n", counts[i], (int)messages);
+        /* two beats a second, and a probe with its answer now and then */
+        assert_true(messages <= 600 * 2 + 200);
+        assert_true(w->nodes[0].beacons - beacons <= 40);
+        world_free(w);
+    }
+}
+
+static void where_beacons_are_filtered_one_address_is_enough(void **state)
+{
+    (void)state;
+    struct world *w = world_new(20, 16);
+    w->no_beacons = true;
+    struct address first = address_of(0, INBOX_PORT);
+    for (int i = 0; i < 20; i++) {
+        node_start(w, i);
+        presence_call(w->nodes[i].presence, &first, node_now(w, i));
+        run_for(w, 100);
+    }
+    run_for(w, 4 * SECOND);
+    assert_int_equal(blind_pairs(w), 0);
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(machines_that_start_together_find_each_other),
+        cmocka_unit_test(one_that_comes_later_is_seen_at_once),
+        cmocka_unit_test(one_that_leaves_is_seen_to_leave_at_once),
+        cmocka_unit_test(a_machine_without_power_is_gone_for_all_within_four_seconds),
+        cmocka_unit_test(a_killed_daemon_is_gone_for_all_within_two_seconds),
+        cmocka_unit_test(a_daemon_that_starts_again_is_here_again),
+        cmocka_unit_test(an_hour_of_idling_on_a_bad_network_raises_no_alarm),
+        cmocka_unit_test(a_network_that_loses_a_fifth_leaves_nothing_wrong_behind),
+        cmocka_unit_test(two_halves_lose_each_other_and_find_each_other),
+        cmocka_unit_test(one_whose_cable_is_cut_knows_that_it_is_alone),
+        cmocka_unit_test(one_behind_a_firewall_is_heard_and_knows_that_it_hears_nobody),
+        cmocka_unit_test(a_liar_takes_nobody_out),
+        cmocka_unit_test(a_liar_who_denies_every_question_takes_nobody_out),
+        cmocka_unit_test(one_that_stood_still_accuses_nobody),
+        cmocka_unit_test(idling_costs_the_same_in_a_small_and_in_a_large_room),
+        cmocka_unit_test(where_beacons_are_filtered_one_address_is_enough),
+    };
+    return keys_init() == OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
