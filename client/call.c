@@ -50,7 +50,7 @@ void call_init(struct call *call, const char *path)
     *call = (struct call){.path = path, .fd = -1};
 }
 
-static void call_drop(struct call *call)
+void call_hang_up(struct call *call)
 {
     if (call->fd >= 0) {
         close(call->fd);
@@ -61,7 +61,7 @@ static void call_drop(struct call *call)
 
 void call_close(struct call *call)
 {
-    call_drop(call);
+    call_hang_up(call);
     free(call->in);
     call->in = NULL;
 }
@@ -75,7 +75,7 @@ static enum err call_connect(struct call *call)
     strcpy(to.sun_path, call->path);
     call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (call->fd < 0 || connect(call->fd, (struct sockaddr *)&to, sizeof(to)) != 0) {
-        call_drop(call);
+        call_hang_up(call);
         return ERR_NO_DAEMON;
     }
     return OK;
@@ -233,7 +233,7 @@ static enum err pack_question(struct pack *out, const struct question *question,
 static enum err connect_again(struct call *call)
 {
     int64_t deadline = now_ms() + AGAIN_WAIT_MS;
-    call_drop(call);
+    call_hang_up(call);
     while (call_connect(call) != OK) {
         if (now_ms() >= deadline) {
             return ERR_NO_DAEMON;
@@ -275,14 +275,14 @@ enum err call_next(struct call *call, int wait_ms, struct answer *answer)
     enum err err = call->fd < 0 ? ERR_NO_DAEMON : take_message(call, now_ms() + wait_ms, answer);
     if (err != OK) {
         if (err != ERR_WAIT) {
-            call_drop(call);
+            call_hang_up(call);
         }
         return err;
     }
     if (!read_array(&answer->doc.root, &items, &count) || count != 3 ||
         !read_uint(&items[0], &kind) || kind != 2 || !read_text(&items[1], &answer->type) ||
         items[2].type != MSGPACK_OBJECT_MAP) {
-        call_drop(call);
+        call_hang_up(call);
         return ERR_MALFORMED;
     }
     answer->result = &items[2];

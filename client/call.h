@@ -43,6 +43,8 @@ struct call {
 /* The path is borrowed. Connects at the first question. */
 void call_init(struct call *, const char *path);
 void call_close(struct call *);
+/* Closes the connection only: answers that are open stay as they are. The next question connects again. */
+void call_hang_up(struct call *);
 
 /* Asks, and waits for the answer. When the connection breaks before it comes, asks once more with the same id. OK, or why
  * not: jamd's refusal (its texts are in *answer), ERR_NO_DAEMON, ERR_LIMIT (a question beyond 64 KiB), ERR_BAD_TEXT (what

@@ -166,11 +166,13 @@ static void paint_jam(struct page *page, const msgpack_object *jam, const struct
         return;
     }
     page_put(page, "%s", first ? _("JAMS") : "");
-    page_put(page, "%*s", (int)(LABEL - page_column(page)), "");
+    page_pad(page, LABEL);
     page_put(page, "%s%s", mark, page_shown(page, name, NAME_MAX_COLUMNS));
     page_pad(page, grid->purpose);
-    page_put(page, "%s", page_shown(page, purpose, PURPOSE_MAX_COLUMNS));
-    page_pad(page, grid->players);
+    if (grid->players > grid->purpose) {
+        page_put(page, "%s", page_shown(page, purpose, PURPOSE_MAX_COLUMNS));
+        page_pad(page, grid->players);
+    }
     page_hang(page);
     put_players(page, jam);
     page_end(page);

@@ -314,7 +314,7 @@ static void peer_changed(struct device *device, struct class *class, struct peer
     struct mono since;
     if (peer->state != PEER_CALLED) {
         machine_now(class, &peer->device, state_name(peer->state), now);
-        watch_machine(device, class, peer, now);
+        watchers_machine(device, class, peer, now);
     }
     bool live = !presence_alone(class->presence, &since);
     if (live != class->live) {
@@ -371,7 +371,7 @@ void class_pump(struct device *device, struct class *class, struct now now)
     while (class->sync && sync_next(class->sync, &peer, &bytes)) {
         put_peer(device, class, OUTPUT_SEND, peer, bytes);
     }
-    watch_facts(device, class, now);
+    watchers_facts(device, class, now);
 }
 
 /* ---- hearing -------------------------------------------------------------------------------------------------- */

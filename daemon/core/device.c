@@ -180,7 +180,7 @@ void device_step(struct device *device, struct now now, const struct event *even
         request_receive(device, event, now);
         break;
     case EVENT_HANGUP:
-        watch_hangup(device, event->client);
+        watchers_hangup(device, event->client);
         break;
     case EVENT_MESSAGE:
         if (class) {
@@ -264,7 +264,7 @@ void device_commit(struct device *device, struct now now)
         class_pump(device, device->classes[i], now);
     }
     method_tick(device, now);
-    watch_tick(device, now);
+    watchers_tick(device, now);
 }
 
 static struct mono earlier(struct mono a, struct mono b)
@@ -282,7 +282,7 @@ bool device_next(struct device *device, struct output *output, struct mono *wake
         *output = device->told->output;
         return true;
     }
-    *wake = earlier(method_wake(device), watch_wake(device));
+    *wake = earlier(method_wake(device), watchers_wake(device));
     for (uint32_t i = 0; i < device->classes_count; i++) {
         *wake = earlier(*wake, class_wake(device->classes[i]));
     }

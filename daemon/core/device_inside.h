@@ -1,5 +1,5 @@
 /* What the files of the device share: device.c is the waist, class.c one class with its log and its peers, request.c
- * what clients ask, method_*.c the methods that are no view's, watch.c who watches. Nobody else includes this. */
+ * what clients ask, method_*.c the methods that are no view's, watcher.c who watches. Nobody else includes this. */
 #ifndef JAM_DEVICE_INSIDE_H
 #define JAM_DEVICE_INSIDE_H
 
@@ -194,7 +194,7 @@ void request_sign_out_all(struct device *, struct class *, struct now);
 /* Fills device->ask for reading views of a class on behalf of nobody. */
 struct ask *ask_class(struct device *, struct class *, struct now);
 
-/* ---- method_class.c, method_machine.c, watch.c ------------------------------------------------------------------- */
+/* ---- method_class.c, method_machine.c, watcher.c ------------------------------------------------------------------- */
 
 void method_stretched(struct device *, uint64_t work, struct slice secret, struct now);
 /* Answers what has waited long enough, or has got what it waited for. */
@@ -205,10 +205,10 @@ enum err method_doctor(struct call *, struct pack *);
 void doctor_answer(struct device *, struct pending *, struct now);
 
 enum err method_watch(struct call *, struct pack *);
-void watch_facts(struct device *, struct class *, struct now);
-void watch_machine(struct device *, struct class *, const struct peer *, struct now);
-void watch_tick(struct device *, struct now);
-struct mono watch_wake(const struct device *);
-void watch_hangup(struct device *, client_id);
+void watchers_facts(struct device *, struct class *, struct now);
+void watchers_machine(struct device *, struct class *, const struct peer *, struct now);
+void watchers_tick(struct device *, struct now);
+struct mono watchers_wake(const struct device *);
+void watchers_hangup(struct device *, client_id);
 
 #endif

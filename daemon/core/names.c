@@ -67,8 +67,7 @@ static void search_name(struct search *search, const struct ref *id, struct slic
     struct slice key = name_key(name, room);
     if (slice_equal(key, search->key)) {
         list_put(&search->exact, id);
-    } else if (key.len > search->key.len &&
-               memcmp(key.at, search->key.at, search->key.len) == 0) {
+    } else if (key.len > search->key.len && memcmp(key.at, search->key.at, search->key.len) == 0) {
         list_put(&search->prefix, id);
     } else {
         size_t distance = text_distance(key, search->key, search->near_distance - 1);
@@ -347,8 +346,7 @@ static enum err name_certain(struct ask *ask, struct slice typed, struct person_
         return refuse(ask, ERR_NO_SUCH_PERSON, typed, "jam who");
     }
     *person = id_person(&search.exact.ids[0]);
-    return search.exact.count == 1 ? OK
-                                   : refuse_many(ask, typed, &search.exact, LIST_PEOPLE);
+    return search.exact.count == 1 ? OK : refuse_many(ask, typed, &search.exact, LIST_PEOPLE);
 }
 
 enum err name_person(struct ask *ask, struct slice typed, const char *type,
@@ -416,8 +414,7 @@ enum err name_self(struct ask *ask, struct slice typed, struct person_id *person
 
 static bool task_exists(struct ask *ask, const struct ref *task)
 {
-    sqlite3_stmt *stmt =
-        store_query(ask->store, "SELECT 1 FROM task WHERE task=? AND stamp > x''");
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM task WHERE task=? AND stamp > x''");
     store_bind(stmt, "r", task);
     bool exists = store_row(ask->store, stmt);
     sqlite3_reset(stmt);

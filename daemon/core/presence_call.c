@@ -262,6 +262,9 @@ static void beacon_of_one_here(struct presence *p, struct known *k, const struct
         }
         return;
     }
+    if (!restarted && !k->peer.linked && !link_wanted(p, k)) {
+        return;
+    }
     if (since(k->lured, now) < LURE_MS || (!restarted && since(k->peer.called, now) < LURE_MS)) {
         call_elsewhere(k, address);
         return;

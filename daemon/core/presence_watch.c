@@ -17,13 +17,15 @@ enum {
     QUESTION_MS = 350,       /* for a probe on behalf of others, or after a GONE */
     QUESTION_LINK_MS = 1000, /* the same where a link must be opened first */
     FRESH_MS = 2500,         /* heard so lately is heard */
-    CUT_OFF_MS = 3000,       /* nobody heard at all: not they are gone, we are */
-    STALL_MS = 1000,         /* a tick so late tells that we were stopped ourselves */
-    STALL_GREET_MS = 2000,   /* … so long that others may think us gone */
-    SETTLE_MS = 200,         /* from a change of the ring to choosing watchers anew */
-    REFRESH_MS = 10000,      /* between probes of the one that wasn't heard for longest */
-    OLDEST_KEPT = 2,         /* neighbours beyond NEIGHBOURS_MAX: those here for longest … */
-    RANDOM_KEPT = 2,         /* … and this many random ones more than log2 of all */
+    JUST_HEARD_MS =
+        500, /* … and so lately that a GONE is late or a lie: finding one gone takes longer */
+    CUT_OFF_MS = 3000,     /* nobody heard at all: not they are gone, we are */
+    STALL_MS = 1000,       /* a tick so late tells that we were stopped ourselves */
+    STALL_GREET_MS = 2000, /* … so long that others may think us gone */
+    SETTLE_MS = 200,       /* from a change of the ring to choosing watchers anew */
+    REFRESH_MS = 10000,    /* between probes of the one that wasn't heard for longest */
+    OLDEST_KEPT = 2,       /* neighbours beyond NEIGHBOURS_MAX: those here for longest … */
+    RANDOM_KEPT = 2,       /* … and this many random ones more than log2 of all */
 };
 
 /* ---- the ring --------------------------------------------------------------------------------------------------- */
@@ -431,7 +433,7 @@ static void take_gone(struct presence *p, struct known *by, const struct message
     if (k == NULL || k == by || k->peer.state != PEER_HERE || k->peer.run != m->run) {
         return;
     }
-    if (is_fresh(k, now)) {
+    if (is_fresh(k, now) && since(k->peer.heard, now) <= JUST_HEARD_MS) {
         say_heard(p, by, k, true, now);
     } else if (k->told.ms == 0) {
         k->told = now.mono;

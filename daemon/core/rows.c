@@ -114,8 +114,7 @@ static size_t tail_len(struct store *store, const struct person_id *person, stru
 char *person_shown(struct store *store, const struct person_id *person, char out[SHOWN_BYTES])
 {
     char tail[TAIL_BYTES], key[KEY_BYTES] = "";
-    sqlite3_stmt *stmt =
-        store_query(store, "SELECT handle, handle_key FROM person WHERE person=?");
+    sqlite3_stmt *stmt = store_query(store, "SELECT handle, handle_key FROM person WHERE person=?");
     store_bind(stmt, "p", person);
     out[0] = '\0';
     if (store_row(store, stmt)) {
@@ -178,12 +177,12 @@ void place_read(struct store *store, const struct person_id *person, struct plac
 
 void jam_people(struct store *store, const struct ref *jam, struct shown_list *list)
 {
-    sqlite3_stmt *stmt = store_query(
-        store, "SELECT person.person FROM place JOIN person USING (person)"
-               " JOIN session USING (person)"
-               " JOIN temp.machine_now m ON m.device=session.device AND m.state='here'"
-               " WHERE place.kind=1 AND place.jam=? AND session.here AND handle_key<>''"
-               " ORDER BY handle_key, person.person");
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT person.person FROM place JOIN person USING (person)"
+                           " JOIN session USING (person)"
+                           " JOIN temp.machine_now m ON m.device=session.device AND m.state='here'"
+                           " WHERE place.kind=1 AND place.jam=? AND session.here AND handle_key<>''"
+                           " ORDER BY handle_key, person.person");
     store_bind(stmt, "r", jam);
     ids_read(store, stmt, list);
 }
@@ -336,8 +335,7 @@ bool seat_of_hardware(struct store *store, const struct hardware_id *hardware,
     return text_read(store, stmt, out, LABEL_BYTES);
 }
 
-bool seat_of_device(struct store *store, const struct device_id *device,
-                    char out[LABEL_BYTES])
+bool seat_of_device(struct store *store, const struct device_id *device, char out[LABEL_BYTES])
 {
     sqlite3_stmt *stmt =
         store_query(store, "SELECT coalesce(label, host) FROM device LEFT JOIN seat"
@@ -367,7 +365,7 @@ struct moment jam_changed(struct store *store, const struct ref *jam)
 /* ---- journals and feedback --------------------------------------------------------------------------------------- */
 
 enum {
-    LINE_BYTES = 320,                           /* what a line takes besides its text */
+    LINE_BYTES = 320,                          /* what a line takes besides its text */
     LINES_BYTES_MAX = REPLY_BYTES_MAX * 3 / 4, /* with them, an answer stays within its bound */
 };
 
@@ -410,12 +408,12 @@ void journal_read(struct store *store, const struct ref *owner, const struct sta
 void inbox_read(struct store *store, const struct person_id *person, const struct stamp *after,
                 struct lines *lines)
 {
-    sqlite3_stmt *stmt = store_query(
-        store, "SELECT receiver, stamp, id, author, to_jam,"
-               " length(CAST(glow AS BLOB)), length(CAST(grow AS BLOB)) FROM feedback"
-               " WHERE (receiver=?1 AND NOT to_jam OR to_jam AND receiver IN"
-               " (SELECT DISTINCT jam FROM joined WHERE person=?1))"
-               " AND stamp > ?2 AND author<>?1 ORDER BY stamp DESC");
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT receiver, stamp, id, author, to_jam,"
+                           " length(CAST(glow AS BLOB)), length(CAST(grow AS BLOB)) FROM feedback"
+                           " WHERE (receiver=?1 AND NOT to_jam OR to_jam AND receiver IN"
+                           " (SELECT DISTINCT jam FROM joined WHERE person=?1))"
+                           " AND stamp > ?2 AND author<>?1 ORDER BY stamp DESC");
     store_bind(stmt, "ps", person, after);
     int64_t bytes = 0;
     lines->count = 0;

@@ -8,8 +8,8 @@
 #include "view.h"
 
 enum {
-    KEY_BYTES = 256,                             /* a name's text_key, terminated */
-    TAIL_BYTES = 27,                             /* a person's id in base32, terminated */
+    KEY_BYTES = 256,                                 /* a name's text_key, terminated */
+    TAIL_BYTES = 27,                                 /* a person's id in base32, terminated */
     SHOWN_BYTES = HANDLE_BYTES_MAX + 1 + TAIL_BYTES, /* handle, ~, tail */
     LABEL_BYTES = NAME_BYTES_MAX + 1,
 };

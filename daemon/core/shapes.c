@@ -39,6 +39,12 @@ static struct device_id device_of(struct store *store, const struct stamp *stamp
     return device;
 }
 
+struct age moment_age(struct ask *ask, const struct moment *moment)
+{
+    struct device_id device = device_of(ask->store, &moment->stamp);
+    return age_of(ask->ages, ask->now, &moment->stamp, &device, moment->time_ms);
+}
+
 void pack_moment(struct ask *ask, struct pack *p, const struct moment *moment)
 {
     static const struct moment never;
@@ -51,8 +57,7 @@ void pack_moment(struct ask *ask, struct pack *p, const struct moment *moment)
         pack_nil(p);
         return;
     }
-    struct device_id device = device_of(ask->store, &moment->stamp);
-    struct age age = age_of(ask->ages, ask->now, &moment->stamp, &device, moment->time_ms);
+    struct age age = moment_age(ask, moment);
     pack_age(p, &age);
 }
 
@@ -339,8 +344,9 @@ static void pack_task_columns(struct ask *ask, struct pack *p, sqlite3_stmt *stm
 void pack_task(struct ask *ask, struct pack *p, uint32_t n, const struct ref *task)
 {
     sqlite3_stmt *stmt = store_query(
-        ask->store, "SELECT title, state, author, holder, state_stamp, state_time_ms, stamp, time_ms"
-                    " FROM task WHERE task=? AND stamp > x''");
+        ask->store,
+        "SELECT title, state, author, holder, state_stamp, state_time_ms, stamp, time_ms"
+        " FROM task WHERE task=? AND stamp > x''");
     store_bind(stmt, "r", task);
     if (!store_row(ask->store, stmt)) {
         pack_nil(p);
@@ -363,17 +369,6 @@ void pack_tasks(struct ask *ask, struct pack *p, const struct shown_list *tasks)
     }
 }
 
-/* What somebody did, as one word. */
-static const char *story_word(int64_t op, sqlite3_stmt *stmt, int state_column)
-{
-    static const char *const words[] = {"task-open", "task-trying", "task-done"};
-    int64_t state = sqlite3_column_int64(stmt, state_column);
-    if (op != OP_TASK_SET || sqlite3_column_type(stmt, state_column) == SQLITE_NULL) {
-        return op_name((uint32_t)op);
-    }
-    return state >= 0 && state <= TASK_DONE ? words[state] : "task-set";
-}
-
 static void pack_story(struct ask *ask, struct pack *p, uint32_t n, sqlite3_stmt *stmt)
 {
     struct ref id;
@@ -381,13 +376,17 @@ static void pack_story(struct ask *ask, struct pack *p, uint32_t n, sqlite3_stmt
     struct moment moment = column_moment(stmt, 6);
     column_fixed(stmt, 0, id.b, sizeof(id.b));
     column_fixed(stmt, 2, author.b, sizeof(author.b));
-    pack_map(p, 9);
+    pack_map(p, 10);
     pack_str(p, "n");
     pack_uint(p, n);
     pack_str(p, "id");
     pack_hex(p, id.b);
     pack_str(p, "op");
-    pack_str(p, story_word(sqlite3_column_int64(stmt, 1), stmt, 4));
+    pack_str(p, op_name((uint32_t)sqlite3_column_int(stmt, 1)));
+    pack_str(p, "state");
+    pack_str(p, sqlite3_column_type(stmt, 4) == SQLITE_NULL
+                    ? NULL
+                    : task_state_name((uint64_t)sqlite3_column_int64(stmt, 4)));
     pack_str(p, "by");
     pack_person(ask, p, &author);
     pack_str(p, "text");
@@ -405,10 +404,10 @@ void pack_journal(struct ask *ask, struct pack *p, const struct lines *lines)
 {
     pack_array(p, lines->count);
     for (uint32_t i = 0; i < lines->count; i++) {
-        sqlite3_stmt *stmt = store_query(
-            ask->store, "SELECT id, op, author, other, state, coalesce(text,"
-                        " (SELECT title FROM task WHERE task=owner)), stamp, time_ms"
-                        " FROM story WHERE owner=? AND stamp=?");
+        sqlite3_stmt *stmt =
+            store_query(ask->store, "SELECT id, op, author, other, state, coalesce(text,"
+                                    " (SELECT title FROM task WHERE task=owner)), stamp, time_ms"
+                                    " FROM story WHERE owner=? AND stamp=?");
         store_bind(stmt, "rs", &lines->at[i].owner, &lines->at[i].stamp);
         if (store_row(ask->store, stmt)) {
             pack_story(ask, p, i + 1, stmt);

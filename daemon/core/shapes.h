@@ -4,10 +4,11 @@
 
 #include "rows.h"
 
-void pack_hex(struct pack *, const void *id); /* of 16 bytes; NULL writes nil */
+void pack_hex(struct pack *, const void *id);                /* of 16 bytes; NULL writes nil */
 void pack_column(struct pack *, sqlite3_stmt *, int column); /* text, or nil */
 /* The pair "entry". */
 void pack_entry(struct ask *, struct pack *);
+struct age moment_age(struct ask *, const struct moment *);
 /* The three pairs of an age; nil if never. */
 void pack_moment(struct ask *, struct pack *, const struct moment *);
 void pack_person(struct ask *, struct pack *, const struct person_id *);

@@ -54,6 +54,8 @@ struct shown_list {
 
 struct ages; /* ages.h: what this machine saw, and other machines' clocks */
 
+enum { ASK_OPS_MAX = 2 };
+
 /* One request, while it is answered. */
 struct ask {
     struct store *store;
@@ -69,10 +71,11 @@ struct ask {
     uint32_t peers;           /* machines of the class that are heard now, without this one */
     bool live;                /* false: others are known but none is heard */
     int64_t live_s;           /* for so long it has been live, or not */
-    uint64_t seq; /* of the state that is being told: rises within one watch */
+    uint64_t seq;             /* of the state that is being told: rises within one watch */
+    uint32_t safe_machines;   /* lasting machines that have all of this one's work */
     struct shown_list *lists; /* of this terminal, by list_kind; LIST_FEEDBACK + 1 of them */
     /* Between plan and tell. */
-    struct op ops[2]; /* what plan decided to write: at most two ops, appended in order */
+    struct op ops[ASK_OPS_MAX]; /* what plan decided to write, appended in order */
     uint32_t ops_count;
     char room[2 * OP_BYTES_MAX]; /* for texts of those ops */
     size_t room_used;

@@ -62,8 +62,7 @@ static void pack_others(struct ask *ask, struct pack *p, const struct ref *jam)
     all_jams(ask->store, &all);
     for (uint32_t i = 0; i < all.count; i++) {
         jam_name(ask->store, &all.ids[i], name);
-        if (!SAME(all.ids[i], *jam) &&
-            slice_equal(key, name_key(slice_str(name), other_room))) {
+        if (!SAME(all.ids[i], *jam) && slice_equal(key, name_key(slice_str(name), other_room))) {
             same.ids[same.count++] = all.ids[i];
         }
     }

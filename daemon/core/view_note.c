@@ -31,8 +31,8 @@ static struct slice story_text(const struct op *op)
 static void note_fold(struct store *store, const struct fact *fact)
 {
     const struct op *op = fact->op;
-    sqlite3_stmt *stmt = store_query(
-        store, "INSERT INTO story VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING");
+    sqlite3_stmt *stmt =
+        store_query(store, "INSERT INTO story VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING");
     store_bind(stmt, op->has & FIELD_STATE ? "bsrippiti" : "bsrippnti", story_owner(fact),
                &fact->stamp, &fact->id, (int64_t)op->kind, &op->by,
                op->has & FIELD_PERSON ? &op->person : NULL, (int64_t)op->state, story_text(op),
@@ -119,8 +119,10 @@ static const struct method methods[] = {
 };
 static const char *const tables[] = {"story", NULL};
 const struct view view_note = {
-    "note", tables,
+    "note",
+    tables,
     1 << OP_HELLO | 1 << OP_BYE | 1 << OP_JAM | 1 << OP_JAM_SET | 1 << OP_JOIN | 1 << OP_SOLO |
         1 << OP_LEAVE | 1 << OP_ROLE | 1 << OP_TASK | 1 << OP_TASK_SET | 1 << OP_NOTE,
-    note_fold, methods,
+    note_fold,
+    methods,
 };

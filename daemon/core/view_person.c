@@ -96,6 +96,20 @@ static enum err new_handle(struct ask *ask, struct slice *handle)
     return err;
 }
 
+/* Who says hello where another is signed in ends that other's session. */
+static enum err end_other(struct ask *ask, const struct person_id *person)
+{
+    char shown[SHOWN_BYTES];
+    if (!ask->signed_in || SAME(ask->me, *person)) {
+        return OK;
+    }
+    if (ask->ops_count + 2 > ASK_OPS_MAX) {
+        return refuse(ask, ERR_BUSY, slice_str(person_shown(ask->store, &ask->me, shown)), NULL);
+    }
+    ask_op(ask, OP_BYE);
+    return OK;
+}
+
 static enum err hello_plan(struct ask *ask)
 {
     struct slice typed, handle, name;

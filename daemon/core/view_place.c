@@ -82,8 +82,7 @@ static enum err join_plan(struct ask *ask)
         return err;
     }
     if (ask_in_jam(ask, &inside) && SAME(inside, ask->subject)) {
-        return refuse(ask, ERR_ALREADY_THERE, slice_str(jam_name(ask->store, &inside, name)),
-                      NULL);
+        return refuse(ask, ERR_ALREADY_THERE, slice_str(jam_name(ask->store, &inside, name)), NULL);
     }
     go_in(ask);
     return OK;
@@ -199,14 +198,6 @@ static void pack_people_came(struct ask *ask, struct pack *p, const struct stamp
     pack_people(ask, p, &people);
 }
 
-static void pack_away(struct ask *ask, struct pack *p, const struct moment *left)
-{
-    struct device_id mine = ask->here;
-    struct age age = age_of(ask->ages, ask->now, &left->stamp, &mine, left->time_ms);
-    pack_str(p, "away_s");
-    pack_int(p, age.age_ms / 1000);
-}
-
 static enum err back_tell(struct ask *ask, struct pack *p)
 {
     struct place place;
@@ -216,7 +207,8 @@ static enum err back_tell(struct ask *ask, struct pack *p)
     pack_map(p, 5);
     pack_str(p, "place");
     pack_place(ask, p, &place);
-    pack_away(ask, p, &left);
+    pack_str(p, "away_s");
+    pack_int(p, moment_age(ask, &left).age_ms / 1000);
     pack_str(p, "news");
     pack_map(p, 3);
     pack_str(p, "notes");
@@ -236,10 +228,10 @@ static enum err back_tell(struct ask *ask, struct pack *p)
 /* The newest joins that still stand. */
 static void live_adds(struct ask *ask, struct op *op)
 {
-    sqlite3_stmt *stmt = store_query(
-        ask->store, "SELECT id FROM joined WHERE person=?1 AND jam=?2 AND NOT EXISTS"
-                    " (SELECT 1 FROM removed WHERE removed.person=?1 AND removed.jam=?2"
-                    " AND removed.id=joined.id) ORDER BY stamp DESC");
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT id FROM joined WHERE person=?1 AND jam=?2 AND NOT EXISTS"
+                                " (SELECT 1 FROM removed WHERE removed.person=?1 AND removed.jam=?2"
+                                " AND removed.id=joined.id) ORDER BY stamp DESC");
     store_bind(stmt, "pr", &op->by, &op->jam);
     while (op->adds_count < LEAVE_ADDS_MAX && store_row(ask->store, stmt)) {
         column_fixed(stmt, 0, op->adds[op->adds_count++].b, sizeof(op->adds[0].b));
@@ -284,7 +276,9 @@ static const struct method methods[] = {
 };
 static const char *const tables[] = {"place", "joined", "removed", NULL};
 const struct view view_place = {
-    "place", tables,
+    "place",
+    tables,
     1 << OP_JAM | 1 << OP_JOIN | 1 << OP_LEAVE | 1 << OP_SOLO | 1 << OP_HELLO | 1 << OP_BYE,
-    place_fold, methods,
+    place_fold,
+    methods,
 };

@@ -66,8 +66,8 @@ static enum err my_role(struct ask *ask, struct slice typed, struct slice *name)
     struct slice key = name_key(typed, room);
     uint32_t count = 0;
     bool exact = false;
-    sqlite3_stmt *stmt = store_query(
-        ask->store, "SELECT role, name FROM role WHERE jam=? AND person=? AND holds");
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT role, name FROM role WHERE jam=? AND person=? AND holds");
     store_bind(stmt, "rp", &ask->subject, &ask->me);
     while (!exact && store_row(ask->store, stmt)) {
         struct slice one = column_slice(stmt, 0);

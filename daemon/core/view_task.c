@@ -93,8 +93,7 @@ static enum err add_plan(struct ask *ask)
 static void pack_changed(struct ask *ask, struct pack *p, const struct ref *task)
 {
     struct ref jam;
-    sqlite3_stmt *stmt =
-        store_query(ask->store, "SELECT owner FROM task WHERE task=? AND in_jam");
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT owner FROM task WHERE task=? AND in_jam");
     store_bind(stmt, "r", task);
     bool in_jam = store_row(ask->store, stmt) && column_fixed(stmt, 0, jam.b, sizeof(jam.b));
     sqlite3_reset(stmt);
@@ -184,12 +183,9 @@ static enum err list_tell(struct ask *ask, struct pack *p)
 }
 
 static const struct method methods[] = {
-    {"task.add", add_plan, add_tell, false},
-    {"task.take", take_plan, change_tell, false},
-    {"task.done", done_plan, change_tell, false},
-    {"task.open", open_plan, change_tell, false},
-    {"task.list", NULL, list_tell, false},
-    {0},
+    {"task.add", add_plan, add_tell, false},      {"task.take", take_plan, change_tell, false},
+    {"task.done", done_plan, change_tell, false}, {"task.open", open_plan, change_tell, false},
+    {"task.list", NULL, list_tell, false},        {0},
 };
 static const char *const tables[] = {"task", NULL};
 const struct view view_task = {"task", tables, 1 << OP_TASK | 1 << OP_TASK_SET, task_fold, methods};

@@ -128,7 +128,7 @@ bool address_is_v4(const struct address *address)
     return memcmp(address->ip, mapped, sizeof mapped) == 0;
 }
 
-bool address_same(const struct address *a, const struct address *b)
+bool address_equal(const struct address *a, const struct address *b)
 {
     return memcmp(a->ip, b->ip, sizeof a->ip) == 0 && a->port == b->port && a->scope == b->scope;
 }

@@ -23,7 +23,7 @@ bool address_of(const struct sockaddr *, struct address *out);
 socklen_t address_sockaddr(const struct address *, struct sockaddr_storage *out);
 
 bool address_is_v4(const struct address *);
-bool address_same(const struct address *, const struct address *);
+bool address_equal(const struct address *, const struct address *);
 /* "192.0.2.7:7733", "[fe80::1%2]:7733": what libzmq takes behind tcp:// */
 char *address_text(const struct address *, char out[ADDRESS_TEXT_MAX]);
 

@@ -20,7 +20,7 @@ enum {
     IFACES_MAX = 16,
     ADDRESSES_MAX = 4, /* IPv4 addresses of one interface */
     EARS = 4,
-    TAKE_A_TURN = 64,       /* datagrams of one socket */
+    TAKE_A_TURN = 64,        /* datagrams of one socket */
     SOURCE_PER_S_MAX = 2000, /* of one source that are handed on */
     SOURCES = 256,
     SETTLE_MS = 100, /* changes of interfaces come in bursts */
@@ -100,7 +100,8 @@ static struct iface *iface_entry(struct iface *ifaces, uint32_t *count, const st
         return NULL;
     }
     if (i == *count) {
-        ifaces[i] = (struct iface){.index = if_nametoindex(at->ifa_name), .flags = at->ifa_flags};
+        ifaces[i].index = if_nametoindex(at->ifa_name);
+        ifaces[i].flags = at->ifa_flags & (IFF_BROADCAST | IFF_MULTICAST | IFF_LOOPBACK);
         memcpy(ifaces[i].name, at->ifa_name, strlen(at->ifa_name));
         (*count)++;
     }
@@ -421,8 +422,7 @@ enum err lan_open(struct loop *loop, const struct options *options, struct lan *
 static void send4(const struct lan *lan, const struct iface *iface, struct in_addr own,
                   struct in_addr to, struct slice bytes)
 {
-    struct sockaddr_in name = {
-        .sin_family = AF_INET, .sin_port = htons(JAM_PORT), .sin_addr = to};
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(JAM_PORT), .sin_addr = to};
     struct in_pktinfo info = {.ipi_ifindex = (int)iface->index, .ipi_spec_dst = own};
     uint64_t control[CMSG_SPACE(sizeof info) / 8 + 1] = {0};
     struct iovec part = {(void *)(uintptr_t)bytes.at, bytes.len};
@@ -445,9 +445,8 @@ static void send4(const struct lan *lan, const struct iface *iface, struct in_ad
 
 static void send6(const struct lan *lan, const struct iface *iface, struct slice bytes)
 {
-    struct sockaddr_in6 name = {.sin6_family = AF_INET6,
-                                .sin6_port = htons(JAM_PORT),
-                                .sin6_scope_id = iface->index};
+    struct sockaddr_in6 name = {
+        .sin6_family = AF_INET6, .sin6_port = htons(JAM_PORT), .sin6_scope_id = iface->index};
     inet_pton(AF_INET6, group6_text, &name.sin6_addr);
     if (sendto(lan->ears[1].fd, bytes.at, bytes.len, MSG_DONTWAIT, (struct sockaddr *)&name,
                sizeof name) < 0 &&

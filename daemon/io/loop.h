@@ -13,7 +13,7 @@ enum { OPTION_NAMES_MAX = 16 };
 /* What the command line says. Strings are borrowed for the life of the loop. */
 struct options {
     const char *socket;
-    bool listens;          /* --listen: on this address, and this port if it isn't 0 */
+    bool listens; /* --listen: on this address, and this port if it isn't 0 */
     struct address listen;
     const char *interfaces[OPTION_NAMES_MAX];
     uint32_t interfaces_count;

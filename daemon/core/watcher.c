@@ -64,7 +64,7 @@ enum err method_watch(struct call *call, struct pack *p)
     return OK;
 }
 
-void watch_hangup(struct device *device, client_id client)
+void watchers_hangup(struct device *device, client_id client)
 {
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
         if (device->watchers[i].used && device->watchers[i].client == client) {
@@ -88,7 +88,7 @@ static void tell_changes(struct device *device, const struct class *class, const
     }
 }
 
-void watch_facts(struct device *device, struct class *class, struct now now)
+void watchers_facts(struct device *device, struct class *class, struct now now)
 {
     const struct fact *fact;
     while (class->replica && (fact = replica_fresh(class->replica))) {
@@ -107,8 +107,8 @@ void watch_facts(struct device *device, struct class *class, struct now now)
     }
 }
 
-void watch_machine(struct device *device, struct class *class, const struct peer *peer,
-                   struct now now)
+void watchers_machine(struct device *device, struct class *class, const struct peer *peer,
+                      struct now now)
 {
     char seat[NAME_BYTES_MAX + 1];
     struct pack *p = &device->result;
@@ -157,7 +157,7 @@ static void tell_fresh(struct device *device, struct watcher *watcher, struct no
     watcher->fresh = now.mono;
 }
 
-void watch_tick(struct device *device, struct now now)
+void watchers_tick(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
         struct watcher *watcher = &device->watchers[i];
@@ -176,7 +176,7 @@ void watch_tick(struct device *device, struct now now)
     }
 }
 
-struct mono watch_wake(const struct device *device)
+struct mono watchers_wake(const struct device *device)
 {
     struct mono wake = {INT64_MAX};
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {

@@ -1,0 +1,240 @@
+/* jam watch: the whole class live, as a picture, as sentences or as JSON. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "phrase.h"
+#include "say.h"
+#include "watch.h"
+
+/* ---- a change as a sentence ------------------------------------------------------------------------------------- */
+
+static void say_place(struct page *page, const msgpack_object *change)
+{
+    page_say(page, "%s: %s.", page_get(page, change, "person"),
+             phrase_place(page, map_get(change, "place")));
+}
+
+static void say_person(struct page *page, const msgpack_object *change)
+{
+    const char *seat = page_get(page, change, "seat");
+    const char *person = page_get(page, change, "person");
+    if (!is_set(change, "here")) {
+        page_say(page, _("%s isn't here any more."), person);
+    } else if (*seat) {
+        page_say(page, _("%s is here, at %s."), person, seat);
+    } else {
+        page_say(page, _("%s is here."), person);
+    }
+}
+
+static void say_jam(struct page *page, const msgpack_object *change)
+{
+    const char *purpose = page_get(page, change, "purpose");
+    page_put(page, _("Jam %s"), page_get(page, change, "name"));
+    page_put(page, *purpose ? ", %s" : "%s", purpose);
+    page_say(page, _(", by %s."), page_get(page, change, "by"));
+}
+
+static void say_left(struct page *page, const msgpack_object *change)
+{
+    page_say(page, _("%s left %s."), page_get(page, change, "person"),
+             page_get(page, change, "jam"));
+}
+
+static void say_holders(struct page *page, const msgpack_object *change)
+{
+    const char *names = phrase_names(page, map_get(change, "holders"));
+    page_say(page, _("%s, %s: %s."), page_get(page, change, "jam"), page_get(page, change, "role"),
+             *names ? names : _("nobody"));
+}
+
+static void say_task(struct page *page, const msgpack_object *change)
+{
+    const msgpack_object *task = map_get(change, "task");
+    const char *jam = page_get(page, change, "jam");
+    page_put(page, *jam ? "%s, " : "%s", jam);
+    page_say(page, _("task %s: %s, by %s."), page_get(page, task, "title"), phrase_task_state(task),
+             page_get(page, change, "by"));
+}
+
+static void say_noted(struct page *page, const msgpack_object *change)
+{
+    const char *jam = page_get(page, change, "jam");
+    page_put(page, *jam ? "%s, " : "%s", jam);
+    page_say(page, "%s: %s", page_get(page, change, "by"), page_get(page, change, "text"));
+}
+
+static void say_given(struct page *page, const msgpack_object *change)
+{
+    page_say(page, _("%s gave feedback to %s."), page_get(page, change, "from"),
+             page_get(page, change, "to"));
+}
+
+static void say_seat(struct page *page, const msgpack_object *change)
+{
+    page_say(page, _("The machine %s is %s now."), page_get(page, change, "host"),
+             page_get(page, change, "seat"));
+}
+
+static void say_machine(struct page *page, const msgpack_object *change)
+{
+    struct slice state = {0};
+    const char *seat = page_get(page, change, "seat");
+    const char *name = *seat ? seat : page_get(page, change, "host");
+    map_text(change, "state", &state);
+    page_say(page,
+             slice_is(state, "here")   ? _("The machine %s is here.")
+             : slice_is(state, "left") ? _("The machine %s was switched off.")
+                                       : _("The machine %s is silent."),
+             name);
+}
+
+void say_change(struct page *page, const msgpack_object *change)
+{
+    static const struct {
+        const char *type;
+        void (*say)(struct page *, const msgpack_object *);
+    } types[] = {
+        {"place", say_place},     {"person", say_person},  {"jam", say_jam},
+        {"leave", say_left},      {"role", say_holders},   {"task", say_task},
+        {"note", say_noted},      {"feedback", say_given}, {"seat", say_seat},
+        {"machine", say_machine},
+    };
+    struct slice type = {0};
+    map_text(change, "type", &type);
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (slice_is(type, types[i].type)) {
+            types[i].say(page, change);
+        }
+    }
+}
+
+/* ---- the forms of the watch ------------------------------------------------------------------------------------- */
+
+/* Prints at once what one of the painters makes of the watch, or of a change. */
+static void print(const struct run *run, const struct watch *watch, unsigned columns,
+                  void (*paint)(struct page *, const struct screen *), const msgpack_object *change)
+{
+    struct page page;
+    if (!page_init(&page, columns)) {
+        return;
+    }
+    page.plain = run->style.plain;
+    page.ascii = run->style.ascii;
+    struct screen screen = watch_screen(watch, &page);
+    if (change) {
+        page.elapsed_ms = 0;
+        say_change(&page, change);
+    } else {
+        paint(&page, &screen);
+    }
+    fputs(page_text(&page), stdout);
+    fflush(stdout);
+    page_clear(&page);
+}
+
+static unsigned once_columns(const struct run *run)
+{
+    const char *wished = getenv("COLUMNS");
+    unsigned long columns = wished ? strtoul(wished, NULL, 10) : 0;
+    return columns >= 20 && columns <= 1000 ? (unsigned)columns
+           : run->style.columns > 0         ? run->style.columns
+                                            : 80;
+}
+
+static int once(struct run *run, struct watch *watch, const struct answer *first)
+{
+    if (run->args->json) {
+        show_json_line(stdout, true, "state", first->result);
+    } else {
+        print(run, watch, once_columns(run), screen_paint, NULL);
+    }
+    return EXIT_DONE;
+}
+
+static int follow_json(struct run *run, struct watch *watch, const struct answer *first)
+{
+    show_json_line(stdout, true, "state", first->result);
+    while (!ferror(stdout)) {
+        struct answer answer;
+        enum watch_news news = watch_next(watch, SILENCE_MS, &answer);
+        if (news == WATCH_CHANGE || news == WATCH_FRESH) {
+            show_json_line(stdout, false, news == WATCH_FRESH ? "fresh" : "change", answer.result);
+        }
+        answer_clear(&answer);
+        if (news == WATCH_LOST) {
+            return run_refuse(run, ERR_NO_DAEMON, NULL);
+        }
+    }
+    return EXIT_REFUSED;
+}
+
+/* A sentence for each change, and one whenever the freshness changes. */
+static int follow_plain(struct run *run, struct watch *watch)
+{
+    bool was_live = watch_is_live(watch);
+    print(run, watch, run->style.columns, screen_paint_head, NULL);
+    while (!ferror(stdout)) {
+        struct answer answer;
+        enum watch_news news = watch_next(watch, 1000, &answer);
+        if (news == WATCH_CHANGE) {
+            print(run, watch, run->style.columns, NULL, answer.result);
+        }
+        answer_clear(&answer);
+        if (watch_is_live(watch) != was_live) {
+            was_live = !was_live;
+            print(run, watch, run->style.columns, screen_paint_head, NULL);
+        }
+    }
+    return EXIT_REFUSED;
+}
+
+/* A screen that can be repainted, and nobody who asked for lines. */
+static bool can_repaint(const struct run *run)
+{
+    const char *term = getenv("TERM");
+    return !run->style.plain && term && *term && strcmp(term, "dumb") != 0 &&
+           isatty(STDOUT_FILENO) && isatty(STDIN_FILENO);
+}
+
+/* The picture; on a terminal that terminfo doesn't know, sentences. */
+static int follow_picture(struct run *run, struct watch *watch, struct answer *first)
+{
+    if (watch_curses(run, watch)) {
+        return EXIT_DONE;
+    }
+    answer_clear(first);
+    call_hang_up(watch->call);
+    watch->states = false;
+    enum err err = watch_begin(watch, first);
+    return err == OK ? follow_plain(run, watch) : run_refuse(run, err, first);
+}
+
+int run_watch(struct run *run)
+{
+    struct watch watch;
+    struct answer first;
+    struct question question;
+    if (args_question(run->args, &question) != OK) {
+        return run_usage(run);
+    }
+    bool only_once = args_value(run->args, "once");
+    bool picture = !only_once && !run->args->json && can_repaint(run);
+    int status;
+    watch_init(&watch, run, picture || only_once);
+    enum err err = watch_begin(&watch, &first);
+    if (err != OK) {
+        status = run_refuse(run, err, &first);
+    } else if (only_once) {
+        status = once(run, &watch, &first);
+    } else if (run->args->json) {
+        status = follow_json(run, &watch, &first);
+    } else if (picture) {
+        status = follow_picture(run, &watch, &first);
+    } else {
+        status = follow_plain(run, &watch);
+    }
+    answer_clear(&first);
+    watch_clear(&watch);
+    return status;
+}

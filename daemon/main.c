@@ -1,0 +1,215 @@
+/* jamd: options, limits of the process, the state folder; then the loop runs. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "calls.h"
+#include "clock.h"
+#include "disk.h"
+#include "loop.h"
+
+#ifndef JAM_VERSION
+#define JAM_VERSION "0.1"
+#endif
+
+enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, PATH_BYTES_MAX = 4096, HOST_BYTES_MAX = 64 };
+
+static const char usage[] =
+    "usage: jamd [--state DIR] [--socket PATH] [--listen ADDR[:PORT]]\n"
+    "            [--interface NAME]... [--peer HOST[:PORT]]... [--no-beacon]\n"
+    "\n"
+    "Jam's daemon: one on every machine of the classroom. It stays in the foreground\n"
+    "and prints `ready` when it can be used.\n"
+    "\n"
+    "  --state DIR           keep everything here ($JAM_STATE)\n"
+    "  --socket PATH         where jam reaches it ($JAM_SOCKET)\n"
+    "  --listen ADDR[:PORT]  take connections only here\n"
+    "  --interface NAME      send beacons only here\n"
+    "  --peer HOST[:PORT]    call this machine, where beacons don't get through\n"
+    "  --no-beacon           send and hear no beacons\n"
+    "  --help, --version\n";
+
+static int refuse_usage(const char *what, const char *value)
+{
+    struct why why = {.detail = "jamd --help"};
+    why_what(&why, "%s \"%s\".", what, value);
+    why_print(ERR_USAGE, &why);
+    return EXIT_USAGE;
+}
+
+static bool listen_read(const char *text, struct options *options)
+{
+    char host[HOST_TEXT_MAX];
+    uint16_t port;
+    if (!host_split(text, host, &port) || !address_read(host, &options->listen)) {
+        return false;
+    }
+    options->listen.port = port;
+    options->listens = true;
+    return true;
+}
+
+static bool name_add(const char *names[OPTION_NAMES_MAX], uint32_t *count, const char *name)
+{
+    if (*count == OPTION_NAMES_MAX || !*name) {
+        return false;
+    }
+    names[(*count)++] = name;
+    return true;
+}
+
+/* Returns EXIT_OK to go on with *options; *done says that all is said. */
+static int options_read(int argc, char **argv, struct options *options, const char **state,
+                        bool *done)
+{
+    static const struct option known[] = {
+        {"state", required_argument, NULL, 's'},
+        {"socket", required_argument, NULL, 'S'},
+        {"listen", required_argument, NULL, 'l'},
+        {"interface", required_argument, NULL, 'i'},
+        {"peer", required_argument, NULL, 'p'},
+        {"no-beacon", no_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
+    };
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        bool good = option != '?';
+        if (option == 'h' || option == 'v') {
+            fputs(option == 'h' ? usage : "jamd " JAM_VERSION "\n", stdout);
+            *done = true;
+            return EXIT_OK;
+        } else if (option == 's') {
+            *state = optarg;
+        } else if (option == 'S') {
+            options->socket = optarg;
+        } else if (option == 'n') {
+            options->beacon = false;
+        } else if (option == 'l') {
+            good = listen_read(optarg, options);
+        } else if (option == 'i') {
+            good = name_add(options->interfaces, &options->interfaces_count, optarg);
+        } else if (option == 'p') {
+            good = calls_check(optarg) && name_add(options->peers, &options->peers_count, optarg);
+        }
+        if (!good) {
+            return option == '?' ? refuse_usage("This option can't be used so:", argv[optind - 1])
+                                 : refuse_usage("That isn't what the option takes:", optarg);
+        }
+    }
+    return optind == argc ? EXIT_OK : refuse_usage("jamd takes options only, not", argv[optind]);
+}
+
+/* What wasn't said on the command line comes from the environment, else from where such things are kept. */
+static bool path_default(char out[PATH_BYTES_MAX], const char *variable, const char *root_path,
+                         const char *base_variable, const char *under_base, const char *under_home)
+{
+    const char *said = getenv(variable), *base = getenv(base_variable), *home = getenv("HOME");
+    int len;
+    if (said && *said) {
+        len = snprintf(out, PATH_BYTES_MAX, "%s", said);
+    } else if (geteuid() == 0) {
+        len = snprintf(out, PATH_BYTES_MAX, "%s", root_path);
+    } else if (base && *base) {
+        len = snprintf(out, PATH_BYTES_MAX, "%s/%s", base, under_base);
+    } else if (home && *home && under_home) {
+        len = snprintf(out, PATH_BYTES_MAX, "%s/%s", home, under_home);
+    } else {
+        return false;
+    }
+    return len < PATH_BYTES_MAX;
+}
+
+/* Secrets stay out of core files, and other programs of the user out of our memory. Randomness for libzmq's pauses:
+ * unseeded, thirty machines would retry in step. */
+static void process_prepare(void)
+{
+    struct rlimit files, none = {0, 0};
+    unsigned seed;
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 8192) {
+        files.rlim_cur = files.rlim_max < 8192 ? files.rlim_max : 8192;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    setenv("UV_THREADPOOL_SIZE", "2", 0); /* each Argon2id takes 64 MiB */
+    clock_random(&seed, sizeof seed);
+    srand(seed);
+}
+
+static enum err run(const struct options *options, const char *state, bool own_place,
+                    struct why *why)
+{
+    struct device_config config = {.state = state};
+    struct log log = {0};
+    struct disk disk;
+    struct loop *loop = NULL;
+    char host[HOST_BYTES_MAX + 1] = "";
+    enum err err = disk_open(&disk, state, why);
+    if (err != OK) {
+        return err;
+    }
+    disk_hardware(own_place ? state : NULL, &config.hardware);
+    disk_boot(config.boot);
+    clock_random(config.seed, sizeof config.seed);
+    gethostname(host, HOST_BYTES_MAX);
+    config.host = host;
+    err = disk_key(&disk, &config.hardware, &log, &config.key, why);
+    if (err == OK) {
+        err = loop_open(options, &config, &loop, why);
+    }
+    wipe(&config.key, sizeof config.key);
+    wipe(config.seed, sizeof config.seed);
+    if (err == OK) {
+        loop_run(loop);
+        loop_close(&loop);
+    }
+    disk_close(&disk);
+    return err;
+}
+
+int main(int argc, char **argv)
+{
+    static char state_room[PATH_BYTES_MAX], socket_room[PATH_BYTES_MAX];
+    struct options options = {.beacon = true};
+    struct why why = {0};
+    const char *state = NULL;
+    bool done = false;
+    enum err err = keys_init();
+    int status = options_read(argc, argv, &options, &state, &done);
+    if (status != EXIT_OK || done) {
+        return status;
+    }
+    bool own_place = state || getenv("JAM_STATE");
+    if (!state && path_default(state_room, "JAM_STATE", "/var/lib/jam", "XDG_STATE_HOME", "jam",
+                               ".local/state/jam")) {
+        state = state_room;
+    }
+    if (!options.socket && path_default(socket_room, "JAM_SOCKET", "/run/jam.sock",
+                                        "XDG_RUNTIME_DIR", "jam.sock", NULL)) {
+        options.socket = socket_room;
+    }
+    if (!state || !*state || !options.socket) {
+        return refuse_usage("There is no place to keep things; say",
+                            state ? "--socket PATH" : "--state DIR");
+    }
+    process_prepare();
+    if (err == OK) {
+        err = run(&options, state, own_place, &why);
+    }
+    if (err != OK) {
+        why_print(err, &why);
+        return EXIT_REFUSED;
+    }
+    return EXIT_OK;
+}

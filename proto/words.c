@@ -1,0 +1,207 @@
+/* Invites as words: made, read back however they were typed, and checked. */
+#include "words.h"
+
+#include <utf8proc.h>
+
+#include "text.h"
+
+enum {
+    WORD_BITS = 11,
+    CHECKED = WORDS_SECRET + WORDS_COMMIT, /* what the last word checks */
+    TYPED_BYTES_MAX = 32,                  /* longer than any word, so that what is cut is wrong */
+    ENOUGH_LETTERS = 4,
+};
+
+static const char *const words[WORDS_IN_LIST] = {
+#include "words.inc"
+};
+
+const char *word_at(uint16_t i)
+{
+    return words[i % WORDS_IN_LIST];
+}
+
+/* The word itself or as much of it as tells it apart: no two words of the list begin with the same four letters. */
+static bool find(struct slice key, uint16_t *index)
+{
+    for (uint16_t i = 0; i < WORDS_IN_LIST; i++) {
+        struct slice word = slice_str(words[i]);
+        bool begins = key.len >= ENOUGH_LETTERS && key.len < word.len &&
+                      memcmp(key.at, word.at, key.len) == 0;
+        if (begins || slice_equal(key, word)) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint16_t nearest(struct slice key)
+{
+    uint16_t near = 0;
+    size_t least = TYPED_BYTES_MAX;
+    for (uint16_t i = 0; i < WORDS_IN_LIST; i++) {
+        size_t distance = text_distance(key, slice_str(words[i]), least);
+        if (distance < least) {
+            least = distance;
+            near = i;
+        }
+    }
+    return near;
+}
+
+bool word_find(struct slice typed, uint16_t *index, uint16_t *near)
+{
+    char buffer[TYPED_BYTES_MAX];
+    struct slice key = slice_of(buffer, text_key(typed, buffer, sizeof(buffer)));
+    uint16_t found;
+    if (find(key, &found)) {
+        *index = found;
+        return true;
+    }
+    *near = nearest(key);
+    return false;
+}
+
+/* ---- the invite
+ * -------------------------------------------------------------------------------
+ */
+
+/* The first bits of a hash as indexes of words, most significant bit first. */
+static void bits_to_words(const struct hash *hash, uint16_t *out, size_t count)
+{
+    for (size_t bit = 0; bit < count * WORD_BITS; bit++) {
+        uint16_t set = hash->b[bit / 8] >> (7 - bit % 8) & 1;
+        out[bit / WORD_BITS] = (uint16_t)(out[bit / WORD_BITS] << 1 | set) % WORDS_IN_LIST;
+    }
+}
+
+static void commit_words(const struct sign_pk *root, uint16_t out[WORDS_COMMIT])
+{
+    struct slice part = SLICE(*root);
+    struct hash hash = hash_of("jam invite commit 1", &part, 1);
+    bits_to_words(&hash, out, WORDS_COMMIT);
+}
+
+static void indexes_of(const struct invite *invite, uint16_t out[WORDS_INVITE])
+{
+    uint8_t checked[2 * CHECKED];
+    memcpy(out, invite->secret, sizeof(invite->secret));
+    memcpy(out + WORDS_SECRET, invite->commit, sizeof(invite->commit));
+    for (size_t i = 0; i < CHECKED; i++) {
+        checked[2 * i] = (uint8_t)(out[i] >> 8);
+        checked[2 * i + 1] = (uint8_t)out[i];
+    }
+    struct slice part = slice_of(checked, sizeof(checked));
+    struct hash hash = hash_of("jam invite check 1", &part, 1);
+    bits_to_words(&hash, out + CHECKED, 1);
+}
+
+void invite_make(struct rng *rng, const struct sign_pk *root, struct invite *out)
+{
+    for (size_t i = 0; i < WORDS_SECRET; i++) {
+        out->secret[i] = (uint16_t)rng_below(rng, WORDS_IN_LIST);
+    }
+    commit_words(root, out->commit);
+}
+
+bool invite_commits_to(const struct invite *invite, const struct sign_pk *root)
+{
+    uint16_t commit[WORDS_COMMIT];
+    commit_words(root, commit);
+    return memcmp(commit, invite->commit, sizeof(commit)) == 0;
+}
+
+static void write_words(const uint16_t *indexes, size_t count, char out[INVITE_TEXT_MAX])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *word = word_at(indexes[i]);
+        size_t word_len = strlen(word);
+        memcpy(out + len, word, word_len);
+        len += word_len;
+        out[len++] = ' ';
+    }
+    out[len - 1] = 0;
+}
+
+char *invite_text(const struct invite *invite, char out[INVITE_TEXT_MAX])
+{
+    uint16_t indexes[WORDS_INVITE] = {0};
+    indexes_of(invite, indexes);
+    write_words(indexes, WORDS_INVITE, out);
+    return out;
+}
+
+void invite_secret_text(const struct invite *invite, char out[INVITE_TEXT_MAX])
+{
+    write_words(invite->secret, WORDS_SECRET, out);
+}
+
+/* Letters and the marks on them are of words; all else, numbers too, stands
+ * between words. */
+static bool is_of_word(int32_t rune)
+{
+    utf8proc_category_t category = utf8proc_category(rune);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_ME;
+}
+
+/* Takes the next word off the front; empty at the end. */
+static struct slice word_take(struct slice *rest)
+{
+    struct slice word = {0};
+    while (rest->len) {
+        int32_t rune;
+        utf8proc_ssize_t len = utf8proc_iterate(rest->at, (utf8proc_ssize_t)rest->len, &rune);
+        bool letter = len > 0 && is_of_word(rune);
+        if (!letter && word.len) {
+            break;
+        }
+        if (letter && !word.len) {
+            word.at = rest->at;
+        }
+        if (letter) {
+            word.len += (size_t)len;
+        }
+        size_t taken = len > 0 ? (size_t)len : 1;
+        *rest = slice_of(rest->at + taken, rest->len - taken);
+    }
+    return word;
+}
+
+static enum err read_words(struct slice text, uint16_t out[WORDS_INVITE], uint32_t *wrong,
+                           uint16_t *near)
+{
+    struct slice word;
+    uint32_t count = 0;
+    while ((word = word_take(&text)).len) {
+        if (count == WORDS_INVITE) {
+            return ERR_WORDS;
+        }
+        if (!word_find(word, &out[count], near)) {
+            *wrong = count;
+            return ERR_WORD;
+        }
+        count++;
+    }
+    return count == WORDS_INVITE ? OK : ERR_WORDS;
+}
+
+enum err invite_read(struct slice text, struct invite *out, uint32_t *wrong, uint16_t *near)
+{
+    uint16_t typed[WORDS_INVITE];
+    uint16_t right[WORDS_INVITE] = {0};
+    struct invite invite;
+    enum err err = read_words(text, typed, wrong, near);
+    if (err) {
+        return err;
+    }
+    memcpy(invite.secret, typed, sizeof(invite.secret));
+    memcpy(invite.commit, typed + WORDS_SECRET, sizeof(invite.commit));
+    indexes_of(&invite, right);
+    if (memcmp(typed, right, sizeof(typed)) != 0) {
+        return ERR_WORDS;
+    }
+    *out = invite;
+    return OK;
+}

@@ -1,0 +1,405 @@
+/* A room of devices in one process: the very core of jamd, with simulated time and a network that delivers what is asked of
+ * it. For tests of the core; real sockets are tried in tests/e2e. */
+#ifndef JAM_TEST_ROOM_H
+#define JAM_TEST_ROOM_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bounds.h"
+#include "device.h"
+#include "keys.h"
+#include "pack.h"
+
+enum { ROOM_MAX = 40, ROOM_REPLY_MAX = 1 << 20 };
+
+struct parcel {
+    struct parcel *next;
+    int to;
+    int from;
+    struct event event;
+    uint8_t bytes[];
+};
+
+struct machine {
+    struct device *device;
+    bool on;
+    struct sign_key key;
+    struct device_id id;
+    struct link_pk link;
+    char state[128];
+    struct mono wake;
+    uint8_t *reply; /* the last answer of client 1 */
+    size_t reply_len;
+    uint32_t notes;  /* notifications to client 2 */
+    uint32_t linked; /* bit i: a link to machine i is asked for */
+    uint64_t sent_bytes, sent_messages, datagrams;
+    uint32_t starts;
+};
+
+struct room {
+    struct machine m[ROOM_MAX];
+    int count;
+    struct now now;
+    struct parcel *first, *last;
+    bool cut[ROOM_MAX][ROOM_MAX]; /* from, to */
+    struct rng rng;
+    uint32_t loss_percent;
+    uint64_t number;
+    char folder[64];
+};
+
+static inline struct address room_address(int i)
+{
+    struct address a = {.port = 7733};
+    a.ip[10] = a.ip[11] = 0xff;
+    a.ip[12] = 10;
+    a.ip[15] = (uint8_t)(i + 1);
+    return a;
+}
+
+static inline void room_post(struct room *room, int from, int to, const struct event *event)
+{
+    if (!room->m[to].on || room->cut[from][to] || rng_below(&room->rng, 100) < room->loss_percent) {
+        return;
+    }
+    struct parcel *p = malloc(sizeof(*p) + event->bytes.len);
+    p->next = NULL;
+    p->from = from;
+    p->to = to;
+    p->event = *event;
+    if (event->bytes.len) {
+        memcpy(p->bytes, event->bytes.at, event->bytes.len);
+    }
+    p->event.bytes.at = p->bytes;
+    if (room->last) {
+        room->last->next = p;
+    } else {
+        room->first = p;
+    }
+    room->last = p;
+}
+
+static inline int room_by_link(struct room *room, const struct link_pk *link)
+{
+    for (int i = 0; i < room->count; i++) {
+        if (memcmp(room->m[i].link.b, link->b, sizeof(link->b)) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static inline int room_by_address(const struct address *a)
+{
+    return a->ip[15] - 1;
+}
+
+static inline void room_output(struct room *room, int i, const struct output *o)
+{
+    struct machine *m = &room->m[i];
+    struct event event = {
+        .class_index = 0, .from = room_address(i), .peer = m->link, .bytes = o->bytes};
+    int to = -1;
+    switch (o->kind) {
+    case OUTPUT_REPLY:
+        if (o->client == 2) {
+            m->notes++;
+            break;
+        }
+        m->reply = realloc(m->reply, o->bytes.len);
+        memcpy(m->reply, o->bytes.at, o->bytes.len);
+        m->reply_len = o->bytes.len;
+        break;
+    case OUTPUT_SEND:
+    case OUTPUT_CALL:
+        event.kind = EVENT_MESSAGE;
+        to = o->kind == OUTPUT_SEND ? room_by_link(room, &o->peer) : room_by_address(&o->address);
+        m->sent_messages++;
+        m->sent_bytes += o->bytes.len;
+        if (to >= 0 && to < room->count) {
+            room_post(room, i, to, &event);
+        }
+        break;
+    case OUTPUT_DATAGRAM:
+        event.kind = EVENT_DATAGRAM;
+        snprintf(event.iface, sizeof(event.iface), "eth0");
+        m->datagrams++;
+        for (int k = 0; k < room->count; k++) {
+            bool meant = o->paths != PATH_UNICAST || k == room_by_address(&o->address);
+            if (k != i && meant) {
+                room_post(room, i, k, &event);
+            }
+        }
+        break;
+    case OUTPUT_LINK:
+        to = room_by_link(room, &o->peer);
+        if (to >= 0) {
+            m->linked |= 1u << (to % 32);
+        }
+        break;
+    case OUTPUT_STRETCH: {
+        uint8_t secret[32];
+        event =
+            (struct event){.kind = EVENT_STRETCHED, .work = o->work, .bytes = slice_of(secret, 32)};
+        /* a hash stands in for Argon2id: what it costs is not what is tested here */
+        hash_short("test stretch", &o->bytes, 1, secret, sizeof(secret));
+        room_post(room, i, i, &event);
+        break;
+    }
+    case OUTPUT_BIND:
+        event = (struct event){.kind = EVENT_BOUND, .class_index = o->class_index, .port = 7733};
+        room_post(room, i, i, &event);
+        break;
+    case OUTPUT_LOG:
+        if (getenv("JAM_TEST_LOG")) {
+            fprintf(stderr, "# %d: %.*s\n", i, (int)o->bytes.len, (const char *)o->bytes.at);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* One turn of a machine's loop with one event. */
+static inline void room_turn(struct room *room, int i, const struct event *event)
+{
+    struct output o;
+    struct machine *m = &room->m[i];
+    if (event) {
+        device_step(m->device, room->now, event);
+    }
+    device_commit(m->device, room->now);
+    while (device_next(m->device, &o, &m->wake)) {
+        room_output(room, i, &o);
+    }
+}
+
+static inline void room_start(struct room *room, int i)
+{
+    struct machine *m = &room->m[i];
+    char file[16][64];
+    const char *files[17] = {NULL};
+    int count = 0;
+    char command[256];
+    snprintf(command, sizeof(command), "cd %s 2>/dev/null && ls class-*.db 2>/dev/null", m->state);
+    FILE *ls = popen(command, "r");
+    while (ls && count < 16 && fscanf(ls, "%63s", file[count]) == 1) {
+        files[count] = file[count];
+        count++;
+    }
+    if (ls) {
+        pclose(ls);
+    }
+    struct device_config config = {.state = m->state, .databases = files, .key = m->key};
+    char host[16];
+    snprintf(host, sizeof(host), "pc-%d", i + 1);
+    config.host = host;
+    config.seed[0] = (uint8_t)i;
+    config.seed[1] = (uint8_t)++m->starts;
+    config.hardware.b[0] = (uint8_t)(i + 1);
+    config.boot[0] = 1;
+    if (device_open(&config, room->now, &m->device) != OK) {
+        fprintf(stderr, "# machine %d doesn't start\n", i);
+        abort();
+    }
+    m->on = true;
+    room_turn(room, i, NULL);
+}
+
+static inline void room_stop(struct room *room, int i)
+{
+    device_close(&room->m[i].device);
+    room->m[i].on = false;
+}
+
+static inline struct room *room_new(int count)
+{
+    struct room *room = calloc(1, sizeof(*room));
+    uint8_t seed[32] = {7};
+    keys_init();
+    rng_seed(&room->rng, seed);
+    room->now.mono.ms = 1000;
+    room->now.wall.ms = INT64_C(1790000000000);
+    snprintf(room->folder, sizeof(room->folder), "/tmp/jam-room-XXXXXX");
+    if (!mkdtemp(room->folder)) {
+        abort();
+    }
+    room->count = count;
+    for (int i = 0; i < count; i++) {
+        struct machine *m = &room->m[i];
+        struct sign_pk pk;
+        uint8_t key_seed[32] = {1, (uint8_t)i};
+        sign_keypair(key_seed, &m->key, &pk);
+        memcpy(m->id.b, pk.b, 32);
+        link_public_of(&m->id, &m->link);
+        snprintf(m->state, sizeof(m->state), "%s/%d", room->folder, i);
+        char command[160];
+        snprintf(command, sizeof(command), "mkdir -p %s", m->state);
+        if (system(command) != 0) {
+            abort();
+        }
+        room_start(room, i);
+    }
+    return room;
+}
+
+static inline void room_free(struct room *room)
+{
+    char command[128];
+    for (int i = 0; i < room->count; i++) {
+        device_close(&room->m[i].device);
+        free(room->m[i].reply);
+    }
+    while (room->first) {
+        struct parcel *next = room->first->next;
+        free(room->first);
+        room->first = next;
+    }
+    snprintf(command, sizeof(command), "rm -rf %s", room->folder);
+    if (system(command) != 0) {
+        abort();
+    }
+    free(room);
+}
+
+/* Delivers everything that is under way, then lets time pass, for this long. */
+static inline void room_run(struct room *room, int64_t ms)
+{
+    int64_t end = room->now.mono.ms + ms;
+    for (;;) {
+        while (room->first) {
+            struct parcel *p = room->first;
+            room->first = p->next;
+            room->last = room->first ? room->last : NULL;
+            if (room->m[p->to].on) {
+                room_turn(room, p->to, &p->event);
+            }
+            free(p);
+        }
+        int64_t next = end;
+        for (int i = 0; i < room->count; i++) {
+            if (room->m[i].on && room->m[i].wake.ms < next) {
+                next = room->m[i].wake.ms;
+            }
+        }
+        if (next >= end) {
+            break;
+        }
+        int64_t step = next > room->now.mono.ms ? next - room->now.mono.ms : 1;
+        room->now.mono.ms += step;
+        room->now.wall.ms += step;
+        struct event tick = {.kind = EVENT_TICK};
+        for (int i = 0; i < room->count; i++) {
+            if (room->m[i].on && room->m[i].wake.ms <= room->now.mono.ms) {
+                room_turn(room, i, &tick);
+            }
+        }
+    }
+    room->now.wall.ms += end - room->now.mono.ms;
+    room->now.mono.ms = end;
+}
+
+/* Asks as client 1 of a machine; `pairs` is key, value, …, NULL. The answer is in m->reply. */
+static inline void room_send(struct room *room, int i, uint32_t client, const char *method,
+                             const char *const *pairs)
+{
+    struct pack p;
+    uint32_t count = 0;
+    while (pairs && pairs[count * 2]) {
+        count++;
+    }
+    pack_init(&p);
+    pack_array(&p, 4);
+    pack_uint(&p, 0);
+    pack_uint(&p, ++room->number);
+    pack_str(&p, method);
+    pack_map(&p, count);
+    for (uint32_t k = 0; k < count * 2; k++) {
+        pack_str(&p, pairs[k]);
+    }
+    struct event event = {.kind = EVENT_REQUEST, .client = client, .bytes = pack_bytes(&p)};
+    event.login.b[0] = 1;
+    room->m[i].reply_len = 0;
+    room_turn(room, i, &event);
+    pack_clear(&p);
+}
+
+/* The error code of the last answer, "" if it is a result, "none" if there is no answer. */
+static inline const char *room_error(struct room *room, int i)
+{
+    static char code[64];
+    struct doc doc;
+    struct slice text = {NULL, 0};
+    if (room->m[i].reply_len == 0 ||
+        doc_open(&doc, slice_of(room->m[i].reply, room->m[i].reply_len), PACK_LOCAL) != OK) {
+        return "none";
+    }
+    const msgpack_object *items;
+    uint32_t count;
+    code[0] = '\0';
+    if (read_array(&doc.root, &items, &count) && count == 4 && map_text(&items[2], "code", &text)) {
+        snprintf(code, sizeof(code), "%.*s", (int)text.len, (const char *)text.at);
+    }
+    doc_clear(&doc);
+    return code;
+}
+
+static inline const char *room_ask(struct room *room, int i, const char *const *words)
+{
+    room_send(room, i, 1, words[0], words + 1);
+    for (int tries = 0; room->m[i].reply_len == 0 && tries < 100; tries++) {
+        room_run(room, 50);
+    }
+    return room_error(room, i);
+}
+
+/* ASK(room, machine, method, key, value, …): the method's name stands first in the list. */
+#define ASK(room, i, ...) room_ask(room, i, (const char *const[]){__VA_ARGS__, NULL})
+
+/* A text of the result: keys separated by dots ("status.views"), first found. "" if it isn't there. */
+static inline const char *room_text(struct room *room, int i, const char *path)
+{
+    static char out[4][1024];
+    static int turn;
+    char *o = out[turn = (turn + 1) % 4];
+    struct doc doc;
+    char key[128];
+    o[0] = '\0';
+    if (doc_open(&doc, slice_of(room->m[i].reply, room->m[i].reply_len), PACK_LOCAL) != OK) {
+        return o;
+    }
+    const msgpack_object *items;
+    uint32_t count = 0;
+    const msgpack_object *at =
+        read_array(&doc.root, &items, &count) && count == 4 ? &items[3] : NULL;
+    while (at && *path) {
+        size_t len = strcspn(path, ".");
+        snprintf(key, sizeof(key), "%.*s", (int)len, path);
+        path += len + (path[len] == '.');
+        const msgpack_object *list;
+        uint32_t n = 0;
+        if (read_array(at, &list, &n)) {
+            uint32_t k = (uint32_t)strtoul(key, NULL, 10);
+            at = k < n ? &list[k] : NULL;
+        } else {
+            at = map_get(at, key);
+        }
+    }
+    struct slice s;
+    uint64_t u;
+    bool b;
+    if (at && read_text(at, &s)) {
+        snprintf(o, 1024, "%.*s", (int)s.len, (const char *)s.at);
+    } else if (at && read_uint(at, &u)) {
+        snprintf(o, 1024, "%llu", (unsigned long long)u);
+    } else if (at && read_bool(at, &b)) {
+        snprintf(o, 1024, "%s", b ? "true" : "false");
+    }
+    doc_clear(&doc);
+    return o;
+}
+
+#endif

@@ -1,0 +1,177 @@
+/* A whole room through the waist: classes, requests, catching up, cuts, restarts. */
+#define _DEFAULT_SOURCE /* popen, mkdtemp in room.h */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "room.h"
+
+/* A class on machine 0 that all others join. */
+static struct room *class_of(int count)
+{
+    struct room *room = room_new(count);
+    assert_string_equal(ASK(room, 0, "class.create", "name", "Period 3"), "");
+    char invite[256];
+    snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+    for (int i = 1; i < count; i++) {
+        assert_string_equal(ASK(room, i, "class.join", "words", invite), "");
+    }
+    room_run(room, 2000);
+    return room;
+}
+
+static void assert_converged(struct room *room)
+{
+    char views[64] = "", fingerprint[64] = "";
+    for (int i = 0; i < room->count; i++) {
+        if (!room->m[i].on) {
+            continue;
+        }
+        assert_string_equal(ASK(room, i, "status"), "");
+        if (!*views) {
+            snprintf(views, sizeof(views), "%s", room_text(room, i, "status.views"));
+            snprintf(fingerprint, sizeof(fingerprint), "%s",
+                     room_text(room, i, "status.fingerprint"));
+            assert_string_not_equal(fingerprint, "");
+        }
+        assert_string_equal(room_text(room, i, "status.fingerprint"), fingerprint);
+        assert_string_equal(room_text(room, i, "status.views"), views);
+    }
+}
+
+static void a_join_reaches_every_machine(void **state)
+{
+    (void)state;
+    struct room *room = class_of(5);
+    assert_string_equal(ASK(room, 1, "start", "name", "bridge"), "signed-out");
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 2, "hello", "handle", "ben"), "");
+    assert_string_equal(ASK(room, 1, "start", "name", "bridge", "purpose", "span a metre"), "");
+    room_run(room, 500);
+    assert_string_equal(ASK(room, 2, "join", "jam", "bridge"), "");
+    room_run(room, 500);
+    assert_string_equal(ASK(room, 4, "list"), "");
+    assert_string_equal(room_text(room, 4, "jams.0.name"), "bridge");
+    assert_string_equal(room_text(room, 4, "jams.0.in.1.person"), "ben");
+    assert_converged(room);
+    room_free(room);
+}
+
+static void two_halves_go_on_working_and_merge(void **state)
+{
+    (void)state;
+    struct room *room = class_of(6);
+    for (int a = 0; a < 3; a++) {
+        for (int b = 3; b < 6; b++) {
+            room->cut[a][b] = room->cut[b][a] = true;
+        }
+    }
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 5, "hello", "handle", "ben"), "");
+    room_run(room, 10000);
+    assert_string_equal(ASK(room, 0, "start", "name", "left"), "");
+    assert_string_equal(ASK(room, 5, "start", "name", "right"), "");
+    for (int k = 0; k < 40; k++) {
+        assert_string_equal(ASK(room, 0, "note", "text", "on the left side"), "");
+        assert_string_equal(ASK(room, 5, "note", "text", "on the right side"), "");
+    }
+    room_run(room, 20000);
+    memset(room->cut, 0, sizeof(room->cut));
+    room_run(room, 60000);
+    assert_converged(room);
+    assert_string_equal(ASK(room, 2, "list"), "");
+    assert_string_equal(room_text(room, 2, "jams.1.name"), "right");
+    room_free(room);
+}
+
+static void a_machine_that_was_away_catches_up(void **state)
+{
+    (void)state;
+    struct room *room = class_of(4);
+    room_stop(room, 3);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 0, "start", "name", "bridge"), "");
+    for (int k = 0; k < 1000; k++) {
+        assert_string_equal(ASK(room, 0, "note", "text", "while you were away"), "");
+    }
+    room_run(room, 3600 * 1000);
+    room_start(room, 3);
+    room_run(room, 20000);
+    assert_converged(room);
+    room_free(room);
+}
+
+static void everything_is_there_after_a_restart_and_nobody_is_signed_in(void **state)
+{
+    (void)state;
+    struct room *room = class_of(2);
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 1, "start", "name", "bridge"), "");
+    room_run(room, 1000);
+    room_stop(room, 1);
+    room_start(room, 1);
+    room_run(room, 5000);
+    assert_string_equal(ASK(room, 1, "list"), "");
+    assert_string_equal(room_text(room, 1, "jams.0.name"), "bridge");
+    assert_string_equal(ASK(room, 1, "note", "text", "am I still here?"), "signed-out");
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    assert_string_equal(room_text(room, 1, "new"), "false");
+    assert_string_equal(ASK(room, 1, "back"), "");
+    room_run(room, 1000);
+    assert_converged(room);
+    room_free(room);
+}
+
+static void a_late_machine_gets_a_class_of_thirty(void **state)
+{
+    (void)state;
+    struct room *room = class_of(30);
+    for (int i = 0; i < 30; i++) {
+        char handle[16];
+        snprintf(handle, sizeof(handle), "pupil%d", i);
+        assert_string_equal(ASK(room, i, "hello", "handle", handle), "");
+    }
+    room_run(room, 3000);
+    assert_converged(room);
+    assert_string_equal(ASK(room, 7, "status"), "");
+    assert_string_equal(room_text(room, 7, "status.peers"), "29");
+    room_run(room, 15000);
+    assert_string_equal(ASK(room, 7, "status"), "");
+    assert_string_equal(room_text(room, 7, "status.copies"), "29");
+    room_free(room);
+}
+
+static void a_fifth_of_all_messages_may_be_lost(void **state)
+{
+    (void)state;
+    struct room *room = class_of(5);
+    room->loss_percent = 20;
+    for (int i = 0; i < 5; i++) {
+        char handle[16];
+        snprintf(handle, sizeof(handle), "pupil%d", i);
+        assert_string_equal(ASK(room, i, "hello", "handle", handle), "");
+        assert_string_equal(ASK(room, i, "start", "name", handle), "");
+        for (int k = 0; k < 30; k++) {
+            assert_string_equal(ASK(room, i, "note", "text", "through the noise"), "");
+        }
+    }
+    room_run(room, 60000);
+    assert_converged(room);
+    room_free(room);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_join_reaches_every_machine),
+        cmocka_unit_test(everything_is_there_after_a_restart_and_nobody_is_signed_in),
+        cmocka_unit_test(a_machine_that_was_away_catches_up),
+        cmocka_unit_test(two_halves_go_on_working_and_merge),
+        cmocka_unit_test(a_fifth_of_all_messages_may_be_lost),
+        cmocka_unit_test(a_late_machine_gets_a_class_of_thirty),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
