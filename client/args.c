@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-static enum err wrong(struct args *args, const char *format, const char *word)
+static enum err wrong(struct args *args, const char *template, const char *word)
 {
-    args->wrong = format;
+    args->wrong = template;
     args->wrong_word = word;
     return ERR_USAGE;
 }
@@ -79,23 +79,23 @@ static enum err read_option(struct args *args, int argc, char **argv, int *used)
     own = option;
     option = option ? option : find_option(options_always, SIZE_MAX, word);
     if (!option) {
-        return wrong(args, _("There is no option %s here."), typed);
+        return wrong(args, _("There is no option %1 here."), typed);
     }
     const char *value = strchr(word, '=');
     *used = 1;
     if (option->kind == OPTION_FLAG && value) {
-        return wrong(args, _("The option %s takes nothing after it."), typed);
+        return wrong(args, _("The option %1 takes nothing after it."), typed);
     }
     if (option->kind == OPTION_FLAG) {
         value = "";
     } else if (value) {
         value++;
     } else if (argc < 2) {
-        return wrong(args, _("Something is missing after %s."), typed);
+        return wrong(args, _("Something is missing after %1."), typed);
     } else {
         int count = option->kind == OPTION_WORDS ? words_until_option(argc - 1, argv + 1) : 1;
         if (count == 0) {
-            return wrong(args, _("Something is missing after %s."), typed);
+            return wrong(args, _("Something is missing after %1."), typed);
         }
         value = join(args, argv + 1, count);
         *used += count;
@@ -130,7 +130,7 @@ enum err args_read(struct args *args, int argc, char **argv)
     size_t bytes = 1;
     bool text_only = false;
     enum err err = OK;
-    *args = (struct args){.wrong = "%s", .wrong_word = ""};
+    *args = (struct args){.wrong = "", .wrong_word = ""};
     for (int i = 0; i < argc; i++) {
         bytes += 2 * (strlen(argv[i]) + 1); /* each word is joined at most twice */
     }
@@ -177,11 +177,11 @@ static enum err words_question(struct args *args, struct question *question)
             at++;
         }
         if (word->must && (!text || !*text)) {
-            return wrong(args, "%s", _("Something is missing."));
+            return wrong(args, _("Something is missing."), "");
         }
         question_text(question, word->param, text);
     }
-    return at < args->words_count ? wrong(args, _("\"%s\" is too much."), args->words[at]) : OK;
+    return at < args->words_count ? wrong(args, _("\"%1\" is too much."), args->words[at]) : OK;
 }
 
 enum err args_question(struct args *args, struct question *question)

@@ -18,7 +18,7 @@ struct args {
     int words_count;
     const char *values[OPTIONS_MAX]; /* by the command's options; "" for a flag that is set; NULL */
     /* why it is wrong usage; only when args_read says so */
-    const char *wrong; /* a translated format with one %s */
+    const char *wrong; /* translated; %1 is the word */
     const char *wrong_word;
     char *room; /* joined words */
     size_t room_used;

@@ -22,22 +22,22 @@ static const struct check {
      N_("multicast over IPv6 doesn't come through on %1"), ""},
     {"reached", false, false, N_("other machines reach this one"),
      N_("other machines can't reach this one"),
-     N_("a firewall may stand between: let jamd through on this machine")},
+     N_("A firewall may stand between: let jamd through on this machine")},
     {"called", false, false, N_("this machine reaches the others"),
      N_("this machine can't reach the others"),
-     N_("many a Wi-Fi keeps machines apart: use a cable, or the teacher's hotspot")},
+     N_("Many a Wi-Fi keeps machines apart: use a cable, or the teacher's hotspot")},
     {"address", false, false, N_("every machine has its own address"),
-     N_("two machines have one address: %2"), N_("switch one of them off and on again")},
+     N_("two machines have one address: %2"), N_("Switch one of them off and on again")},
     {"clock", false, true, N_("the clocks agree"), N_("clocks are wrong: %2"),
      N_("Jam works all the same; set them when you have time")},
     {"lasting", false, true, N_("disks keep what is saved"),
      N_("disks here forget everything when they start again"),
-     N_("before the bell, leave a machine on whose disk keeps it")},
+     N_("Before the bell, leave a machine on whose disk keeps things")},
     {"disk", false, false, N_("the disk is well"), N_("the disk can't take more: %2"),
-     N_("make room on the disk of this machine")},
+     N_("Make room on the disk of this machine")},
     {"peers", false, false, N_("other machines of the class are here"),
      N_("no other machine of the class is heard"),
-     N_("are they on, with jamd running and in this class? Is the cable in?")},
+     N_("Are they on, with jamd running and in this class? Is the cable in?")},
 };
 
 static const struct check *check_of(const msgpack_object *one)
@@ -111,12 +111,13 @@ void say_doctor(struct page *page, const msgpack_object *result)
     struct items all = items_of(result, "checks");
     bool path = any_path(all);
     bool grave = false;
+    const char *bad = sign(page, "✗", _("bad:"));
     for (uint32_t i = 0; i < all.count; i++) {
         grave = grave || is_grave(&all.at[i], path);
         say_check(page, &all.at[i], path);
     }
     page_say(page, "%s",
-             grave ? _("Something here needs a person: see what is marked bad.")
+             grave ? page_format(page, _("This needs a person: see each line with %s"), bad)
                    : _("All is well here."));
 }
 

@@ -28,8 +28,8 @@ void say_hello(struct page *page, const msgpack_object *result)
     if (waiting > 0) {
         page_put(page, " ");
         page_put(page,
-                 ngettext("%u feedback for you: jam inbox.", "%u feedbacks for you: jam inbox.",
-                          waiting),
+                 ngettext("%u piece of feedback waits: jam inbox.",
+                          "%u pieces of feedback wait: jam inbox.", waiting),
                  waiting);
     }
     if (*was) {

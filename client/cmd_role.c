@@ -2,18 +2,24 @@
 #include "phrase.h"
 #include "say.h"
 
-void say_role(struct page *page, const msgpack_object *result)
+void say_role_take(struct page *page, const msgpack_object *result)
 {
-    const char *jam = page_get(page, result, "jam");
     const char *role = page_get(page, result, "role");
-    const char *names = phrase_names(page, map_get(result, "holders"));
+    const char *others = phrase_others(page, map_get(result, "holders"), page->as);
+    page_put(page, _("You're %s in %s now%s"), role, page_get(page, result, "jam"),
+             phrase_as(page));
     if (items_of(result, "holders").count > 1) {
-        page_say(page, _("Now %s are all %s in %s%s. Settle it: jam role give PERSON %s"), names,
-                 role, jam, phrase_as(page), role);
+        page_say(page, _(", and so is %s. Settle it: jam role give PERSON %s"), others, role);
     } else {
-        page_say(page, _("%s is %s in %s now%s. Pass it on: jam role give PERSON %s"), names, role,
-                 jam, phrase_as(page), role);
+        page_say(page, _(". Pass it on: jam role give PERSON %s"), role);
     }
+}
+
+void say_role_give(struct page *page, const msgpack_object *result)
+{
+    page_say(page, _("Given on%s: %s is %s in %s now. All roles: jam role list"), phrase_as(page),
+             phrase_names(page, map_get(result, "holders")), page_get(page, result, "role"),
+             page_get(page, result, "jam"));
 }
 
 void say_role_drop(struct page *page, const msgpack_object *result)

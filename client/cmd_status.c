@@ -66,7 +66,8 @@ static void say_waiting(struct page *page, const msgpack_object *result)
     for (uint32_t i = 0; i < waiting.count; i++) {
         const char *from = page_get(page, &waiting.at[i], "from");
         unsigned n = number_of(&waiting.at[i], "n");
-        page_put(page, ngettext("  %u feedback waits", "  %u feedbacks wait", n), n);
+        page_put(page, ngettext("  %u piece of feedback waits", "  %u pieces of feedback wait", n),
+                 n);
         page_put(page, *from ? _(" from %s") : "%s", from);
         page_put(page, "%s", _(": jam inbox"));
         page_end(page);

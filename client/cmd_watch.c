@@ -137,9 +137,9 @@ static unsigned once_columns(const struct run *run)
 {
     const char *wished = getenv("COLUMNS");
     unsigned long columns = wished ? strtoul(wished, NULL, 10) : 0;
-    return columns >= 20 && columns <= 1000 ? (unsigned)columns
-           : run->style.columns > 0         ? run->style.columns
-                                            : 80;
+    return columns >= 20 && columns <= 1000             ? (unsigned)columns
+           : run->style.columns > 0 || run->style.plain ? run->style.columns
+                                                        : 80;
 }
 
 static int once(struct run *run, struct watch *watch, const struct answer *first)

@@ -80,8 +80,10 @@ int run_usage(struct run *run)
     char advice[512];
     const struct command *command = run->args->command;
     err_fill(sentence, sizeof(sentence), run->args->wrong, run->args->wrong_word, NULL);
-    snprintf(advice, sizeof(advice), _("%s (for example: %s)"),
-             command ? command->usage : "jam help", command ? command->example : "jam help join");
+    const char *usage = command && *command->name ? command->usage : "jam help";
+    const char *example = command && *command->name ? command->example : "jam help join";
+    snprintf(advice, sizeof(advice), strcmp(usage, example) == 0 ? "%s" : _("%s (for example: %s)"),
+             usage, example);
     return refuse_usage(run, sentence, advice);
 }
 
@@ -89,8 +91,9 @@ int run_unknown(struct run *run, const char *first, const char *second)
 {
     char sentence[512];
     char advice[512];
-    const char *near = command_near(first, second);
-    if (command_is_family(first)) {
+    bool family = command_is_family(first);
+    const char *near = family && !second ? NULL : command_near(first, second);
+    if (family) {
         snprintf(sentence, sizeof(sentence),
                  second ? _("jam %s can't \"%s\".") : _("jam %s needs one word more."), first,
                  second);

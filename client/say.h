@@ -26,7 +26,8 @@ void say_set(struct page *, const msgpack_object *);
 void say_list(struct page *, const msgpack_object *);
 void say_show(struct page *, const msgpack_object *);
 /* cmd_role.c */
-void say_role(struct page *, const msgpack_object *);
+void say_role_take(struct page *, const msgpack_object *);
+void say_role_give(struct page *, const msgpack_object *);
 void say_role_drop(struct page *, const msgpack_object *);
 void say_role_list(struct page *, const msgpack_object *);
 /* cmd_task.c */

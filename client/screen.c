@@ -49,25 +49,55 @@ static void put_freshness(struct page *page, const struct screen *screen)
     page_put(page, *screen->why ? " (%s)" : "%s", screen->why);
 }
 
+static void put_people(struct page *page, const msgpack_object *state)
+{
+    unsigned away = items_of(state, "away").count;
+    page_put(page, _("%u here"), people_here(state));
+    if (away > 0) {
+        page_put(page, _(", %u away"), away);
+    }
+}
+
+static void put_machines(struct page *page, const struct screen *screen)
+{
+    unsigned heard = screen->peers >= 0 ? (unsigned)screen->peers + 1 : 1;
+    unsigned known = number_of(screen->state, "machines");
+    known = known > heard ? known : heard;
+    page_put(page, ngettext("%u of %u machine", "%u of %u machines", known), heard, known);
+}
+
+static void put_dot(struct page *page)
+{
+    page_put(page, "%s", sign(page, " · ", ", "));
+    page_may_break(page);
+}
+
+static bool is_wide(const struct page *page)
+{
+    return !page->plain && page->columns >= SCREEN_WIDE;
+}
+
+/* Where the line will be broken, freshness comes early: the first line must always tell it. */
 void screen_paint_head(struct page *page, const struct screen *screen)
 {
-    const char *dot = sign(page, " · ", ", ");
-    unsigned away = items_of(screen->state, "away").count;
-    unsigned machines = number_of(screen->state, "machines");
-    unsigned heard = screen->peers >= 0 ? (unsigned)screen->peers + 1 : 1;
-    page_put(page, "%s%s", page_get(page, screen->state, "class"), dot);
-    page_may_break(page);
-    page_put(page, _("%u here"), people_here(screen->state));
-    page_put(page, away > 0 ? _(", %u away") : "", away);
-    page_put(page, "%s", dot);
-    page_may_break(page);
-    machines = machines > heard ? machines : heard;
-    page_put(page, ngettext("%u of %u machine", "%u of %u machines", machines), heard, machines);
-    page_put(page, "%s", dot);
-    page_may_break(page);
-    put_freshness(page, screen);
+    bool early = !is_wide(page) && !page->plain;
+    struct slice class = {0};
+    map_text(screen->state, "class", &class);
+    page_put(page, "%s", page_shown(page, class, early ? NAME_MAX_COLUMNS : 0));
+    put_dot(page);
+    if (early) {
+        put_freshness(page, screen);
+        put_dot(page);
+    }
+    put_people(page, screen->state);
+    put_dot(page);
+    put_machines(page, screen);
+    if (!early) {
+        put_dot(page);
+        put_freshness(page, screen);
+    }
     const char *now = time_of_day(page, screen->wall_ms + page->elapsed_ms);
-    if (!page->plain && page->columns >= page_column(page) + strlen(now) + 2) {
+    if (is_wide(page) && page->columns >= page_column(page) + strlen(now) + 2) {
         page_pad(page, page->columns - strlen(now));
         page_put(page, "%s", now);
     }
@@ -96,7 +126,7 @@ static size_t widest(struct items items, const char *key, size_t max)
 
 static struct grid grid_of(const struct page *page, struct items jams)
 {
-    struct grid grid = {.wide = !page->plain && page->columns >= SCREEN_WIDE};
+    struct grid grid = {.wide = is_wide(page)};
     size_t purpose = widest(jams, "purpose", PURPOSE_MAX_COLUMNS);
     grid.purpose = LABEL + 1 + widest(jams, "name", NAME_MAX_COLUMNS) + 2;
     grid.players = grid.purpose + (purpose > 0 ? purpose + 2 : 0);
@@ -184,7 +214,7 @@ static void paint_jam(struct page *page, const msgpack_object *jam, const struct
 static void put_label(struct page *page, const char *label)
 {
     page_put(page, "%s", label);
-    if (!page->plain && page->columns >= SCREEN_WIDE) {
+    if (is_wide(page)) {
         page_pad(page, LABEL + 1);
     } else {
         page_put(page, " ");
@@ -268,7 +298,7 @@ static void paint_foot(struct page *page, const msgpack_object *state)
     const char *text = page_format(page, _("safe to switch off: %u of %u"),
                                    number_of(state, "safe_machines"), number_of(state, "machines"));
     size_t columns = text_columns(slice_str(text));
-    if (!page->plain && page->columns >= SCREEN_WIDE && columns < page->columns) {
+    if (is_wide(page) && columns < page->columns) {
         page_put(page, "%*s", (int)(page->columns - columns), "");
     }
     page_say(page, "%s", text);

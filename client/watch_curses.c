@@ -1,4 +1,6 @@
 /* The watch on a terminal: repainted in place, scrolled when it doesn't fit. */
+#include <langinfo.h>
+#include <locale.h>
 #include <ncurses.h>
 #include <poll.h>
 #include <unistd.h>
@@ -143,6 +145,10 @@ static void follow(struct view *view, struct watch *watch)
 bool watch_curses(struct run *run, struct watch *watch)
 {
     struct view view = {.style = &run->style};
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
+        setlocale(LC_CTYPE,
+                  "C.UTF-8"); /* names are UTF-8 in any case; our own signs stay letters */
+    }
     SCREEN *terminal = newterm(NULL, stdout, stdin);
     if (!terminal) {
         return false;

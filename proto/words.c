@@ -24,12 +24,12 @@ const char *word_at(uint16_t i)
 /* The word itself or as much of it as tells it apart: no two words of the list begin with the same four letters. */
 static bool find(struct slice key, uint16_t *index)
 {
-    for (uint16_t i = 0; i < WORDS_IN_LIST; i++) {
+    for (size_t i = 0; i < WORDS_IN_LIST; i++) {
         struct slice word = slice_str(words[i]);
         bool begins = key.len >= ENOUGH_LETTERS && key.len < word.len &&
                       memcmp(key.at, word.at, key.len) == 0;
         if (begins || slice_equal(key, word)) {
-            *index = i;
+            *index = (uint16_t)i;
             return true;
         }
     }
@@ -40,11 +40,11 @@ static uint16_t nearest(struct slice key)
 {
     uint16_t near = 0;
     size_t least = TYPED_BYTES_MAX;
-    for (uint16_t i = 0; i < WORDS_IN_LIST; i++) {
+    for (size_t i = 0; i < WORDS_IN_LIST; i++) {
         size_t distance = text_distance(key, slice_str(words[i]), least);
         if (distance < least) {
             least = distance;
-            near = i;
+            near = (uint16_t)i;
         }
     }
     return near;
@@ -63,16 +63,15 @@ bool word_find(struct slice typed, uint16_t *index, uint16_t *near)
     return false;
 }
 
-/* ---- the invite
- * -------------------------------------------------------------------------------
- */
+/* ---- the invite ------------------------------------------------------------------------------- */
 
 /* The first bits of a hash as indexes of words, most significant bit first. */
 static void bits_to_words(const struct hash *hash, uint16_t *out, size_t count)
 {
+    memset(out, 0, count * sizeof(out[0]));
     for (size_t bit = 0; bit < count * WORD_BITS; bit++) {
         uint16_t set = hash->b[bit / 8] >> (7 - bit % 8) & 1;
-        out[bit / WORD_BITS] = (uint16_t)(out[bit / WORD_BITS] << 1 | set) % WORDS_IN_LIST;
+        out[bit / WORD_BITS] = (uint16_t)(out[bit / WORD_BITS] << 1 | set);
     }
 }
 
@@ -127,7 +126,7 @@ static void write_words(const uint16_t *indexes, size_t count, char out[INVITE_T
 
 char *invite_text(const struct invite *invite, char out[INVITE_TEXT_MAX])
 {
-    uint16_t indexes[WORDS_INVITE] = {0};
+    uint16_t indexes[WORDS_INVITE];
     indexes_of(invite, indexes);
     write_words(indexes, WORDS_INVITE, out);
     return out;
@@ -190,7 +189,7 @@ static enum err read_words(struct slice text, uint16_t out[WORDS_INVITE], uint32
 enum err invite_read(struct slice text, struct invite *out, uint32_t *wrong, uint16_t *near)
 {
     uint16_t typed[WORDS_INVITE];
-    uint16_t right[WORDS_INVITE] = {0};
+    uint16_t right[WORDS_INVITE];
     struct invite invite;
     enum err err = read_words(text, typed, wrong, near);
     if (err) {

@@ -116,6 +116,14 @@ static void neighbours_choose(struct presence *p)
     }
 }
 
+/* Its watcher until now is gone: where a room is split it may be gone as well, unseen by this half. */
+static void inherit(struct presence *p, struct known *k, struct now now)
+{
+    if (since(p->lost, now) < QUIET_MS && since(k->peer.heard, now) > QUIET_MS) {
+        watch_probe(p, k, now);
+    }
+}
+
 static void ring_choose(struct presence *p, struct now now)
 {
     struct known *behind[WATCHERS];
@@ -132,6 +140,7 @@ static void ring_choose(struct presence *p, struct now now)
         bool mine = is_among(k, behind, behind_count);
         if (mine && !k->mine) {
             k->watch_from = now.mono;
+            inherit(p, k, now);
         }
         k->mine = mine;
     }

@@ -235,23 +235,25 @@ sqlite3_stmt *store_query(struct store *store, const char *sql)
     return NULL;
 }
 
-static void bind_blob(sqlite3_stmt *stmt, int i, const void *b, size_t len)
+static void bind_blob(sqlite3_stmt *stmt, int i, const void *b, size_t len,
+                      sqlite3_destructor_type life)
 {
     if (b) {
-        sqlite3_bind_blob(stmt, i, b, (int)len, SQLITE_TRANSIENT);
+        sqlite3_bind_blob(stmt, i, b, (int)len, life);
     } else {
         sqlite3_bind_null(stmt, i);
     }
 }
 
-static void bind_slice(sqlite3_stmt *stmt, int i, struct slice s, bool text)
+static void bind_slice(sqlite3_stmt *stmt, int i, struct slice s, bool text,
+                       sqlite3_destructor_type life)
 {
     if (!s.at) {
         sqlite3_bind_null(stmt, i);
     } else if (text) {
-        sqlite3_bind_text(stmt, i, (const char *)s.at, (int)s.len, SQLITE_TRANSIENT);
+        sqlite3_bind_text(stmt, i, (const char *)s.at, (int)s.len, life);
     } else {
-        sqlite3_bind_blob(stmt, i, s.at, (int)s.len, SQLITE_TRANSIENT);
+        sqlite3_bind_blob(stmt, i, s.at, (int)s.len, life);
     }
 }
 
@@ -269,7 +271,9 @@ static size_t fixed_len(char type)
     }
 }
 
-static void bind_all(sqlite3_stmt *stmt, const char *types, va_list args)
+/* `life`: whether SQLite may use the bytes where they are, or must copy them. */
+static void bind_all(sqlite3_stmt *stmt, const char *types, va_list args,
+                     sqlite3_destructor_type life)
 {
     for (int i = 1; *types; i++, types++) {
         switch (*types) {
@@ -278,13 +282,13 @@ static void bind_all(sqlite3_stmt *stmt, const char *types, va_list args)
             break;
         case 't':
         case 'b':
-            bind_slice(stmt, i, va_arg(args, struct slice), *types == 't');
+            bind_slice(stmt, i, va_arg(args, struct slice), *types == 't', life);
             break;
         case 'n':
             sqlite3_bind_null(stmt, i);
             break;
         default:
-            bind_blob(stmt, i, va_arg(args, const void *), fixed_len(*types));
+            bind_blob(stmt, i, va_arg(args, const void *), fixed_len(*types), life);
         }
     }
 }
@@ -296,7 +300,7 @@ void store_bind(sqlite3_stmt *stmt, const char *types, ...)
     }
     va_list args;
     va_start(args, types);
-    bind_all(stmt, types, args);
+    bind_all(stmt, types, args, SQLITE_TRANSIENT);
     va_end(args);
 }
 
@@ -328,9 +332,10 @@ void store_do(struct store *store, const char *sql, const char *types, ...)
     }
     va_list args;
     va_start(args, types);
-    bind_all(stmt, types, args);
+    bind_all(stmt, types, args, SQLITE_STATIC);
     va_end(args);
     store_run(store, stmt);
+    sqlite3_clear_bindings(stmt);
 }
 
 struct slice column_slice(sqlite3_stmt *stmt, int column)

@@ -96,18 +96,33 @@ static enum err new_handle(struct ask *ask, struct slice *handle)
     return err;
 }
 
-/* Who says hello where another is signed in ends that other's session. */
+/* Who says hello where another is signed in ends that other's session, unless it has moved on to another machine. */
 static enum err end_other(struct ask *ask, const struct person_id *person)
 {
-    char shown[SHOWN_BYTES];
+    struct session session;
+    char what[SHOWN_BYTES + 32];
     if (!ask->signed_in || SAME(ask->me, *person)) {
         return OK;
     }
+    session_read(ask->store, &ask->me, &session);
+    if (!session.open || !SAME(session.device, ask->here)) {
+        return OK;
+    }
     if (ask->ops_count + 2 > ASK_OPS_MAX) {
-        return refuse(ask, ERR_BUSY, slice_str(person_shown(ask->store, &ask->me, shown)), NULL);
+        person_shown(ask->store, &ask->me, what);
+        strcat(what, " is signed in here.");
+        return refuse(ask, ERR_USAGE, slice_str(what), "jam bye, then jam hello YOUR-NAME");
     }
     ask_op(ask, OP_BYE);
     return OK;
+}
+
+/* Signed in at this terminal and this machine already, and nothing to say about it. */
+static bool is_here_already(const struct ask *ask, const struct person_id *person,
+                            const struct session *session)
+{
+    return ask->ops_count == 0 && ask->signed_in && SAME(ask->me, *person) && session->open &&
+           SAME(session->device, ask->here);
 }
 
 static enum err hello_plan(struct ask *ask)
@@ -132,8 +147,14 @@ static enum err hello_plan(struct ask *ask)
     ask->subject = person_ref(&person);
     session_read(ask->store, &person, &session);
     keep_seat(ask, &session);
-    ask_op(ask, OP_HELLO)->by = person;
-    return OK;
+    if (is_here_already(ask, &person, &session)) {
+        return OK;
+    }
+    err = end_other(ask, &person);
+    if (err == OK) {
+        ask_op(ask, OP_HELLO)->by = person;
+    }
+    return err;
 }
 
 /* Who one is: three pairs. */
@@ -154,7 +175,9 @@ static void pack_names(struct ask *ask, struct pack *p, const struct person_id *
 static void pack_was_in(struct ask *ask, struct pack *p, const struct person_id *person)
 {
     struct ref jam;
-    if (!jam_before(ask->store, person, NULL, &jam)) {
+    struct place place;
+    place_read(ask->store, person, &place);
+    if (!jam_before(ask->store, person, place.kind == PLACE_JAM ? &place.jam : NULL, &jam)) {
         pack_nil(p);
         return;
     }

@@ -233,11 +233,17 @@ void loop_run(struct loop *loop)
     loop_settle(loop);
 }
 
-static void close_cb(uv_handle_t *handle, void *unused)
+static void close_cb(uv_handle_t *handle, void *signals_too)
 {
-    (void)unused;
-    if (!uv_is_closing(handle)) {
+    if (!uv_is_closing(handle) && (signals_too || handle->type != UV_SIGNAL)) {
         uv_close(handle, NULL);
+    }
+}
+
+static void loop_close_handles(struct loop *loop, bool signals_too)
+{
+    uv_walk(&loop->uv, close_cb, signals_too ? loop : NULL);
+    for (int i = 0; i < CLOSING_TURNS && uv_run(&loop->uv, UV_RUN_NOWAIT); i++) {
     }
 }
 
@@ -248,13 +254,12 @@ void loop_close(struct loop **out)
     if (!loop) {
         return;
     }
-    uv_walk(&loop->uv, close_cb, NULL);
-    for (int i = 0; i < CLOSING_TURNS && uv_run(&loop->uv, UV_RUN_NOWAIT); i++) {
-    }
+    loop_close_handles(loop, false);
     links_close(&loop->links);
     local_close(&loop->local);
     lan_close(&loop->lan);
     device_close(&loop->device);
+    loop_close_handles(loop, true); /* until here a second Ctrl-C changes nothing */
     if ((loop->work && work_runs(loop->work)) || calls_run(loop->calls)) {
         return; /* a worker thread still uses its memory; the process ends anyway */
     }

@@ -731,7 +731,7 @@ static void two_halves_lose_each_other_and_find_each_other(void **state)
         for (int i = 15; i < 30; i++) {
             cut(w, i, 1);
         }
-        run_for(w, 3950);
+        run_for(w, 6 * SECOND); /* whose four watchers are all in the other half takes longer */
         for (int i = 0; i < 15; i++) {
             for (int j = 15; j < 30; j++) {
                 assert_int_equal(state_of(w, i, j), PEER_GONE);
@@ -772,7 +772,7 @@ static void one_whose_cable_is_cut_knows_that_it_is_alone(void **state)
     assert_int_equal(blind_pairs(w), 0);
     assert_int_equal(presence_here(w->nodes[5].presence), 0);
     assert_true(presence_alone(w->nodes[5].presence, &alone));
-    assert_in_range(alone.ms - w->nodes[5].clock, when - 600, when + 5);
+    assert_in_range(alone.ms - w->nodes[5].clock, when - 2000, when + 5);
     run_for(w, MINUTE);
     w->nodes[5].group = 0;
     run_for(w, 5 * SECOND);
@@ -871,7 +871,7 @@ static void idling_costs_the_same_in_a_small_and_in_a_large_room(void **state)
         messages = (sum_messages(w) - messages) / (uint64_t)counts[i];
         print_message("# %d: %d messages in 10 minutes\n", counts[i], (int)messages);
         /* two beats a second, and a probe with its answer now and then */
-        assert_true(messages <= 600 * 2 + 200);
+        assert_true(messages <= 600 * 2 + 300);
         assert_true(w->nodes[0].beacons - beacons <= 40);
         world_free(w);
     }
