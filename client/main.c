@@ -6,7 +6,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "bounds.h"
 #include "run.h"
 
 #ifndef JAM_VERSION
@@ -53,98 +52,6 @@ static void set_style(struct run *run)
     }
     run->style.more = run->args->command && args_value(run->args, "long");
     run->show = run->args->json ? &show_json : &show_text;
-}
-
-int run_refuse(struct run *run, enum err err, const struct answer *answer)
-{
-    struct slice what = answer ? answer->what : (struct slice){0};
-    struct slice detail = answer ? answer->detail : (struct slice){0};
-    struct slice code = answer ? answer->code : (struct slice){0};
-    if (err == ERR_NO_DAEMON && what.len == 0) {
-        what = slice_str(run->call.path);
-    }
-    fflush(stdout);
-    run->show->refusal(&run->style, err, code, what, detail);
-    return err == ERR_NO_DAEMON ? EXIT_NO_DAEMON : err == ERR_USAGE ? EXIT_USAGE : EXIT_REFUSED;
-}
-
-static int refuse_usage(struct run *run, const char *sentence, const char *advice)
-{
-    struct answer why = {.what = slice_str(sentence), .detail = slice_str(advice)};
-    return run_refuse(run, ERR_USAGE, &why);
-}
-
-int run_usage(struct run *run)
-{
-    char sentence[512];
-    char advice[512];
-    const struct command *command = run->args->command;
-    err_fill(sentence, sizeof(sentence), run->args->wrong, run->args->wrong_word, NULL);
-    const char *usage = command && *command->name ? command->usage : "jam help";
-    const char *example = command && *command->name ? command->example : "jam help join";
-    snprintf(advice, sizeof(advice), strcmp(usage, example) == 0 ? "%s" : _("%s (for example: %s)"),
-             usage, example);
-    return refuse_usage(run, sentence, advice);
-}
-
-int run_unknown(struct run *run, const char *first, const char *second)
-{
-    char sentence[512];
-    char advice[512];
-    bool family = command_is_family(first);
-    const char *near = family && !second ? NULL : command_near(first, second);
-    if (family) {
-        snprintf(sentence, sizeof(sentence),
-                 second ? _("jam %s can't \"%s\".") : _("jam %s needs one word more."), first,
-                 second);
-        snprintf(advice, sizeof(advice), near ? "jam %s" : "jam help %s", near ? near : first);
-    } else {
-        snprintf(sentence, sizeof(sentence), _("There is no command \"%s\"."), first);
-        snprintf(advice, sizeof(advice), near ? "jam %s" : "jam help%s", near ? near : "");
-    }
-    return refuse_usage(run, sentence, advice);
-}
-
-/* Who it was that wrote something, for "as Ana": in room; NULL if nothing was written or nobody is signed in. Asks on a
- * line of its own, since the result still lies in the first one's. */
-static const char *who_wrote(const struct run *run, const msgpack_object *result, char *room,
-                             size_t room_len)
-{
-    struct question question = {.method = "here"};
-    struct answer answer;
-    struct slice person = {0};
-    struct call call;
-    if (run->args->json || (!map_get(result, "entry") && !map_get(result, "feedback"))) {
-        return NULL;
-    }
-    call_init(&call, run->call.path);
-    question_text(&question, "class", run->args->class);
-    bool known = call_ask(&call, &question, &answer) == OK &&
-                 map_text(answer.result, "person", &person) && person.len < room_len;
-    if (known) {
-        memcpy(room, person.at, person.len);
-        room[person.len] = '\0';
-    }
-    answer_clear(&answer);
-    call_close(&call);
-    return known ? room : NULL;
-}
-
-int run_ask(struct run *run, const struct question *question)
-{
-    char name[NAME_BYTES_MAX * 2];
-    struct answer answer;
-    enum err err = call_ask(&run->call, question, &answer);
-    int status = EXIT_DONE;
-    if (err != OK) {
-        status = run_refuse(run, err, &answer);
-    } else {
-        run->style.as = who_wrote(run, answer.result, name, sizeof(name));
-        run->show->answer(&run->style, answer.result, run->args->command->say);
-        run->style.as = NULL;
-    }
-    answer_clear(&answer);
-    return status;
 }
 
 static int run_command(struct run *run)

@@ -164,10 +164,14 @@ static enum err run(const struct options *options, const char *state, bool own_p
     clock_random(config.seed, sizeof config.seed);
     gethostname(host, HOST_BYTES_MAX);
     config.host = host;
-    err = disk_key(&disk, &config.hardware, &log, &config.key, why);
+    char **databases = disk_databases(&disk);
+    config.databases = (const char *const *)databases;
+    err = databases ? OK : ERR_NOMEM;
+    err = err != OK ? err : disk_key(&disk, &config.hardware, &log, &config.key, why);
     if (err == OK) {
         err = loop_open(options, &config, &loop, why);
     }
+    disk_databases_free(databases);
     wipe(&config.key, sizeof config.key);
     wipe(config.seed, sizeof config.seed);
     if (err == OK) {

@@ -57,8 +57,7 @@ struct head {
     uint64_t seq;
     struct ref last;   /* first half of the last entry's id */
     uint64_t void_seq; /* from here on void; 0 if not */
-    uint64_t
-        lamport; /* of the last entry: older feeds are fetched first; no part of fingerprints */
+    uint64_t lamport;  /* of the last entry: older feeds are fetched first; not fingerprinted */
 };
 
 struct want {

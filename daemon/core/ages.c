@@ -96,7 +96,8 @@ struct age age_of(const struct ages *ages, struct now now, const struct stamp *s
         if (ages && ages_offset(ages, device, &offset)) {
             age.clock = AGE_CLASS;
         }
-        age.age_ms = now.wall.ms - ((int64_t)time_ms - offset);
+        int64_t claimed = time_ms < (uint64_t)TIME_MAX_MS ? (int64_t)time_ms : TIME_MAX_MS;
+        age.age_ms = now.wall.ms - (claimed - offset);
     }
     if (age.age_ms < 0) {
         age.age_ms = 0;

@@ -6,6 +6,9 @@
 #include "bytes.h"
 #include "entry.h"
 
+/* No clock of ours is further from 1970 than this (285,000 years); what claims to be is a lie, and can't overflow. */
+#define TIME_MAX_MS (INT64_C(1) << 53)
+
 struct ages;
 
 struct ages *ages_new(void); /* NULL: no memory */

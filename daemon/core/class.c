@@ -427,11 +427,6 @@ static enum err hear_hello(struct device *device, struct class *class, const str
                            const struct message *m, struct now now)
 {
     struct peer *peer = NULL;
-    if (m->version != PROTOCOL_VERSION) {
-        device_log(device, "a machine speaks version %u of the protocol, this one %u",
-                   (unsigned)m->version, (unsigned)PROTOCOL_VERSION);
-        return OK;
-    }
     enum err err = learn_root(device, class, &m->root);
     if (err != OK) {
         device_log(device, "a machine of another class knows our secret: it is not let in");
@@ -442,9 +437,11 @@ static enum err hear_hello(struct device *device, struct class *class, const str
         return err;
     }
     peer->lasting = m->flags & HELLO_LASTING;
-    peer->clock_ms = m->wall_ms - now.wall.ms;
-    peer->clock_known = true;
-    ages_clock(class->ages, &peer->device, peer->clock_ms);
+    peer->clock_known = m->wall_ms > -TIME_MAX_MS && m->wall_ms < TIME_MAX_MS;
+    if (peer->clock_known) {
+        peer->clock_ms = m->wall_ms - now.wall.ms;
+        ages_clock(class->ages, &peer->device, peer->clock_ms);
+    }
     return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
 }
 
@@ -482,7 +479,7 @@ void class_message(struct device *device, struct class *class, const struct even
                    struct now now)
 {
     struct doc doc;
-    struct message m;
+    struct message m = {.kind = 0};
     struct peer *peer = presence_by_link(class->presence, &event->peer);
     enum err err = event->bytes.len > MESSAGE_BYTES_MAX ? ERR_TOO_LONG
                                                         : doc_open(&doc, event->bytes, PACK_STRICT);
@@ -492,6 +489,10 @@ void class_message(struct device *device, struct class *class, const struct even
         doc_clear(&doc);
     }
     class->changed |= store_in_transaction(class->store);
+    if (err == ERR_VERSION && m.kind == MESSAGE_HELLO) {
+        device_log(device, "a machine speaks version %u of the protocol, this one %u",
+                   (unsigned)m.version, (unsigned)PROTOCOL_VERSION);
+    }
     if (err == OK || err == ERR_VERSION) {
         return;
     }

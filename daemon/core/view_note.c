@@ -31,13 +31,12 @@ static struct slice story_text(const struct op *op)
 static void note_fold(struct store *store, const struct fact *fact)
 {
     const struct op *op = fact->op;
-    sqlite3_stmt *stmt =
-        store_query(store, "INSERT INTO story VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING");
-    store_bind(stmt, op->has & FIELD_STATE ? "bsrippiti" : "bsrippnti", story_owner(fact),
-               &fact->stamp, &fact->id, (int64_t)op->kind, &op->by,
-               op->has & FIELD_PERSON ? &op->person : NULL, (int64_t)op->state, story_text(op),
-               (int64_t)fact->time_ms);
-    store_run(store, stmt);
+    store_do(store,
+             "INSERT INTO story VALUES (?,?,?,?,?,?,nullif(?,-1),?,?) ON CONFLICT DO NOTHING",
+             "bsrippiti", story_owner(fact), &fact->stamp, &fact->id, (int64_t)op->kind, &op->by,
+             op->has & FIELD_PERSON ? &op->person : NULL,
+             op->has & FIELD_STATE ? (int64_t)op->state : INT64_C(-1), story_text(op),
+             (int64_t)fact->time_ms);
 }
 
 /* ---- methods ----------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* The state folder: one daemon at a time, and the device's key. */
 #include "disk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -195,6 +196,36 @@ enum err disk_key(const struct disk *disk, const struct hardware_id *hardware, s
     sign_keypair(file.seed, key, &public);
     wipe(&file, sizeof file);
     return err;
+}
+
+static int is_database(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+    return strncmp(entry->d_name, "class-", 6) == 0 && len > 3 &&
+           strcmp(entry->d_name + len - 3, ".db") == 0;
+}
+
+char **disk_databases(const struct disk *disk)
+{
+    struct dirent **found = NULL;
+    int count = scandirat(disk->dir, ".", &found, is_database, alphasort);
+    char **names = count < 0 ? NULL : calloc((size_t)count + 1, sizeof *names);
+    for (int i = 0; i < count; i++) {
+        if (names) {
+            names[i] = strdup(found[i]->d_name);
+        }
+        free(found[i]);
+    }
+    free(found);
+    return names;
+}
+
+void disk_databases_free(char **names)
+{
+    for (size_t i = 0; names && names[i]; i++) {
+        free(names[i]);
+    }
+    free(names);
 }
 
 void disk_boot(uint8_t out[16])

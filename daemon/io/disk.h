@@ -21,6 +21,10 @@ void disk_hardware(const char *place, struct hardware_id *out);
  * Errors as disk_open. */
 enum err disk_key(const struct disk *, const struct hardware_id *, struct log *, struct sign_key *,
                   struct why *);
+/* The class databases in the folder (class-*.db), by name, NULL behind the last; the caller owes disk_databases_free.
+ * NULL: no memory, or the folder can't be read. */
+char **disk_databases(const struct disk *);
+void disk_databases_free(char **);
 /* Zero if the system doesn't tell. */
 void disk_boot(uint8_t out[16]);
 

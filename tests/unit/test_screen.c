@@ -1,0 +1,464 @@
+/* client: what the watch paints from recorded states, at 80 and 40 columns and in sentences, compared with the screens in
+ * tests/screens. JAM_SCREENS=write rewrites those; then look at the diff. Also breaking lines, and harmless names. */
+#define _POSIX_C_SOURCE 200809L
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "args.h"
+#include "phrase.h"
+#include "say.h"
+#include "screen.h"
+#include "show.h"
+
+/* ---- recorded states: JSON as in LOCAL.md, read into MessagePack ------------------------------------------------- */
+
+static const char *skip_space(const char *at)
+{
+    return at + strspn(at, " \n");
+}
+
+static const char *pack_json(struct pack *, const char *at);
+
+/* The items of {...} or [...] are packed apart, since their count stands before them. */
+static const char *pack_json_items(struct pack *p, const char *at)
+{
+    bool map = *at == '{';
+    struct pack items;
+    uint32_t count = 0;
+    pack_init(&items);
+    at = skip_space(at + 1);
+    while (*at != '}' && *at != ']') {
+        assert_true(*at != '\0');
+        at = skip_space(pack_json(&items, at));
+        count++;
+        at = skip_space(*at == ',' || *at == ':' ? at + 1 : at);
+    }
+    if (map) {
+        pack_map(p, count / 2);
+    } else {
+        pack_array(p, count);
+    }
+    pack_raw(p, pack_bytes(&items));
+    pack_clear(&items);
+    return at + 1;
+}
+
+static const char *pack_json_text(struct pack *p, const char *at)
+{
+    char text[512];
+    size_t len = 0;
+    for (at++; *at != '"'; at++) {
+        assert_true(*at != '\0' && len + 1 < sizeof(text));
+        if (strncmp(at, "\\u00", 4) == 0) { /* only controls are written so */
+            text[len++] = (char)strtol((char[]){at[4], at[5], '\0'}, NULL, 16);
+            at += 5;
+        } else {
+            text[len++] = *at;
+        }
+    }
+    pack_text(p, slice_of(text, len));
+    return at + 1;
+}
+
+static const char *pack_json(struct pack *p, const char *at)
+{
+    char *end;
+    if (*at == '{' || *at == '[') {
+        return pack_json_items(p, at);
+    }
+    if (*at == '"') {
+        return pack_json_text(p, at);
+    }
+    if (*at == 't' || *at == 'f') {
+        pack_bool(p, *at == 't');
+        return at + (*at == 't' ? 4 : 5);
+    }
+    if (*at == 'n') {
+        pack_nil(p);
+        return at + 4;
+    }
+    pack_int(p, strtoll(at, &end, 10));
+    assert_true(end > at);
+    return end;
+}
+
+static void open_json(const char *json, struct pack *p, struct doc *doc)
+{
+    pack_init(p);
+    pack_json(p, skip_space(json));
+    assert_false(p->failed);
+    assert_int_equal(doc_open(doc, pack_bytes(p), PACK_LOCAL), OK);
+}
+
+static void close_json(struct pack *p, struct doc *doc)
+{
+    doc_clear(doc);
+    pack_clear(p);
+}
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = calloc(1, 64 * 1024);
+    assert_non_null(text);
+    if (file) {
+        assert_true(fread(text, 1, 64 * 1024 - 1, file) < 64 * 1024 - 1);
+        fclose(file);
+    }
+    return text;
+}
+
+static void expect_file(const char *path, const char *text)
+{
+    const char *wish = getenv("JAM_SCREENS");
+    if (wish && strcmp(wish, "write") == 0) {
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(fputs(text, file) >= 0 && fclose(file) == 0, true);
+    }
+    char *expected = read_file(path);
+    assert_string_equal(text, expected);
+    free(expected);
+}
+
+/* ---- screens ---------------------------------------------------------------------------------------------------- */
+
+struct shape {
+    const char *name;
+    unsigned columns;
+    bool plain;
+    bool ascii;
+};
+
+static size_t widest_line(const char *text)
+{
+    struct page ruler;
+    size_t most = 0;
+    assert_true(page_init(&ruler, 0));
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        page_put(&ruler, "%.*s", (int)len, text);
+        most = page_column(&ruler) > most ? page_column(&ruler) : most;
+        page_end(&ruler);
+        text += len + 1;
+    }
+    page_clear(&ruler);
+    return most;
+}
+
+static void paint_as(const char *name, const msgpack_object *state, const struct shape *shape,
+                     int64_t elapsed_ms)
+{
+    char path[128];
+    struct page page;
+    struct screen screen = screen_of(state);
+    assert_true(page_init(&page, shape->columns));
+    page.plain = shape->plain;
+    page.ascii = shape->ascii;
+    page.elapsed_ms = elapsed_ms;
+    screen_paint(&page, &screen);
+    assert_false(page.failed);
+    if (shape->columns > 0) {
+        assert_in_range(widest_line(page_text(&page)), 1, shape->columns);
+    }
+    snprintf(path, sizeof(path), "tests/screens/%s.%s", name, shape->name);
+    expect_file(path, page_text(&page));
+    page_clear(&page);
+}
+
+static void paint(const char *name, int64_t elapsed_ms)
+{
+    static const struct shape shapes[] = {
+        {"80", 80, false, false},
+        {"40", 40, false, false},
+        {"plain", 0, true, false},
+        {"ascii", 80, false, true},
+    };
+    char path[128];
+    struct pack p;
+    struct doc doc;
+    snprintf(path, sizeof(path), "tests/screens/%s.json", name);
+    char *json = read_file(path);
+    open_json(json, &p, &doc);
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        paint_as(name, &doc.root, &shapes[i], elapsed_ms);
+    }
+    close_json(&p, &doc);
+    free(json);
+}
+
+static void a_lesson_is_painted_as_recorded(void **state)
+{
+    (void)state;
+    paint("lesson", 0);
+}
+
+static void hostile_names_stay_in_their_places(void **state)
+{
+    (void)state;
+    paint("hostile", 0);
+}
+
+static void a_lost_class_says_since_when(void **state)
+{
+    (void)state;
+    paint("lost",
+          61000); /* a minute after the state came: ages count on, the mark of a change is gone */
+}
+
+static void an_empty_class_says_what_to_type(void **state)
+{
+    (void)state;
+    paint("empty", 0);
+}
+
+static void any_map_at_all_can_be_painted(void **state)
+{
+    (void)state;
+    static const char *const maps[] = {
+        "{}",
+        "{\"jams\":[1,null,[],{}],\"solo\":[{}],\"away\":[{}],\"forks\":[7]}",
+        "{\"jams\":{\"in\":3},\"solo\":7,\"at\":-5,\"live\":\"yes\",\"peers\":-3}",
+        "{\"jams\":[{\"in\":[null],\"tasks\":[[]],\"solo\":[9],\"changed_s\":-4}],\"class\":9}",
+    };
+    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+        struct pack p;
+        struct doc doc;
+        struct page page;
+        open_json(maps[i], &p, &doc);
+        assert_true(page_init(&page, 40));
+        struct screen screen = screen_of(&doc.root);
+        screen_paint(&page, &screen);
+        assert_false(page.failed);
+        page_clear(&page);
+        close_json(&p, &doc);
+    }
+}
+
+/* ---- lines ------------------------------------------------------------------------------------------------------ */
+
+static void lines_break_at_marks_first_and_hang(void **state)
+{
+    (void)state;
+    struct page page;
+    assert_true(page_init(&page, 20));
+    page_put(&page, "who: ");
+    page_hang(&page);
+    for (int i = 0; i < 4; i++) {
+        page_put(&page, "Ana %d min, ", i);
+        page_may_break(&page);
+    }
+    page_end(&page);
+    page_say(&page, "%s", "one sentence without any marks");
+    page_say(&page, "%s", "unbreakableunbreakable");
+    assert_string_equal(page_text(&page), "who: Ana 0 min,\n     Ana 1 min,\n     Ana 2 min,\n"
+                                          "     Ana 3 min,\n"
+                                          "one sentence without\n  any marks\n"
+                                          "unbreakableunbreakable\n");
+    page_clear(&page);
+}
+
+static void without_columns_a_sentence_is_one_line(void **state)
+{
+    (void)state;
+    struct page page;
+    assert_true(page_init(&page, 0));
+    for (int i = 0; i < 100; i++) {
+        page_put(&page, "word ");
+    }
+    page_end(&page);
+    assert_int_equal(strlen(page_text(&page)), 500); /* the last space became the line feed */
+    assert_null(strchr(page_text(&page), '\n')[1] ? page_text(&page) : NULL);
+    page_clear(&page);
+}
+
+static void ages_are_short_and_doubt_is_marked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *said;
+    } ages[] = {
+        {"{\"age_s\":0,\"clock\":\"seen\"}", "0 s"},
+        {"{\"age_s\":59,\"clock\":\"seen\"}", "59 s"},
+        {"{\"age_s\":60,\"clock\":\"class\"}", "1 min~"},
+        {"{\"age_s\":3599,\"clock\":\"guessed\"}", "59 min~"},
+        {"{\"age_s\":3600,\"clock\":\"seen\"}", "1 h"},
+        {"{\"age_s\":172800,\"clock\":\"seen\"}", "2 days"},
+        {"{\"age_s\":-9,\"clock\":\"seen\"}", "0 s"},
+        {"{\"age_s\":5}", "5 s~"},
+        {"{}", ""},
+    };
+    for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
+        struct pack p;
+        struct doc doc;
+        struct page page;
+        open_json(ages[i].json, &p, &doc);
+        assert_true(page_init(&page, 0));
+        assert_string_equal(phrase_age(&page, &doc.root), ages[i].said);
+        page_clear(&page);
+        close_json(&p, &doc);
+    }
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------- */
+
+static void json_has_times_as_text_and_nothing_a_terminal_obeys(void **state)
+{
+    (void)state;
+    struct pack p;
+    struct doc doc;
+    char *text = NULL;
+    size_t len = 0;
+    open_json("{\"at\":1795428580123,\"list\":[{\"at\":0,\"n\":-3}],\"ok\":true,\"no\":null,"
+              "\"text\":\"a\\u001b[2J \xe2\x80\xae\xc2\x9b \xc3\xa9\"}",
+              &p, &doc);
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    show_json_line(out, true, "state", &doc.root);
+    fclose(out);
+    assert_string_equal(text, "{\"v\":1,\"type\":\"state\",\"at\":\"2026-11-23T10:09:40Z\","
+                              "\"list\":[{\"at\":\"1970-01-01T00:00:00Z\",\"n\":-3}],\"ok\":true,"
+                              "\"no\":null,\"text\":\"a\\u001b[2J \\u202e\\u009b \xc3\xa9\"}\n");
+    free(text);
+    close_json(&p, &doc);
+}
+
+/* ---- what is typed ---------------------------------------------------------------------------------------------- */
+
+struct typed {
+    struct args args;
+    struct question question;
+    enum err err;
+};
+
+static void type(struct typed *typed, int argc, const char **argv)
+{
+    typed->err = args_read(&typed->args, argc, (char **)(uintptr_t)argv);
+    if (typed->err == OK && typed->args.command) {
+        typed->err = args_question(&typed->args, &typed->question);
+    }
+}
+#define TYPE(typed, ...)                                                                           \
+    type(typed, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *),                            \
+         (const char *[]){__VA_ARGS__})
+
+static const char *param(const struct typed *typed, const char *key)
+{
+    for (uint32_t i = 0; i < typed->question.count; i++) {
+        if (strcmp(typed->question.params[i].key, key) == 0) {
+            return typed->question.params[i].text ? typed->question.params[i].text : "(set)";
+        }
+    }
+    return "(none)";
+}
+
+static void free_text_needs_no_quotes(void **state)
+{
+    (void)state;
+    struct typed typed;
+    TYPE(&typed, "jam", "--json", "note", "triangles", "hold", "-5", "best", "--class", "p3");
+    assert_int_equal(typed.err, OK);
+    assert_string_equal(typed.question.method, "note");
+    assert_string_equal(param(&typed, "text"), "triangles hold -5 best");
+    assert_string_equal(param(&typed, "class"), "p3");
+    assert_true(typed.args.json);
+    args_clear(&typed.args);
+
+    TYPE(&typed, "jam", "feedback", "ben", "--glow", "clean", "joints", "--grow=show it",
+         "--plain");
+    assert_int_equal(typed.err, OK);
+    assert_string_equal(param(&typed, "person"), "ben");
+    assert_string_equal(param(&typed, "glow"), "clean joints");
+    assert_string_equal(param(&typed, "grow"), "show it");
+    args_clear(&typed.args);
+
+    TYPE(&typed, "jam", "task", "add", "--solo", "measure", "--", "--load");
+    assert_int_equal(typed.err, OK);
+    assert_string_equal(typed.question.method, "task.add");
+    assert_string_equal(param(&typed, "title"), "measure --load");
+    assert_string_equal(param(&typed, "solo"), "(set)");
+    args_clear(&typed.args);
+}
+
+static void wrong_usage_is_found_before_anything_is_asked(void **state)
+{
+    (void)state;
+    struct typed typed;
+    TYPE(&typed, "jam", "join");
+    assert_int_equal(typed.err, ERR_USAGE);
+    args_clear(&typed.args);
+    TYPE(&typed, "jam", "back", "now");
+    assert_int_equal(typed.err, ERR_USAGE);
+    assert_string_equal(typed.args.wrong_word, "now");
+    args_clear(&typed.args);
+    TYPE(&typed, "jam", "note", "x", "--glow", "y");
+    assert_int_equal(typed.err, ERR_USAGE);
+    args_clear(&typed.args);
+    TYPE(&typed, "jam", "list", "--class");
+    assert_int_equal(typed.err, ERR_USAGE);
+    args_clear(&typed.args);
+    TYPE(&typed, "jam", "list", "--json=x");
+    assert_int_equal(typed.err, ERR_USAGE);
+    args_clear(&typed.args);
+    TYPE(&typed, "jam", "joi", "bridge");
+    assert_null(typed.args.command);
+    assert_string_equal(command_near("joi", "bridge"), "join");
+    args_clear(&typed.args);
+}
+
+static void every_command_has_help_and_an_example_that_fits_it(void **state)
+{
+    (void)state;
+    for (const struct command *command = commands; command->name; command++) {
+        assert_non_null(command->help);
+        assert_non_null(command->usage);
+        assert_true(command->say || command->run);
+        assert_true(command->method || command->run);
+        assert_true(strncmp(command->usage, "jam", 3) == 0);
+        if (strncmp(command->example, "jam", 3) != 0) {
+            continue; /* the shell's prompt */
+        }
+        char example[128];
+        const char *argv[16];
+        int argc = 0;
+        snprintf(example, sizeof(example), "%s", command->example);
+        for (char *word = strtok(example, " "); word; word = strtok(NULL, " ")) {
+            argv[argc++] = word;
+        }
+        struct typed typed;
+        type(&typed, argc, argv);
+        assert_int_equal(typed.err, OK);
+        assert_ptr_equal(typed.args.command, command);
+        args_clear(&typed.args);
+    }
+}
+
+int main(void)
+{
+    setenv("TZ", "UTC", 1);
+    tzset();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lesson_is_painted_as_recorded),
+        cmocka_unit_test(hostile_names_stay_in_their_places),
+        cmocka_unit_test(a_lost_class_says_since_when),
+        cmocka_unit_test(an_empty_class_says_what_to_type),
+        cmocka_unit_test(any_map_at_all_can_be_painted),
+        cmocka_unit_test(lines_break_at_marks_first_and_hang),
+        cmocka_unit_test(without_columns_a_sentence_is_one_line),
+        cmocka_unit_test(ages_are_short_and_doubt_is_marked),
+        cmocka_unit_test(json_has_times_as_text_and_nothing_a_terminal_obeys),
+        cmocka_unit_test(free_text_needs_no_quotes),
+        cmocka_unit_test(wrong_usage_is_found_before_anything_is_asked),
+        cmocka_unit_test(every_command_has_help_and_an_example_that_fits_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
