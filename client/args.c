@@ -1,7 +1,10 @@
 /* Takes the command line apart. Options may stand before or after the command; free text needs no quotes. */
 #include "args.h"
 
+#include <limits.h>
 #include <stdlib.h>
+
+#include "text.h"
 
 static enum err wrong(struct args *args, const char *template, const char *word)
 {
@@ -48,6 +51,26 @@ static const struct option *find_option(const struct option *options, size_t max
     return NULL;
 }
 
+/* The option that was probably meant; NULL. */
+static const char *near_option(const struct args *args, const char *word)
+{
+    enum { FAR = 3 };
+    const char *near = NULL;
+    size_t least = FAR;
+    for (int own = 0; own < 2; own++) {
+        const struct option *options =
+            own && args->command ? args->command->options : options_always;
+        for (int i = 0; i < (own ? OPTIONS_MAX : INT_MAX) && options[i].name; i++) {
+            size_t far = text_distance(slice_str(options[i].name), slice_str(word), FAR);
+            if (far < least) {
+                least = far;
+                near = options[i].name;
+            }
+        }
+    }
+    return near;
+}
+
 static void set_always(struct args *args, const char *name, const char *value)
 {
     args->socket = strcmp(name, "socket") == 0 ? value : args->socket;
@@ -79,6 +102,7 @@ static enum err read_option(struct args *args, int argc, char **argv, int *used)
     own = option;
     option = option ? option : find_option(options_always, SIZE_MAX, word);
     if (!option) {
+        args->near = near_option(args, word);
         return wrong(args, _("There is no option %1 here."), typed);
     }
     const char *value = strchr(word, '=');
@@ -176,7 +200,7 @@ static enum err words_question(struct args *args, struct question *question)
         } else if (text) {
             at++;
         }
-        if (word->must && (!text || !*text)) {
+        if (word->must && !text) {
             return wrong(args, _("Something is missing."), "");
         }
         question_text(question, word->param, text);

@@ -20,7 +20,8 @@ struct args {
     /* why it is wrong usage; only when args_read says so */
     const char *wrong; /* translated; %1 is the word */
     const char *wrong_word;
-    char *room; /* joined words */
+    const char *near; /* an option that was probably meant, or NULL */
+    char *room;       /* joined words */
     size_t room_used;
 };
 

@@ -66,6 +66,10 @@ int run_feedback(struct run *run)
     char *grow = NULL;
     struct question question;
     enum err err = args_question(run->args, &question);
+    if (err == OK && run->args->words_count == 0 && !args_value(run->args, "jam")) {
+        run->args->wrong = _("Something is missing.");
+        err = ERR_USAGE;
+    }
     if (err == OK && is_asked_here(run)) {
         puts(
             _("This comes from you, with your name. It is for the one you name, but it is kept on\n"

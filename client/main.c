@@ -17,7 +17,10 @@
 
 enum { SOCKET_PATH_MAX = 256 };
 
-/* $XDG_RUNTIME_DIR/jam.sock if it is there, else the system's. */
+/* where the service's own user may make one */
+#define SERVICE_SOCKET "/run/jam/socket"
+
+/* A jamd of my own if there is one, else the machine's. */
 static const char *socket_path(const struct args *args, char room[SOCKET_PATH_MAX])
 {
     const char *named = args->socket ? args->socket : getenv("JAM_SOCKET");
@@ -30,7 +33,7 @@ static const char *socket_path(const struct args *args, char room[SOCKET_PATH_MA
         access(room, F_OK) == 0) {
         return room;
     }
-    return "/run/jam.sock";
+    return access(SERVICE_SOCKET, F_OK) == 0 ? SERVICE_SOCKET : "/run/jam.sock";
 }
 
 static bool is_wished(const char *variable)

@@ -203,8 +203,8 @@ void page_end(struct page *page)
 {
     struct edge edge = {.columns = page->columns > 0 ? page->columns : SIZE_MAX / 2,
                         .hang = page->hang > 0 ? page->hang : 2};
-    if (edge.hang > edge.columns / 2) {
-        edge.hang = 2;
+    if (edge.hang > edge.columns / 3 * 2) {
+        edge.hang = 2; /* too little would be left */
     }
     size_t len = page->len - page->line;
     char *line = page_room(page, len + 1);

@@ -30,8 +30,13 @@ int run_usage(struct run *run)
     err_fill(sentence, sizeof(sentence), run->args->wrong, run->args->wrong_word, NULL);
     const char *usage = command && *command->name ? command->usage : "jam help";
     const char *example = command && *command->name ? command->example : "jam help join";
-    snprintf(advice, sizeof(advice), strcmp(usage, example) == 0 ? "%s" : _("%s (for example: %s)"),
-             usage, example);
+    if (run->args->near) {
+        snprintf(advice, sizeof(advice), "--%s", run->args->near);
+    } else if (strcmp(usage, example) == 0) {
+        snprintf(advice, sizeof(advice), "%s", usage);
+    } else {
+        snprintf(advice, sizeof(advice), _("%s (for example: %s)"), usage, example);
+    }
     return refuse_usage(run, sentence, advice);
 }
 

@@ -9,7 +9,7 @@ enum { SCREEN_WIDE = 60, CHANGED_S = 5 };
 struct screen {
     const msgpack_object *state;
     bool live;
-    int64_t lost_s;  /* not live: for so long */
+    int64_t lost_s;  /* not live: for so long, till now */
     const char *why; /* not live: the reason, or "" */
     int64_t peers;   /* machines heard now, besides this one */
     int64_t wall_ms; /* this machine's clock, for the time of day */

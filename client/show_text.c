@@ -37,8 +37,11 @@ static void text_refusal(const struct style *style, enum err err, struct slice c
     const char *template = err_try(err);
     err_fill(advice, sizeof(advice), *template ? gettext(template) : "", of, more);
     page_put(&page, "%s", sentence);
-    if (*advice) {
-        page_put(&page, " %s %s", _("Try:"), advice);
+    if (strncmp(advice, "jam ", 4) == 0 || strncmp(advice, "--", 2) == 0) {
+        page_put(&page, " %s %s", _("Type:"), advice);
+    } else if (*advice) {
+        bool small = *advice >= 'a' && *advice <= 'z';
+        page_put(&page, " %c%s", small ? *advice - 'a' + 'A' : *advice, advice + 1);
     }
     page_end(&page);
     fputs(page_text(&page), stderr);

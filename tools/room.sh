@@ -39,12 +39,15 @@ alive() { [ -e "$JAM_ROOM/$1/pid" ] && kill -0 "$(cat "$JAM_ROOM/$1/pid")" 2>/de
 # launch I [OPTIONS]: jamd at machine I, without waiting for it
 launch() {
     launch_=$JAM_ROOM/$1
-    launch_i=$1
-    shift
     mkdir -p "$launch_/state"
     : >"$launch_/out"
-    at "$launch_i" jamd --state "$launch_/state" --socket "$launch_/socket" "$@" \
-        >"$launch_/out" 2>>"$launch_/log" </dev/null 3>&- 4>&- 5>&- 6>&- &
+    launch_i=$1
+    shift
+    set -- jamd --state "$launch_/state" --socket "$launch_/socket" "$@"
+    # no function and no list in the background: $! is to be jamd itself
+    [ -z "$JAM_LAB" ] ||
+        set -- nsenter "--net=$JAM_LAB/net/$launch_i" "--uts=$JAM_LAB/uts/$launch_i" -- "$@"
+    "$@" >"$launch_/out" 2>>"$launch_/log" </dev/null 3>&- 4>&- 5>&- 6>&- &
     echo $! >"$launch_/pid"
 }
 
@@ -112,12 +115,12 @@ port_of() {
     at "$1" ss -Hlnt >"$JAM_ROOM/$1/ports" && awk 'NR == 1 { sub(/.*:/, "", $4); print $4 }' "$JAM_ROOM/$1/ports"
 }
 
-# see_all N [I...]: each running machine (or these) sees N machines here, itself among them
+# see_all N [I...]: each running machine (or these) knows of N machines here, counting itself
 see_all() {
     see_n=$1
     shift
     for see_i in ${*:-$(running)}; do
-        says "$see_i" status "[.status.machines[] | select(.state == \"here\")] | length == $see_n" || return 1
+        says "$see_i" status "[.status.machines[] | select(.state == \"here\")] | length + 1 == $see_n" || return 1
     done
 }
 

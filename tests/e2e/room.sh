@@ -25,7 +25,7 @@ if [ -z "$JAM_ROOM" ]; then # outside: make the lab, run this test again inside 
     wait "$lab"
     status=$?
     if [ "$status" != 0 ]; then
-        { tail -n 60 "$JAM_ROOM/said"; tail -n 15 "$JAM_ROOM"/[0-9]*/log; } >&2 2>/dev/null
+        { tail -n 200 "$JAM_ROOM/said"; tail -n 10 "$JAM_ROOM"/[0-9]*/log; } >&2 2>/dev/null
     fi
     [ -n "$KEEP" ] && echo "kept: $JAM_ROOM" >&2 || rm -rf "$JAM_ROOM"
     exit "$status"
@@ -47,8 +47,9 @@ open_room() {
 
 sign_in() { on "$1" jam hello "$2"; }
 
-# journal_has I JAM TEXT
+# journal_has I JAM TEXT: as the one who sits there; if nobody does, somebody comes to read
 journal_has() {
+    says "$1" '' '.person != null' || sign_in "$1" "reader$1" >/dev/null
     json "$1" journal "$2" && jq -r '.journal[].text // empty' "$JAM_ROOM/$1/json" >"$JAM_ROOM/$1/texts" &&
         grep -qxF "$3" "$JAM_ROOM/$1/texts"
 }

@@ -164,6 +164,7 @@ static void paint_as(const char *name, const msgpack_object *state, const struct
     page.plain = shape->plain;
     page.ascii = shape->ascii;
     page.elapsed_ms = elapsed_ms;
+    screen.lost_s += elapsed_ms / 1000;
     screen_paint(&page, &screen);
     assert_false(page.failed);
     if (shape->columns > 0) {

@@ -136,7 +136,7 @@ def status(i):
 
 def sees(i):
     try:
-        return sum(1 for m in status(i)["machines"] if m["state"] == "here")
+        return 1 + sum(1 for m in status(i)["machines"] if m["state"] == "here")
     except (OSError, TypeError, KeyError):
         return 0
 

@@ -1,0 +1,526 @@
+/* The log: order, waiting, hostile runs, forks, and power cuts under it. */
+#define _DEFAULT_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "cut.h"
+#include "replica.h"
+
+enum { ROOM = 56 * 1024 };
+
+/* A replica of one author. */
+struct side {
+    struct store *store;
+    struct rng rng;
+    struct author author;
+    struct replica *replica;
+    const char *vfs;
+    char path[32];
+};
+
+static const struct class_id class = {{5}};
+static const struct person_id ana = {{1}};
+static const struct now now = {{1000}, {INT64_C(1790000000000)}};
+
+static enum err side_try(struct side *s)
+{
+    enum err err = store_open(s->path, s->vfs, &s->store);
+    if (err == OK) {
+        err = replica_open(s->store, &class, &s->author, NULL, &s->replica);
+    }
+    return err;
+}
+
+static void side_init(struct side *s, uint8_t number, uint8_t start)
+{
+    uint8_t seed[32] = {number};
+    struct sign_pk pk;
+    memset(s, 0, sizeof(*s));
+    assert_int_equal(keys_init(), OK);
+    sign_keypair(seed, &s->author.key, &pk);
+    memcpy(s->author.device.b, pk.b, sizeof(pk.b));
+    seed[1] = start;
+    rng_seed(&s->rng, seed);
+    s->author.rng = &s->rng;
+    s->author.host = "pc";
+    snprintf(s->path, sizeof(s->path), ":memory:");
+}
+
+static void side_open(struct side *s, uint8_t number)
+{
+    side_init(s, number, 0);
+    assert_int_equal(side_try(s), OK);
+}
+
+static void side_close(struct side *s)
+{
+    replica_close(&s->replica);
+    store_close(&s->store);
+}
+
+static void save(struct side *s)
+{
+    assert_int_equal(replica_flush(s->replica, now), OK);
+    assert_int_equal(store_commit(s->store), OK);
+}
+
+static struct hash note(struct side *s, const char *text)
+{
+    struct hash id;
+    struct op op = {
+        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str(text)};
+    assert_int_equal(replica_append(s->replica, &op, 1, now, &id), OK);
+    save(s);
+    return id;
+}
+
+static struct feed_id own(struct side *s, uint64_t *seq)
+{
+    struct feed_id feed;
+    assert_true(replica_own(s->replica, &feed, seq));
+    return feed;
+}
+
+/* The runs of a feed after `have`, as one message array in *p; the doc borrows it. */
+static void runs_of(struct side *s, const struct feed_id *feed, uint64_t have, struct pack *p,
+                    struct doc *doc)
+{
+    struct pack runs;
+    uint32_t count = 0;
+    pack_init(&runs);
+    replica_runs(s->replica, feed, have, ROOM, &runs, &count);
+    pack_init(p);
+    pack_array(p, count);
+    pack_raw(p, pack_bytes(&runs));
+    pack_clear(&runs);
+    assert_int_equal(doc_open(doc, pack_bytes(p), PACK_STRICT), OK);
+}
+
+/* Gives the first run of a feed after `have` to another side. */
+static enum err give(struct side *from, struct side *to, const struct feed_id *feed, uint64_t have)
+{
+    struct pack p;
+    struct doc doc;
+    struct run run;
+    const msgpack_object *items;
+    uint32_t count = 0, applied = 0;
+    runs_of(from, feed, have, &p, &doc);
+    assert_true(read_array(&doc.root, &items, &count));
+    assert_true(count > 0);
+    assert_int_equal(run_read(&items[0], &run), OK);
+    enum err err = replica_accept(to->replica, &run, now, false, &applied);
+    doc_clear(&doc);
+    pack_clear(&p);
+    if (err == OK || err == ERR_FORK) {
+        save(to);
+    } else {
+        store_rollback(to->store);
+    }
+    return err;
+}
+
+static void assert_same(struct side *a, struct side *b)
+{
+    struct hash x = store_digest_views(a->store), y = store_digest_views(b->store);
+    struct fingerprint f = heads_fingerprint(replica_heads(a->replica));
+    struct fingerprint g = heads_fingerprint(replica_heads(b->replica));
+    assert_memory_equal(x.b, y.b, sizeof(x.b));
+    assert_memory_equal(f.b, g.b, sizeof(f.b));
+}
+
+static void an_entry_waits_for_its_causes(void **state)
+{
+    (void)state;
+    struct side a, b, c;
+    uint64_t seq;
+    side_open(&a, 1);
+    side_open(&b, 2);
+    side_open(&c, 3);
+    note(&a, "first");
+    struct feed_id feed_a = own(&a, &seq);
+    assert_int_equal(give(&a, &b, &feed_a, 0), OK);
+    note(&b, "second, after a's");
+    struct feed_id feed_b = own(&b, &seq);
+    assert_int_equal(give(&b, &c, &feed_b, 0), OK);
+    assert_int_equal(replica_count(c.replica).entries, 0);
+    assert_int_equal(replica_count(c.replica).waiting, 2);
+    assert_int_equal(give(&a, &c, &feed_a, 0), OK);
+    assert_int_equal(replica_count(c.replica).waiting, 0);
+    assert_int_equal(replica_count(c.replica).entries, 4);
+    assert_same(&b, &c);
+    side_close(&a);
+    side_close(&b);
+    side_close(&c);
+}
+
+static void a_run_twice_or_in_parts_is_taken_once(void **state)
+{
+    (void)state;
+    struct side a, b;
+    uint64_t seq;
+    side_open(&a, 1);
+    side_open(&b, 2);
+    for (int i = 0; i < 300; i++) {
+        note(&a, "again and again");
+    }
+    struct feed_id feed = own(&a, &seq);
+    assert_int_equal(give(&a, &b, &feed, 200), ERR_WAIT); /* a gap before it */
+    assert_int_equal(give(&a, &b, &feed, 0), OK);
+    uint64_t first = replica_have(b.replica, &feed);
+    assert_int_equal(first, RUN_ENTRIES_MAX);
+    assert_int_equal(give(&a, &b, &feed, 0), OK);
+    assert_int_equal(replica_have(b.replica, &feed), first);
+    assert_int_equal(give(&a, &b, &feed, first - 50), OK);
+    assert_int_equal(replica_have(b.replica, &feed), first - 50 + RUN_ENTRIES_MAX);
+    while (replica_have(b.replica, &feed) < seq) {
+        assert_int_equal(give(&a, &b, &feed, replica_have(b.replica, &feed)), OK);
+    }
+    assert_same(&a, &b);
+    side_close(&a);
+    side_close(&b);
+}
+
+/* Hostile runs are made by hand: a feed of our own, and headers that say what they shouldn't. */
+struct forger {
+    struct sign_key device, feed;
+    struct device_id device_id;
+    struct sign_pk feed_pk;
+    struct feed_id id;
+    struct pack entries;
+    struct hash last;
+    uint64_t seq, lamport;
+};
+
+static void forger_add(struct forger *f, const struct op *op, uint64_t lamport,
+                       const struct hash *after)
+{
+    struct pack p;
+    uint8_t payload[1024] = {42};
+    pack_init(&p);
+    assert_int_equal(op_encode(&p, op), OK);
+    memcpy(payload + SALT_BYTES, pack_bytes(&p).at, pack_bytes(&p).len);
+    struct slice bytes = slice_of(payload, SALT_BYTES + pack_bytes(&p).len);
+    struct entry e = {.feed = f->id,
+                      .seq = ++f->seq,
+                      .prev = f->last,
+                      .after = after,
+                      .after_count = after ? 1 : 0,
+                      .lamport = lamport,
+                      .time_ms = 1,
+                      .payload_len = (uint32_t)bytes.len,
+                      .payload_hash = payload_hash(bytes),
+                      .payload = bytes};
+    f->last = entry_id(&class, &e);
+    f->lamport = lamport;
+    run_pack_entry(&f->entries, &e);
+    pack_clear(&p);
+}
+
+static void forger_open(struct forger *f, uint8_t number)
+{
+    uint8_t seed[32] = {99, number};
+    struct sign_pk pk;
+    memset(f, 0, sizeof(*f));
+    sign_keypair(seed, &f->device, &pk);
+    memcpy(f->device_id.b, pk.b, sizeof(pk.b));
+    seed[2] = 1;
+    sign_keypair(seed, &f->feed, &f->feed_pk);
+    f->id = feed_id_of(&class, &f->device_id, &f->feed_pk);
+    pack_init(&f->entries);
+    struct op op = {.kind = OP_OPEN,
+                    .has = FIELD_KEY | FIELD_DEVICE | FIELD_SIGNATURE | FIELD_NAME | FIELD_HARDWARE,
+                    .key = f->feed_pk,
+                    .device = f->device_id,
+                    .signature = sign(&f->device, "jam device 1", SLICE(f->id)),
+                    .name = slice_str("forger")};
+    forger_add(f, &op, 1, NULL);
+}
+
+static void forger_note(struct forger *f, const char *text)
+{
+    struct op op = {
+        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str(text)};
+    forger_add(f, &op, f->lamport + 1, NULL);
+}
+
+/* Sends what was forged since entry first_seq as one run, signed at its end. */
+static enum err forger_send(struct forger *f, uint64_t first_seq, uint32_t count, struct side *to)
+{
+    struct pack p;
+    struct doc doc;
+    struct run run;
+    uint32_t applied = 0;
+    struct signature signature = run_sign(&f->feed, &f->last);
+    pack_init(&p);
+    run_pack_head(&p, &f->id, first_seq, &signature, count);
+    pack_raw(&p, pack_bytes(&f->entries));
+    assert_int_equal(doc_open(&doc, pack_bytes(&p), PACK_STRICT), OK);
+    assert_int_equal(run_read(&doc.root, &run), OK);
+    enum err err = replica_accept(to->replica, &run, now, false, &applied);
+    doc_clear(&doc);
+    pack_clear(&p);
+    pack_reset(&f->entries);
+    save(to);
+    return err;
+}
+
+static void a_forged_signature_keeps_nothing(void **state)
+{
+    (void)state;
+    struct side a;
+    struct forger f;
+    side_open(&a, 1);
+    forger_open(&f, 1);
+    forger_note(&f, "by somebody else");
+    f.feed.b[40] ^= 1;
+    assert_int_equal(forger_send(&f, 1, 2, &a), ERR_SIGNATURE);
+    assert_int_equal(replica_count(a.replica).entries, 0);
+    assert_int_equal(heads_count(replica_heads(a.replica)), 0);
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
+static void a_feed_needs_its_devices_signature(void **state)
+{
+    (void)state;
+    struct side a;
+    struct forger f;
+    side_open(&a, 1);
+    forger_open(&f, 1);
+    pack_reset(&f.entries);
+    f.seq = 0;
+    memset(&f.last, 0, sizeof(f.last));
+    struct op op = {.kind = OP_OPEN,
+                    .has = FIELD_KEY | FIELD_DEVICE | FIELD_SIGNATURE | FIELD_NAME | FIELD_HARDWARE,
+                    .key = f.feed_pk,
+                    .device = f.device_id,
+                    .signature = sign(&f.feed, "jam device 1", SLICE(f.id)),
+                    .name = slice_str("forger")};
+    forger_add(&f, &op, 1, NULL);
+    assert_int_equal(forger_send(&f, 1, 1, &a), ERR_SIGNATURE);
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
+static void a_false_lamport_number_ends_its_feed_for_everybody(void **state)
+{
+    (void)state;
+    struct side a, b;
+    struct forger f;
+    struct op op = {
+        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str("me last")};
+    side_open(&a, 1);
+    side_open(&b, 2);
+    forger_open(&f, 1);
+    forger_note(&f, "fine");
+    assert_int_equal(forger_send(&f, 1, 2, &a), OK);
+    forger_add(&f, &op, 1000000, NULL);
+    assert_int_equal(forger_send(&f, 3, 1, &a), ERR_ORDER);
+    assert_int_equal(replica_have(a.replica, &f.id), 2);
+    pack_clear(&f.entries);
+    side_close(&a);
+    side_close(&b);
+}
+
+static void an_unknown_cause_makes_it_wait_not_fail(void **state)
+{
+    (void)state;
+    struct side a;
+    struct forger f;
+    struct hash missing[4], nowhere = {{77}};
+    struct op op = {
+        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str("after what?")};
+    side_open(&a, 1);
+    forger_open(&f, 1);
+    forger_add(&f, &op, 3, &nowhere);
+    assert_int_equal(forger_send(&f, 1, 2, &a), OK);
+    assert_int_equal(replica_count(a.replica).waiting, 1);
+    assert_int_equal(replica_missing(a.replica, missing, 4), 1);
+    assert_memory_equal(missing[0].b, nowhere.b, sizeof(nowhere.b));
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
+static void a_fork_voids_its_feed_from_there_on_whoever_saw_which_half(void **state)
+{
+    (void)state;
+    struct side a, b;
+    struct forger left, right;
+    struct slice run_a, run_b;
+    side_open(&a, 1);
+    side_open(&b, 2);
+    forger_open(&left, 1);
+    forger_open(&right, 1);
+    forger_note(&left, "both");
+    forger_note(&right, "both");
+    forger_note(&left, "I said yes");
+    forger_note(&right, "I said no");
+    forger_note(&right, "and I meant it");
+    assert_int_equal(forger_send(&left, 1, 3, &a), OK);
+    assert_int_equal(forger_send(&right, 1, 4, &b), OK);
+    note(&a, "an honest note, after the left half");
+    /* a meets the right half */
+    assert_int_equal(give(&b, &a, &left.id, 0), ERR_FORK);
+    assert_int_equal(heads_get(replica_heads(a.replica), &left.id)->void_seq, 3);
+    /* b is shown the proof */
+    assert_true(replica_fork_proof(a.replica, &left.id, &run_a, &run_b));
+    struct doc da, db;
+    struct run ra, rb;
+    assert_int_equal(doc_open(&da, run_a, PACK_STRICT), OK);
+    assert_int_equal(doc_open(&db, run_b, PACK_STRICT), OK);
+    assert_int_equal(run_read(&da.root, &ra), OK);
+    assert_int_equal(run_read(&db.root, &rb), OK);
+    assert_int_equal(replica_accept_fork(b.replica, &ra, &rb), ERR_FORK);
+    save(&b);
+    assert_int_equal(replica_accept_fork(b.replica, &ra, &rb), OK);
+    doc_clear(&da);
+    doc_clear(&db);
+    assert_memory_equal(heads_get(replica_heads(a.replica), &left.id),
+                        heads_get(replica_heads(b.replica), &left.id),
+                        offsetof(struct head, lamport));
+    pack_clear(&left.entries);
+    pack_clear(&right.entries);
+    side_close(&a);
+    side_close(&b);
+}
+
+static void folding_again_gives_the_same_views(void **state)
+{
+    (void)state;
+    struct side a;
+    side_open(&a, 1);
+    for (int i = 0; i < 50; i++) {
+        note(&a, "one of fifty");
+    }
+    struct hash before = store_digest_views(a.store);
+    assert_int_equal(replica_refold(a.replica), OK);
+    save(&a);
+    struct hash after = store_digest_views(a.store);
+    assert_memory_equal(before.b, after.b, sizeof(before.b));
+    side_close(&a);
+}
+
+/* ---- power cuts ------------------------------------------------------------------------------------------------- */
+
+static bool is_stored(struct side *s, const struct hash *id)
+{
+    sqlite3_stmt *stmt = store_query(s->store, "SELECT count(*) FROM entry WHERE hash=?");
+    store_bind(stmt, "h", id);
+    bool found = store_row(s->store, stmt) && sqlite3_column_int(stmt, 0) == 1;
+    sqlite3_reset(stmt);
+    return found;
+}
+
+static bool is_whole(struct side *s)
+{
+    sqlite3_stmt *stmt = store_query(s->store, "PRAGMA integrity_check");
+    bool whole =
+        store_row(s->store, stmt) && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+    sqlite3_reset(stmt);
+    return whole;
+}
+
+/* Writes until the power goes; what was said to be saved must be there when it is back, and the views must be what the
+ * log adds up to. */
+static void cut_once(uint32_t seed, long at)
+{
+    struct side s;
+    struct hash ids[64];
+    uint32_t acked = 0;
+    cut_format(seed);
+    side_init(&s, 1, 1);
+    s.vfs = "cut";
+    snprintf(s.path, sizeof(s.path), "log.db");
+    cut.cut_at = at;
+    if (side_try(&s) == OK) {
+        for (acked = 0; acked < 64 && !cut.dead; acked++) {
+            struct op op = {.kind = OP_NOTE,
+                            .has = FIELD_BY | FIELD_TEXT,
+                            .by = ana,
+                            .text = slice_str("kept")};
+            if (replica_append(s.replica, &op, 1, now, &ids[acked]) != OK ||
+                replica_flush(s.replica, now) != OK || store_commit(s.store) != OK) {
+                break;
+            }
+        }
+    }
+    cut.dead = true;
+    side_close(&s);
+    cut_power();
+    side_init(&s, 1, 2);
+    s.vfs = "cut";
+    snprintf(s.path, sizeof(s.path), "log.db");
+    assert_int_equal(side_try(&s), OK);
+    for (uint32_t i = 0; i < acked; i++) {
+        if (!is_stored(&s, &ids[i])) {
+            fail_msg("seed %u, cut at %ld: entry %u of %u is lost", seed, at, i, acked);
+        }
+    }
+    assert_true(is_whole(&s));
+    struct hash before = store_digest_views(s.store);
+    assert_int_equal(replica_refold(s.replica), OK);
+    struct hash after = store_digest_views(s.store);
+    assert_memory_equal(before.b, after.b, sizeof(before.b));
+    side_close(&s);
+}
+
+static void no_power_cut_loses_what_was_saved(void **state)
+{
+    (void)state;
+    struct rng rng;
+    uint8_t seed[32] = {8};
+    rng_seed(&rng, seed);
+    for (uint32_t i = 0; i < 2000; i++) {
+        cut_once(i, 1 + (long)rng_below(&rng, 600));
+    }
+}
+
+static void a_full_disk_refuses_and_keeps_what_is_there(void **state)
+{
+    (void)state;
+    struct side s;
+    struct hash id, lost;
+    struct op op = {
+        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str("no room")};
+    cut_format(1);
+    side_init(&s, 1, 1);
+    s.vfs = "cut";
+    snprintf(s.path, sizeof(s.path), "log.db");
+    assert_int_equal(side_try(&s), OK);
+    id = note(&s, "there was room");
+    cut.full = true;
+    enum err err = replica_append(s.replica, &op, 1, now, &lost);
+    err = err == OK ? replica_flush(s.replica, now) : err;
+    err = err == OK ? store_commit(s.store) : err;
+    assert_int_equal(err, ERR_DISK_FULL);
+    store_rollback(s.store);
+    assert_int_equal(replica_reload(s.replica), OK);
+    assert_true(is_stored(&s, &id));
+    assert_false(is_stored(&s, &lost));
+    cut.full = false;
+    id = note(&s, "there is room again");
+    assert_true(is_stored(&s, &id));
+    side_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_entry_waits_for_its_causes),
+        cmocka_unit_test(a_run_twice_or_in_parts_is_taken_once),
+        cmocka_unit_test(a_forged_signature_keeps_nothing),
+        cmocka_unit_test(a_feed_needs_its_devices_signature),
+        cmocka_unit_test(a_false_lamport_number_ends_its_feed_for_everybody),
+        cmocka_unit_test(an_unknown_cause_makes_it_wait_not_fail),
+        cmocka_unit_test(a_fork_voids_its_feed_from_there_on_whoever_saw_which_half),
+        cmocka_unit_test(folding_again_gives_the_same_views),
+        cmocka_unit_test(a_full_disk_refuses_and_keeps_what_is_there),
+        cmocka_unit_test(no_power_cut_loses_what_was_saved),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
