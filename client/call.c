@@ -69,10 +69,11 @@ void call_close(struct call *call)
 static enum err call_connect(struct call *call)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
-    if (strlen(call->path) >= sizeof(to.sun_path)) {
+    size_t len = strlen(call->path);
+    if (len >= sizeof(to.sun_path)) {
         return ERR_NO_DAEMON;
     }
-    strcpy(to.sun_path, call->path);
+    memcpy(to.sun_path, call->path, len);
     call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (call->fd < 0 || connect(call->fd, (struct sockaddr *)&to, sizeof(to)) != 0) {
         call_hang_up(call);

@@ -3,41 +3,44 @@
 #include "run.h"
 #include "say.h"
 
-/* A check by jamd's name for it: when it is well, when it isn't, and what to do then. %1 is the interface, %2 what jamd
- * found. `path`: one of several ways that machines find each other by; one of them is enough. `mild`: good to know, but
- * nobody need do anything now. */
+/* A check by jamd's name for it: when it is well, when it isn't, and what to do then. %1 is " on eth0" or nothing, %2 what
+ * jamd found. `path`: one of several ways by which machines find each other; one of them is enough. `mild`: good to know,
+ * but nobody need do anything now. `tried`: means nothing unless another machine was there. */
 static const struct check {
     const char *id;
     bool path;
     bool mild;
+    bool tried;
     const char *good;
     const char *bad;
     const char *todo;
 } checks[] = {
-    {"broadcast", true, false, N_("machines find each other on %1 by broadcast"),
-     N_("broadcast doesn't come through on %1"), ""},
-    {"multicast4", true, false, N_("multicast works on %1"),
-     N_("multicast doesn't come through on %1"), ""},
-    {"multicast6", true, false, N_("multicast over IPv6 works on %1"),
-     N_("multicast over IPv6 doesn't come through on %1"), ""},
-    {"reached", false, false, N_("other machines reach this one"),
+    {"broadcast", true, true, false, N_("machines find each other by broadcast%1"),
+     N_("nobody is heard by broadcast%1"), ""},
+    {"multicast4", true, true, false, N_("machines find each other by multicast%1"),
+     N_("nobody is heard by multicast%1"), ""},
+    {"multicast6", true, true, false, N_("machines find each other by multicast over IPv6%1"),
+     N_("nobody is heard by multicast over IPv6%1"), ""},
+    {"peers", false, false, false, N_("other machines of the class are here"),
+     N_("no other machine of the class is heard"),
+     N_("Are they on, with jamd running and in this class? Is the cable in? Some switches and "
+        "Wi-Fis "
+        "keep machines apart: use a cable, the teacher's hotspot, or jamd --peer ADDRESS")},
+    {"reached", false, false, true, N_("other machines reach this one"),
      N_("other machines can't reach this one"),
      N_("A firewall may stand between: let jamd through on this machine")},
-    {"called", false, false, N_("this machine reaches the others"),
+    {"called", false, false, true, N_("this machine reaches the others"),
      N_("this machine can't reach the others"),
      N_("Many a Wi-Fi keeps machines apart: use a cable, or the teacher's hotspot")},
-    {"address", false, false, N_("every machine has its own address"),
+    {"address", false, false, false, N_("every machine has its own address"),
      N_("two machines have one address: %2"), N_("Switch one of them off and on again")},
-    {"clock", false, true, N_("the clocks agree"), N_("clocks are wrong: %2"),
+    {"clock", false, true, false, N_("the clocks agree"), N_("clocks are wrong: %2"),
      N_("Jam works all the same; set them when you have time")},
-    {"lasting", false, true, N_("disks keep what is saved"),
+    {"lasting", false, true, false, N_("disks keep what is saved"),
      N_("disks here forget everything when they start again"),
      N_("Before the bell, leave a machine on whose disk keeps things")},
-    {"disk", false, false, N_("the disk is well"), N_("the disk can't take more: %2"),
+    {"disk", false, false, false, N_("the disk is well"), N_("the disk can't take more: %2"),
      N_("Make room on the disk of this machine")},
-    {"peers", false, false, N_("other machines of the class are here"),
-     N_("no other machine of the class is heard"),
-     N_("Are they on, with jamd running and in this class? Is the cable in?")},
 };
 
 static const struct check *check_of(const msgpack_object *one)
@@ -64,45 +67,48 @@ static bool any_path(struct items all)
 }
 
 /* Does it need a person? */
-static bool is_grave(const msgpack_object *one, bool path)
+static bool is_grave(const msgpack_object *one)
 {
     const struct check *check = check_of(one);
-    if (is_set(one, "ok") || !map_get(one, "ok")) {
-        return false;
+    bool ok = true;
+    map_bool(one, "ok", &ok);
+    return !ok && check && !check->mild && (!check->tried || number_of(one, "of") > 0);
+}
+
+static const char *todo_of(const struct check *check, const msgpack_object *one, bool path)
+{
+    if (check->path) {
+        return path ? _("Nothing to do: another way works") : "";
     }
-    return check && (check->path ? !path : !check->mild);
+    if (check->tried && number_of(one, "of") == 0) {
+        return _("But no other machine was there to try it with");
+    }
+    return *check->todo ? gettext(check->todo) : "";
 }
 
 static void say_check(struct page *page, const msgpack_object *one, bool path)
 {
     const struct check *check = check_of(one);
     bool ok = is_set(one, "ok");
-    bool grave = is_grave(one, path);
     const char *iface = page_get(page, one, "iface");
     const char *what = page_get(page, one, "what");
     unsigned of = number_of(one, "of");
     page_put(page, "  %s ",
-             ok      ? sign(page, "✓", _("good:"))
-             : grave ? sign(page, "✗", _("bad:"))
-                     : sign(page, "!", _("note:")));
+             ok              ? sign(page, "✓", _("good:"))
+             : is_grave(one) ? sign(page, "✗", _("bad:"))
+                             : sign(page, "!", _("note:")));
     page_hang(page);
     if (!check) {
-        page_put(page, "%s %s %s", page_get(page, one, "id"), iface, what);
-    } else {
-        page_put(
-            page, "%s",
-            page_fill(page, gettext(ok ? check->good : check->bad), *iface ? iface : "", what));
+        page_say(page, "%s %s %s", page_get(page, one, "id"), iface, what);
+        return;
     }
+    const char *on = *iface ? page_format(page, _(" on %s"), iface) : "";
+    page_put(page, "%s", page_fill(page, gettext(ok ? check->good : check->bad), on, what));
     if (of > 0) {
         page_put(page, _(" (%u of %u)"), number_of(one, "count"), of);
     }
-    if (!ok && check && *check->todo) {
-        page_put(page, ". %s", gettext(check->todo));
-    } else if (!ok && check && check->path) {
-        page_put(page, "%s",
-                 grave ? _(". The switch or Wi-Fi swallows it: use a cable, or jamd --peer ADDRESS")
-                       : _(". Nothing to do: another way works"));
-    }
+    const char *todo = ok ? "" : todo_of(check, one, path);
+    page_put(page, *todo ? ". %s" : "%s", todo);
     page_end(page);
 }
 
@@ -113,7 +119,7 @@ void say_doctor(struct page *page, const msgpack_object *result)
     bool grave = false;
     const char *bad = sign(page, "✗", _("bad:"));
     for (uint32_t i = 0; i < all.count; i++) {
-        grave = grave || is_grave(&all.at[i], path);
+        grave = grave || is_grave(&all.at[i]);
         say_check(page, &all.at[i], path);
     }
     page_say(page, "%s",
@@ -134,9 +140,8 @@ int run_doctor(struct run *run)
         status = run_refuse(run, err, &answer);
     } else {
         struct items all = items_of(answer.result, "checks");
-        bool path = any_path(all);
         for (uint32_t i = 0; i < all.count; i++) {
-            status = is_grave(&all.at[i], path) ? EXIT_REFUSED : status;
+            status = is_grave(&all.at[i]) ? EXIT_REFUSED : status;
         }
         run->show->answer(&run->style, answer.result, say_doctor);
     }

@@ -59,6 +59,19 @@ static bool is_asked_here(const struct run *run)
            isatty(STDOUT_FILENO);
 }
 
+static void say_readers(unsigned columns)
+{
+    struct page page;
+    if (page_init(&page, columns)) {
+        page_say(
+            &page, "%s",
+            _("This comes from you, with your name. It is for the one you name, but it is kept "
+              "on all machines of the class, and who uses them can read it there."));
+        fputs(page_text(&page), stdout);
+        page_clear(&page);
+    }
+}
+
 /* Who will read it is said before the first letter is typed. */
 int run_feedback(struct run *run)
 {
@@ -71,9 +84,7 @@ int run_feedback(struct run *run)
         err = ERR_USAGE;
     }
     if (err == OK && is_asked_here(run)) {
-        puts(
-            _("This comes from you, with your name. It is for the one you name, but it is kept on\n"
-              "all machines of the class, and who uses them can read it there."));
+        say_readers(run->style.columns);
         glow = read_line(_("glow (what is good)"));
         grow = read_line(_("grow (what could come next)"));
         question_text(&question, "glow", glow);

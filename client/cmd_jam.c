@@ -2,10 +2,17 @@
 #include "phrase.h"
 #include "say.h"
 
+/* The jam's name: some answers give it as a map, some as a text. */
+static const char *jam_name(struct page *page, const msgpack_object *result, const char *key)
+{
+    const char *name = page_get(page, map_get(result, key), "name");
+    return *name ? name : page_get(page, result, key);
+}
+
 void say_start(struct page *page, const msgpack_object *result)
 {
     const char *others = phrase_names(page, map_get(result, "others"));
-    const char *name = page_get(page, map_get(result, "jam"), "name");
+    const char *name = jam_name(page, result, "jam");
     page_put(page, _("Started %s; you're in it%s."), name, phrase_as(page));
     if (*others) {
         page_put(page, _(" There is another jam of this name: %s."), others);
@@ -25,7 +32,7 @@ static void put_still(struct page *page, const msgpack_object *result, const cha
 
 void say_join(struct page *page, const msgpack_object *result)
 {
-    const char *name = page_get(page, map_get(result, "jam"), "name");
+    const char *name = jam_name(page, result, "jam");
     const char *with = phrase_names(page, map_get(result, "with"));
     if (*with) {
         page_put(page, _("You're in %s (%s)%s."), name, with, phrase_as(page));
@@ -89,13 +96,6 @@ void say_back(struct page *page, const msgpack_object *result)
     page_end(page);
 }
 
-/* The jam's name: some answers give it as a map, some as a text. */
-static const char *jam_name(struct page *page, const msgpack_object *result, const char *key)
-{
-    const char *name = page_get(page, map_get(result, key), "name");
-    return *name ? name : page_get(page, result, key);
-}
-
 void say_leave(struct page *page, const msgpack_object *result)
 {
     const char *left = jam_name(page, result, "left");
@@ -112,7 +112,7 @@ void say_set(struct page *page, const msgpack_object *result)
 {
     const msgpack_object *jam = map_get(result, "jam");
     const char *purpose = page_get(page, jam, "purpose");
-    page_put(page, _("The jam is %s now"), page_get(page, jam, "name"));
+    page_put(page, _("The jam is %s now"), jam_name(page, result, "jam"));
     page_put(page, *purpose ? ": \"%s\"" : "%s", purpose);
     page_put(page, _("%s. See it: jam show"), phrase_as(page));
     page_end(page);

@@ -43,17 +43,16 @@ static const char *role_story(struct page *page, const char *by, const char *rol
 static const char *task_story(struct page *page, const char *by, const char *title,
                               const msgpack_object *line)
 {
+    const char *task = *title ? page_format(page, _("the task %s"), title) : _("a task");
     struct slice state = {0};
-    if (!map_text(line, "state", &state)) {
-        map_text(line, "other", &state);
-    }
+    map_text(line, "state", &state);
     if (slice_is(state, "done")) {
-        return page_format(page, _("%s finished the task %s"), by, title);
+        return page_format(page, _("%s finished %s"), by, task);
     }
     if (slice_is(state, "trying")) {
-        return page_format(page, _("%s took the task %s"), by, title);
+        return page_format(page, _("%s took %s"), by, task);
     }
-    return page_format(page, _("%s changed the task %s"), by, title);
+    return page_format(page, _("%s changed %s"), by, task);
 }
 
 static const char *story(struct page *page, const msgpack_object *line)

@@ -111,26 +111,41 @@ void say_change(struct page *page, const msgpack_object *change)
 
 /* ---- the forms of the watch ------------------------------------------------------------------------------------- */
 
-/* Prints at once what one of the painters makes of the watch, or of a change. */
-static void print(const struct run *run, const struct watch *watch, unsigned columns,
-                  void (*paint)(struct page *, const struct screen *), const msgpack_object *change)
+static bool open_page(const struct run *run, unsigned columns, struct page *page)
+{
+    bool opened = page_init(page, columns);
+    page->plain = run->style.plain;
+    page->ascii = run->style.ascii;
+    return opened;
+}
+
+/* Goes out at once, so that who reads along misses nothing. */
+static void print_page(struct page *page)
+{
+    fputs(page_text(page), stdout);
+    fflush(stdout);
+    page_clear(page);
+}
+
+/* What one of the painters makes of the watch as it is now. */
+static void print_screen(const struct run *run, const struct watch *watch, unsigned columns,
+                         void (*paint)(struct page *, const struct screen *))
 {
     struct page page;
-    if (!page_init(&page, columns)) {
-        return;
-    }
-    page.plain = run->style.plain;
-    page.ascii = run->style.ascii;
-    struct screen screen = watch_screen(watch, &page);
-    if (change) {
-        page.elapsed_ms = 0;
-        say_change(&page, change);
-    } else {
+    if (open_page(run, columns, &page)) {
+        struct screen screen = watch_screen(watch, &page);
         paint(&page, &screen);
+        print_page(&page);
     }
-    fputs(page_text(&page), stdout);
-    fflush(stdout);
-    page_clear(&page);
+}
+
+static void print_change(const struct run *run, const msgpack_object *change)
+{
+    struct page page;
+    if (open_page(run, run->style.columns, &page)) {
+        say_change(&page, change);
+        print_page(&page);
+    }
 }
 
 static unsigned once_columns(const struct run *run)
@@ -142,19 +157,19 @@ static unsigned once_columns(const struct run *run)
                                                         : 80;
 }
 
-static int once(struct run *run, struct watch *watch, const struct answer *first)
+static int once(const struct run *run, const struct watch *watch)
 {
     if (run->args->json) {
-        show_json_line(stdout, true, "state", first->result);
+        show_json_line(stdout, true, "state", watch->state);
     } else {
-        print(run, watch, once_columns(run), screen_paint, NULL);
+        print_screen(run, watch, once_columns(run), screen_paint);
     }
     return EXIT_DONE;
 }
 
-static int follow_json(struct run *run, struct watch *watch, const struct answer *first)
+static int follow_json(struct run *run, struct watch *watch)
 {
-    show_json_line(stdout, true, "state", first->result);
+    show_json_line(stdout, true, "state", watch->state);
     while (!ferror(stdout)) {
         struct answer answer;
         enum watch_news news = watch_next(watch, SILENCE_MS, &answer);
@@ -173,17 +188,17 @@ static int follow_json(struct run *run, struct watch *watch, const struct answer
 static int follow_plain(struct run *run, struct watch *watch)
 {
     bool was_live = watch_is_live(watch);
-    print(run, watch, run->style.columns, screen_paint_head, NULL);
+    print_screen(run, watch, run->style.columns, screen_paint_head);
     while (!ferror(stdout)) {
         struct answer answer;
         enum watch_news news = watch_next(watch, 1000, &answer);
         if (news == WATCH_CHANGE) {
-            print(run, watch, run->style.columns, NULL, answer.result);
+            print_change(run, answer.result);
         }
         answer_clear(&answer);
         if (watch_is_live(watch) != was_live) {
             was_live = !was_live;
-            print(run, watch, run->style.columns, screen_paint_head, NULL);
+            print_screen(run, watch, run->style.columns, screen_paint_head);
         }
     }
     return EXIT_REFUSED;
@@ -226,9 +241,9 @@ int run_watch(struct run *run)
     if (err != OK) {
         status = run_refuse(run, err, &first);
     } else if (only_once) {
-        status = once(run, &watch, &first);
+        status = once(run, &watch);
     } else if (run->args->json) {
-        status = follow_json(run, &watch, &first);
+        status = follow_json(run, &watch);
     } else if (picture) {
         status = follow_picture(run, &watch, &first);
     } else {

@@ -59,15 +59,20 @@ static void help_json(void)
 /* ---- completion ------------------------------------------------------------------------------------------------- */
 
 static const char *const kinds[] = {
-    [NAMES_NONE] = "",         [NAMES_JAMS] = "jams",       [NAMES_PEOPLE] = "people",
-    [NAMES_ROLES] = "roles",   [NAMES_CLASSES] = "classes", [NAMES_SEATS] = "seats",
-    [NAMES_COMMANDS] = "help", [NAMES_FILES] = "files",
+    [NAMES_NONE] = "",
+    [NAMES_JAMS] = "jams",
+    [NAMES_PEOPLE] = "people",
+    [NAMES_ROLES] = "roles",
+    [NAMES_CLASSES] = "classes",
+    [NAMES_SEATS] = "seats",
+    [NAMES_COMMANDS] = "commands",
+    [NAMES_FILES] = "files",
 };
 
 /* One line a command: what its words are, and its options with what follows them. */
 static void print_case(const struct command *command)
 {
-    printf("    '%s') kind=%s options='", command->name, kinds[command->completes]);
+    printf("    '%s') kind='%s' options='", command->name, kinds[command->completes]);
     for (int i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
         printf("%s--%s", i > 0 ? " " : "", command->options[i].name);
     }
@@ -112,30 +117,67 @@ static void print_families(void)
     }
 }
 
+/* Which words came before the one that is being typed. */
+static const char completion_head[] =
+    "# Completion of jam for bash. Made from the table of commands: jam help --completion\n"
+    "_jam() {\n"
+    "    local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
+    "    local first='' second='' kind='' options='' commands='' i name\n"
+    "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "        case ${COMP_WORDS[i]} in\n"
+    "        --class | --socket) ((i++)) ;;\n"
+    "        -*) ;;\n"
+    "        *) if [[ -z $first ]]; then first=${COMP_WORDS[i]}\n"
+    "            else second=${second:-${COMP_WORDS[i]}}; fi ;;\n"
+    "        esac\n"
+    "    done\n";
+
+/* Names were typed by anybody: they are compared and quoted here, never handed to compgen -W, which would run a command
+ * that stands in them. */
+static const char completion_tail[] =
+    "    cur=${cur//\\\\/}\n"
+    "    COMPREPLY=()\n"
+    "    if [[ $cur == -* ]]; then\n"
+    "        kind='' commands=$options\n"
+    "    fi\n"
+    "    if [[ $kind == files ]]; then\n"
+    "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+    "        return\n"
+    "    fi\n"
+    "    while IFS= read -r name; do\n"
+    "        if [[ -n $name && ${name,,} == \"${cur,,}\"* ]]; then\n"
+    "            COMPREPLY+=(\"$(printf '%q' \"$name\")\")\n"
+    "        fi\n"
+    "    done < <(if [[ -n $kind ]]; then jam names \"$kind\" 2>/dev/null\n"
+    "        else printf '%s\\n' \"${commands// /$'\\n'}\"; fi)\n"
+    "}\n"
+    "complete -F _jam jam\n";
+
+static void print_always(void)
+{
+    for (const struct option *option = options_always; option->name; option++) {
+        if (option->completes != NAMES_NONE) {
+            printf("    [[ $before == --%s ]] && kind='%s'\n", option->name,
+                   kinds[option->completes]);
+        }
+    }
+    fputs("    options+=' ", stdout);
+    for (const struct option *option = options_always; option->name; option++) {
+        printf("%s--%s", option == options_always ? "" : " ", option->name);
+    }
+    fputs("'\n", stdout);
+}
+
 static void print_completion(void)
 {
-    fputs(
-        "# Completion of jam for bash. Made from the table of commands by: jam help --completion\n"
-        "_jam() {\n"
-        "    local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
-        "    local first= second= kind= options= commands= i\n"
-        "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-        "        case ${COMP_WORDS[i]} in\n"
-        "        --class | --socket) ((i++)) ;;\n"
-        "        -*) ;;\n"
-        "        *) if [[ -z $first ]]; then first=${COMP_WORDS[i]}; else second=${second:-"
-        "${COMP_WORDS[i]}}; fi ;;\n"
-        "        esac\n"
-        "    done\n"
-        "    case $first in\n"
-        "    '') commands='",
-        stdout);
+    fputs(completion_head, stdout);
+    fputs("    local all='", stdout);
     print_words(NULL);
-    fputs("' ;;\n", stdout);
+    fputs("'\n    case $first in\n    '') commands=$all ;;\n", stdout);
     print_families();
     fputs("    esac\n"
           "    if [[ -n $commands && -n $first && -n $second ]]; then\n"
-          "        first=\"$first $second\" commands=\n"
+          "        first=\"$first $second\" commands=''\n"
           "    fi\n"
           "    case $first in\n",
           stdout);
@@ -145,34 +187,9 @@ static void print_completion(void)
         }
     }
     fputs("    esac\n", stdout);
-    for (const struct option *option = options_always; option->name; option++) {
-        if (option->completes != NAMES_NONE) {
-            printf("    [[ $before == --%s ]] && kind=%s commands=\n", option->name,
-                   kinds[option->completes]);
-        }
-    }
-    fputs("    local IFS=$'\\n' names=\n"
-          "    if [[ $cur == -* ]]; then\n"
-          "        names=${options// /$'\\n'}$'\\n'",
-          stdout);
-    for (const struct option *option = options_always; option->name; option++) {
-        printf("%s--%s", option == options_always ? "$'" : "\\n", option->name);
-    }
-    fputs("'\n"
-          "    elif [[ -n $commands ]]; then\n"
-          "        names=${commands// /$'\\n'}\n"
-          "    elif [[ $kind == help ]]; then\n"
-          "        names=$(jam help 2>/dev/null | sed -n 's/^  jam \\([a-z]*\\) .*/\\1/p')\n"
-          "    elif [[ $kind == files ]]; then\n"
-          "        COMPREPLY=($(compgen -f -- \"$cur\"))\n"
-          "        return\n"
-          "    elif [[ -n $kind ]]; then\n"
-          "        names=$(jam names \"$kind\" 2>/dev/null)\n"
-          "    fi\n"
-          "    COMPREPLY=($(compgen -W \"${names//\\$/}\" -- \"$cur\"))\n"
-          "}\n"
-          "complete -F _jam jam\n",
-          stdout);
+    print_always();
+    fputs("    [[ $kind == commands ]] && kind='' commands=$all\n", stdout);
+    fputs(completion_tail, stdout);
 }
 
 int run_help(struct run *run)

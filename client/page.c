@@ -23,7 +23,7 @@ void page_clear(struct page *page)
 
 static void page_add(struct page *page, const char *bytes, size_t len)
 {
-    if (page->room - page->len < len + 1) {
+    if (!page->text || page->room - page->len < len + 1) {
         size_t room = (page->len + len + 1) * 2;
         char *text = realloc(page->text, room);
         if (!text) {

@@ -43,14 +43,24 @@ static void note_fresh(struct watch *watch, const msgpack_object *map)
     watch->live_ms = watch_now();
 }
 
-/* Keeps a copy, unless it is older than what is there. The map is the last item of the message. */
-static enum err keep_state(struct watch *watch, const struct answer *answer, bool first)
+/* The state in a message's last item: alone in a notification, under its name in the first answer. */
+static const msgpack_object *state_in(const msgpack_object *message)
 {
     const msgpack_object *items;
     uint32_t count;
+    if (!read_array(message, &items, &count) || count == 0) {
+        return NULL;
+    }
+    const msgpack_object *named = map_get(&items[count - 1], "state");
+    return named ? named : &items[count - 1];
+}
+
+/* Keeps a copy, unless it is older than what is there. */
+static enum err keep_state(struct watch *watch, const struct answer *answer, bool first)
+{
     uint64_t seq = 0;
     struct doc doc;
-    map_uint(answer->result, "seq", &seq);
+    map_uint(state_in(&answer->doc.root), "seq", &seq);
     if (!first && seq < watch->seq) {
         return ERR_ORDER;
     }
@@ -67,8 +77,8 @@ static enum err keep_state(struct watch *watch, const struct answer *answer, boo
     drop_state(watch);
     watch->doc = doc;
     watch->bytes = bytes;
-    watch->has_state = read_array(&doc.root, &items, &count) && count > 0;
-    watch->state = watch->has_state ? &items[count - 1] : NULL;
+    watch->has_state = true;
+    watch->state = state_in(&watch->doc.root);
     watch->seq = seq;
     watch->came_ms = watch_now();
     note_fresh(watch, watch->state);

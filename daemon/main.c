@@ -159,7 +159,6 @@ static enum err run(const struct options *options, const char *state, bool own_p
     if (err != OK) {
         return err;
     }
-    disk_hardware(own_place ? state : NULL, &config.hardware);
     disk_boot(config.boot);
     clock_random(config.seed, sizeof config.seed);
     gethostname(host, HOST_BYTES_MAX);
@@ -167,9 +166,11 @@ static enum err run(const struct options *options, const char *state, bool own_p
     char **databases = disk_databases(&disk);
     config.databases = (const char *const *)databases;
     err = databases ? OK : ERR_NOMEM;
-    err = err != OK ? err : disk_key(&disk, &config.hardware, &log, &config.key, why);
+    err = err != OK
+              ? err
+              : disk_key(&disk, own_place ? state : NULL, &log, &config.key, &config.hardware, why);
     if (err == OK) {
-        err = loop_open(options, &config, &loop, why);
+        err = loop_open(options, &config, &disk, &loop, why);
     }
     disk_databases_free(databases);
     wipe(&config.key, sizeof config.key);

@@ -214,7 +214,7 @@ enum err pack_scan_first(struct slice bytes, enum pack_rules rules, size_t *used
     struct scan s = {.at = bytes.at,
                      .end = bytes.at + bytes.len,
                      .rules = rules,
-                     .items_left = PACK_ITEMS_MAX - 1};
+                     .items_left = (rules == PACK_LOCAL ? REPLY_BYTES_MAX : PACK_ITEMS_MAX) - 1};
     do {
         enum err err = take_object(&s);
         if (err != OK) {

@@ -12,7 +12,7 @@
 
 enum pack_rules {
     PACK_STRICT, /* between machines: also map keys are text, sorted by bytes, no key twice */
-    PACK_LOCAL,  /* on the local socket: map keys are text, in any order */
+    PACK_LOCAL, /* on the local socket: map keys are text, in any order; as many items as a long answer has */
 };
 
 /* Is `bytes` exactly one object within PACK_DEPTH_MAX and PACK_ITEMS_MAX, every count and length covered by bytes that

@@ -143,6 +143,10 @@ enum err class_load(struct device *device, const char *file, struct now now)
     }
     snprintf(class->file, sizeof(class->file), "%s", file);
     enum err err = class_begin(device, class, now);
+    if (err == ERR_DAMAGED) {
+        class_free(&class);
+        return salvage(device, file, now);
+    }
     if (err == OK &&
         !store_local_get(class->store, "secret", &class->secret, sizeof(class->secret))) {
         device_log(device, "%s holds no class; it is left as it is", file);
@@ -562,4 +566,15 @@ void class_safety(struct class *class, uint32_t *copies, uint32_t *lasting)
             *lasting += peer->lasting;
         }
     }
+}
+
+uint32_t class_safe_machines(struct class *class)
+{
+    uint32_t copies, lasting, safe = 0;
+    class_safety(class, &copies, &lasting);
+    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        safe += peer->state == PEER_HERE && !peer->differs;
+    }
+    return safe + (copies > 0);
 }

@@ -175,6 +175,9 @@ void device_step(struct device *device, struct now now, const struct event *even
 {
     struct class *class =
         event->class_index < device->classes_count ? device->classes[event->class_index] : NULL;
+    if (device->leaving) {
+        return; /* whatever we said now would make others think that we are still here */
+    }
     switch (event->kind) {
     case EVENT_REQUEST:
         request_receive(device, event, now);

@@ -21,11 +21,11 @@ struct device;
 
 /* What a machine is, handed in at start. Strings are copied. */
 struct device_config {
-    const char *state;   /* folder for the databases; exists, writable */
+    const char *state;            /* folder for the databases; exists, writable */
     const char *const *databases; /* names of the class-*.db files in it; NULL at the end */
-    const char *vfs;     /* SQLite VFS; NULL for the system's */
-    uint8_t seed[32];    /* randomness for this run */
-    struct sign_key key; /* the device's key, kept by the caller on disk */
+    const char *vfs;              /* SQLite VFS; NULL for the system's */
+    uint8_t seed[32];             /* randomness for this run */
+    struct sign_key key;          /* the device's key, kept by the caller on disk */
     struct hardware_id
         hardware; /* unsalted hash of the hardware addresses; the core salts it for each class */
     const char *host; /* host name */
@@ -81,6 +81,7 @@ enum output_kind {
     OUTPUT_BIND, /* bind the inbox of a class with this server key, and let its members in by ZAP */
     OUTPUT_STRETCH, /* run Argon2id in a worker over bytes (`stretch`, kind "jam invite 1") */
     OUTPUT_LOG,     /* a line for the log */
+    OUTPUT_SET_ASIDE, /* rename a damaged database (bytes: its name in the state folder), so that it isn't loaded again */
 };
 
 /* Valid until the next call of any device function. */

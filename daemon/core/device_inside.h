@@ -40,6 +40,7 @@ struct class
     struct sync *sync; /* with the replica */
     uint16_t port;     /* of the inbox; 0 until bound */
     bool changed;      /* since watchers were told */
+    bool aside;        /* its database was found damaged at this start, and set aside */
     bool half;         /* a write of this turn failed half-way: the turn must not be saved */
     bool failed;       /* the disk refused the last turn */
     char disk_why[160];
@@ -177,9 +178,18 @@ struct mono class_wake(const struct class *);
 char *class_name(struct class *, char *out);
 /* On how many other machines everything that this one wrote is; how many of those have disks that outlast a boot. */
 void class_safety(struct class *, uint32_t *copies, uint32_t *lasting);
+/* How many machines that are here could be switched off and nothing would be lost, as far as we know: there is no
+ * difference between them and us, or for this one, somebody has all of it. */
+uint32_t class_safe_machines(struct class *);
 /* Appends and folds ops of this device. */
 enum err class_append(struct class *, const struct op *, uint32_t count, struct now,
                       struct hash *ids);
+
+/* ---- salvage.c ---- */
+
+/* A class's database is damaged: sets it aside and begins the class anew with what can be read of it; the rest comes from
+ * peers. OK also if nothing could be saved: that is said in the log. */
+enum err salvage(struct device *, const char *file, struct now);
 
 /* ---- request.c ---------------------------------------------------------------------------------------------------- */
 

@@ -64,8 +64,7 @@ static void load_tail(struct store *store, struct feed *feed)
         store,
         "SELECT seq, hash, lamport FROM entry WHERE feed=? AND seq<=? AND signature IS NOT NULL"
         " ORDER BY seq DESC LIMIT 1",
-        feed, FEED_ENTRIES_MAX, &feed->signed_seq, &feed->signed_last,
-               &feed->signed_lamport);
+        feed, FEED_ENTRIES_MAX, &feed->signed_seq, &feed->signed_last, &feed->signed_lamport);
     if (feed->void_seq > 1) {
         load_entry(store, "SELECT seq, hash, lamport FROM entry WHERE feed=? AND seq=?", feed,
                    feed->void_seq - 1, NULL, &feed->void_last, NULL);

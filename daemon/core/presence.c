@@ -80,9 +80,11 @@ static void todo_add(struct presence *p, const struct act *act, const struct mes
 
 void act_link(struct presence *p, struct known *k, struct now now)
 {
+    bool stays = k->peer.up && address_same(&k->linked_to, &k->peer.address);
+    k->linked_to = k->peer.address;
     k->peer.linked = true;
-    k->peer.up = false;
-    k->peer.greeted = false;
+    k->peer.up = stays;
+    k->peer.greeted = true;
     k->peer.called = now.mono;
     k->relink = false;
     todo_add(p, &(struct act){.kind = ACT_LINK, .peer = &k->peer}, NULL);
@@ -530,6 +532,9 @@ void presence_link(struct presence *p, struct peer *peer, bool up, struct now no
     }
     watch_stall(p, now);
     watch_link(p, k, now);
+    if (up && !peer->greeted) {
+        act_link(p, k, now); /* it came up again by itself: who is there now may not know us */
+    }
 }
 
 /* ---- questions -------------------------------------------------------------------------------------------------- */

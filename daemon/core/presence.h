@@ -26,8 +26,7 @@ enum peer_state {
     PEER_LEFT,   /* said so */
 };
 
-/* One device of the class that isn't this one. Read freely; written by presence only (but `greeted` by who sends the
- * HELLO). A pointer to one that is or was PEER_HERE is good until a tick that finds DEVICES_MAX nearly reached: then
+/* One device of the class that isn't this one. Read freely; written by presence only. A pointer to one that is or was PEER_HERE is good until a tick that finds DEVICES_MAX nearly reached: then
  * those that are away longest are forgotten. One that is PEER_CALLED may be forgotten in any tick. What is forgotten
  * has no link. */
 struct peer {
@@ -38,7 +37,7 @@ struct peer {
     struct address address; /* of its inbox */
     bool linked;            /* a link to it is asked for */
     bool up;                /* that link is connected */
-    bool greeted;           /* our HELLO is on it */
+    bool greeted;           /* our HELLO is on it, or queued for it */
     bool lasting;           /* its disk has outlasted a boot */
     bool clock_known;
     int64_t clock_ms;   /* its wall clock less ours */
@@ -73,8 +72,9 @@ void presence_free(struct presence **);
 
 /* What presence wants done; pulled after each call below until false. */
 enum act_kind {
-    ACT_LINK, /* open a link to peer, in place of the one that there may be (its address may be new); when it is up
-               * say presence_link, then HELLO and presence_hints on it */
+    ACT_LINK, /* open a link to peer, unless there is one that is up and leads to its address; on it say HELLO and
+               * presence_hints, now or when it is up. What is queued on a link that breaks is lost: presence acts again
+               * when it hears by presence_link that the link is up again */
     ACT_UNLINK,
     ACT_SEND,   /* message bytes to peer */
     ACT_BEAT,   /* send peer a BEAT with `flags`: the fingerprint is the caller's to fill in */

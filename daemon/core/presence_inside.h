@@ -22,6 +22,7 @@ struct known {
     bool hinted;    /* only others told of it */
     bool forget;    /* in this tick */
     /* calling */
+    struct address linked_to;
     struct address other; /* where it may be too; its port is 0 if there is none */
     struct mono path_heard[PATHS_COUNT];
     struct mono answered; /* its beacon, by ours */

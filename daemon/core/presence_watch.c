@@ -274,6 +274,25 @@ static void cut_off(struct presence *p, struct now now)
     }
 }
 
+/* Whom to ask about a device. If we can't even ask itself, those who should hear it beat; else anybody, so that no one
+ * liar is always asked. */
+static struct known *asked_next(struct presence *p, const struct known *k)
+{
+    if (k->peer.up) {
+        return known_draw(p, k);
+    }
+    struct known *next = NULL;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *other = p->all[i];
+        bool fits = other != k && other->peer.state == PEER_HERE && other->peer.up &&
+                    (k->asked_count == 0 || k->asked[0] != other);
+        if (fits && (next == NULL || other->place - k->place < next->place - k->place)) {
+            next = other;
+        }
+    }
+    return next;
+}
+
 static void accuse(struct presence *p, struct known *k, struct now now)
 {
     struct message says = {.kind = MESSAGE_SUSPECT, .device = k->peer.device, .run = k->peer.run};
@@ -281,7 +300,7 @@ static void accuse(struct presence *p, struct known *k, struct now now)
     k->asked_count = 0;
     k->denied = 0;
     for (int tries = 0; tries < 2 * ASKED_MAX && k->asked_count < ASKED_MAX; tries++) {
-        struct known *asked = known_draw(p, k);
+        struct known *asked = asked_next(p, k);
         if (asked != NULL && (k->asked_count == 0 || k->asked[0] != asked)) {
             k->asked[k->asked_count++] = asked;
             act_say(p, asked, &says);
@@ -305,11 +324,17 @@ static int64_t told_wait(const struct known *k)
     return linked > k->told.ms ? linked : k->told.ms;
 }
 
+/* When it was last heard, by us or by somebody whom we asked. */
+static struct mono last_sign(const struct known *k)
+{
+    bool vouched = k->vouches > 0 && k->vouched.ms > k->peer.heard.ms;
+    return vouched ? k->vouched : k->peer.heard;
+}
+
 static int64_t quiet_until(const struct known *k)
 {
-    int64_t last = k->peer.heard.ms;
+    int64_t last = last_sign(k).ms;
     last = k->watch_from.ms > last ? k->watch_from.ms : last;
-    last = k->vouches > 0 && k->vouched.ms > last ? k->vouched.ms : last;
     return last + QUIET_MS + (int64_t)k->vouches * PATIENCE_MS;
 }
 
@@ -546,8 +571,8 @@ static void refresh_tick(struct presence *p, struct now now)
     for (uint32_t i = 0; i < p->count; i++) {
         struct known *k = p->all[i];
         bool can = k->peer.state == PEER_HERE && k->peer.probed.ms == 0 &&
-                   (k->peer.up || !k->peer.linked) && since(k->peer.heard, now) > 2 * QUIET_MS;
-        if (can && (oldest == NULL || k->peer.heard.ms < oldest->peer.heard.ms)) {
+                   since(last_sign(k), now) > 2 * QUIET_MS;
+        if (can && (oldest == NULL || last_sign(k).ms < last_sign(oldest).ms)) {
             oldest = k;
         }
     }

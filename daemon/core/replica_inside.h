@@ -79,8 +79,9 @@ enum err replica_note_head(struct replica *, const struct feed *);
 void replica_forget_tips(struct replica *, const struct feed_id *, uint64_t from_seq);
 /* Writes one run after `have` that ends with a signature, of at least one and if possible at most entries_max entries.
  * How many it has; 0 if none fits. *more: the feed goes on behind it. */
-uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have, uint32_t entries_max,
-                           size_t room_bytes, bool headers_only, struct pack *out, bool *more);
+uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have,
+                           uint32_t entries_max, size_t room_bytes, bool headers_only,
+                           struct pack *out, bool *more);
 /* After a fork of the run that is in `decoded` from entry i on: stores the proof and voids the feed. ERR_FORK, or what went
  * wrong. */
 enum err replica_fork(struct replica *, struct feed *, const struct run *, uint32_t i);

@@ -153,6 +153,7 @@ static void ask_fill(struct ask *ask, struct device *device, struct class *class
     ask->live = class->live;
     ask->live_s = (now.mono.ms - class->live_since.ms) / 1000;
     ask->seq = class->seq;
+    ask->safe_machines = class_safe_machines(class);
 }
 
 struct ask *ask_class(struct device *device, struct class *class, struct now now)
@@ -161,8 +162,24 @@ struct ask *ask_class(struct device *device, struct class *class, struct now now
     return device->ask;
 }
 
+/* A hello at another machine has moved them there. */
+static bool still_here(struct ask *ask, const struct person_id *person)
+{
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT 1 FROM session WHERE person=? AND here=1 AND device=?");
+    store_bind(stmt, "pd", person, &ask->here);
+    bool here = store_row(ask->store, stmt);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return here;
+}
+
 static enum err ask_sitting(struct ask *ask, struct sitting *sitting, const struct class *class)
 {
+    if (sitting->class_index == class->index && sitting->signed_in) {
+        sitting->signed_in = still_here(ask, &sitting->person);
+    }
     if (sitting->class_index == class->index && sitting->signed_in) {
         ask->signed_in = true;
         ask->me = sitting->person;
@@ -214,7 +231,7 @@ static void follow_sitting(struct call *call, const struct ask *ask)
 
 static enum err write_ops(struct call *call, struct ask *ask)
 {
-    struct hash ids[2];
+    struct hash ids[ASK_OPS_MAX];
     enum err err = class_append(call->class, ask->ops, ask->ops_count, call->now, ids);
     if (err == OK) {
         ask->made = ref_of(&ids[0]);

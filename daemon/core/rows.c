@@ -89,50 +89,56 @@ void person_tail(const struct person_id *person, char out[TAIL_BYTES])
 
 enum { TAIL_MIN = 3 };
 
-/* How long the tail must be to tell this person from all others of this key; 0 if there is nobody else. */
+/* How long the tail must be to tell this person from all others of this key: tails are in the order of the ids, so that
+ * the neighbours tell. */
 static size_t tail_len(struct store *store, const struct person_id *person, struct slice key,
                        const char *tail)
 {
-    size_t len = 0;
-    sqlite3_stmt *stmt =
-        store_query(store, "SELECT person FROM person WHERE handle_key=? AND person<>?");
+    size_t len = TAIL_MIN;
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT max(person) FROM person WHERE handle_key=?1 AND person < ?2"
+               " UNION ALL SELECT min(person) FROM person WHERE handle_key=?1 AND person > ?2");
     store_bind(stmt, "tp", key, person);
     while (store_row(store, stmt)) {
         struct person_id other;
         char other_tail[TAIL_BYTES];
-        column_fixed(stmt, 0, other.b, sizeof(other.b));
-        person_tail(&other, other_tail);
         size_t same = 0;
-        while (same < 25 && tail[same] == other_tail[same]) {
+        if (!column_fixed(stmt, 0, other.b, sizeof(other.b))) {
+            continue;
+        }
+        person_tail(&other, other_tail);
+        while (same < TAIL_BYTES - 2 && tail[same] == other_tail[same]) {
             same++;
         }
         len = same + 1 > len ? same + 1 : len;
     }
-    return len > 0 && len < TAIL_MIN ? TAIL_MIN : len;
+    return len;
 }
 
 char *person_shown(struct store *store, const struct person_id *person, char out[SHOWN_BYTES])
 {
     char tail[TAIL_BYTES], key[KEY_BYTES] = "";
-    sqlite3_stmt *stmt = store_query(store, "SELECT handle, handle_key FROM person WHERE person=?");
+    bool alone = false;
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT handle, handle_key, NOT EXISTS (SELECT 1 FROM person AS other"
+               " WHERE other.handle_key=person.handle_key AND other.person<>person.person)"
+               " FROM person WHERE person=?");
     store_bind(stmt, "p", person);
     out[0] = '\0';
     if (store_row(store, stmt)) {
         text_copy(out, HANDLE_BYTES_MAX + 1, column_slice(stmt, 0));
         text_copy(key, sizeof(key), column_slice(stmt, 1));
+        alone = sqlite3_column_int(stmt, 2);
     }
     done(stmt);
+    if (alone && key[0] && !strchr(out, '~')) {
+        return out;
+    }
     person_tail(person, tail);
-    size_t len = key[0] ? tail_len(store, person, slice_str(key), tail) : TAIL_MIN;
-    if (len == 0 && strchr(out, '~')) {
-        len = TAIL_MIN; /* nobody may look as if they were somebody else with a tail */
-    }
-    if (len > 0) {
-        size_t used = strlen(out);
-        out[used] = '~';
-        memcpy(out + used + 1, tail, len);
-        out[used + 1 + len] = '\0';
-    }
+    size_t len = tail_len(store, person, slice_str(key), tail);
+    size_t used = strlen(out);
+    out[used] = '~';
+    text_copy(out + used + 1, len + 1, slice_str(tail));
     return out;
 }
 
@@ -440,8 +446,8 @@ static const char *read_mark(const struct person_id *person, char room[48])
 {
     char tail[TAIL_BYTES];
     person_tail(person, tail);
-    memcpy(room, "inbox ", 6);
-    memcpy(room + 6, tail, sizeof(tail));
+    text_copy(room, 48, slice_str("inbox "));
+    text_copy(room + 6, 42, slice_str(tail));
     return room;
 }
 

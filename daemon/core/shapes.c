@@ -404,10 +404,10 @@ void pack_journal(struct ask *ask, struct pack *p, const struct lines *lines)
 {
     pack_array(p, lines->count);
     for (uint32_t i = 0; i < lines->count; i++) {
-        sqlite3_stmt *stmt =
-            store_query(ask->store, "SELECT id, op, author, other, state, coalesce(text,"
-                                    " (SELECT title FROM task WHERE task=owner)), stamp, time_ms"
-                                    " FROM story WHERE owner=? AND stamp=?");
+        sqlite3_stmt *stmt = store_query(
+            ask->store, "SELECT id, op, author, other, state, coalesce(text,"
+                        " (SELECT title FROM task WHERE task=story.owner)), stamp, time_ms"
+                        " FROM story WHERE owner=? AND stamp=?");
         store_bind(stmt, "rs", &lines->at[i].owner, &lines->at[i].stamp);
         if (store_row(ask->store, stmt)) {
             pack_story(ask, p, i + 1, stmt);

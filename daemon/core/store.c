@@ -150,7 +150,7 @@ static void setup(struct store *store)
 {
     exec(store, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA secure_delete=ON; PRAGMA foreign_keys=OFF;"
                 "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
-                "PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;"
+                "PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY;"
                 "PRAGMA journal_size_limit=4194304;");
     exec(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
     int64_t application = pragma_get(store, "PRAGMA application_id");
@@ -173,7 +173,8 @@ static void setup(struct store *store)
                 " since_ms INTEGER) WITHOUT ROWID");
 }
 
-enum err store_open(const char *path, const char *vfs, struct store **out)
+static enum err open_as(const char *path, const char *vfs, void (*prepare)(struct store *),
+                        struct store **out)
 {
     struct store *store = calloc(1, sizeof(*store));
     if (!store) {
@@ -187,7 +188,7 @@ enum err store_open(const char *path, const char *vfs, struct store **out)
     }
     sqlite3_extended_result_codes(store->db, 1);
     if (check(store, rc)) {
-        setup(store);
+        prepare(store);
     }
     enum err err = store->err;
     if (err != OK) {
@@ -196,6 +197,23 @@ enum err store_open(const char *path, const char *vfs, struct store **out)
     }
     *out = store;
     return OK;
+}
+
+enum err store_open(const char *path, const char *vfs, struct store **out)
+{
+    return open_as(path, vfs, setup, out);
+}
+
+/* Nothing is checked and nothing written: what a query can't read it says. */
+static void setup_damaged(struct store *store)
+{
+    sqlite3_exec(store->db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA query_only=ON;", NULL, NULL,
+                 NULL);
+}
+
+enum err store_open_damaged(const char *path, const char *vfs, struct store **out)
+{
+    return open_as(path, vfs, setup_damaged, out);
 }
 
 void store_close(struct store **store_p)

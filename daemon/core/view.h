@@ -54,7 +54,7 @@ struct shown_list {
 
 struct ages; /* ages.h: what this machine saw, and other machines' clocks */
 
-enum { ASK_OPS_MAX = 2 };
+enum { ASK_OPS_MAX = 3 };
 
 /* One request, while it is answered. */
 struct ask {

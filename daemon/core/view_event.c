@@ -134,13 +134,13 @@ static bool event_role(struct ask *ask, const struct fact *fact, struct pack *p)
     return true;
 }
 
-/* Only tasks of jams: one's own are nobody's news. */
+/* Only tasks of jams: the owner of one's own is no jam, and they are nobody's news. */
 static bool event_task(struct ask *ask, const struct fact *fact, struct pack *p)
 {
     struct ref jam;
     const struct ref *task = fact->op->kind == OP_TASK ? &fact->id : &fact->op->task;
     sqlite3_stmt *stmt = store_query(
-        ask->store, "SELECT owner FROM task WHERE task=?1 AND in_jam AND"
+        ask->store, "SELECT owner FROM task WHERE task=?1 AND"
                     " (stamp=?2 OR title_stamp=?2 OR state_stamp=?2 OR holder_stamp=?2)");
     store_bind(stmt, "rs", task, &fact->stamp);
     bool found = store_row(ask->store, stmt) && column_fixed(stmt, 0, jam.b, sizeof(jam.b));

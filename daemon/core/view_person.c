@@ -109,8 +109,8 @@ static enum err end_other(struct ask *ask, const struct person_id *person)
         return OK;
     }
     if (ask->ops_count + 2 > ASK_OPS_MAX) {
-        person_shown(ask->store, &ask->me, what);
-        strcat(what, " is signed in here.");
+        size_t len = strlen(person_shown(ask->store, &ask->me, what));
+        text_copy(what + len, sizeof(what) - len, slice_str(" is signed in here."));
         return refuse(ask, ERR_USAGE, slice_str(what), "jam bye, then jam hello YOUR-NAME");
     }
     ask_op(ask, OP_BYE);
@@ -127,7 +127,7 @@ static bool is_here_already(const struct ask *ask, const struct person_id *perso
 
 static enum err hello_plan(struct ask *ask)
 {
-    struct slice typed, handle, name;
+    struct slice typed, handle, name = {0};
     struct person_id person;
     struct session session;
     enum err err = ask_text(ask, "handle", HANDLE_BYTES_MAX, false, &typed);

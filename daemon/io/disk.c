@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netpacket/packet.h>
@@ -19,12 +20,26 @@
 #define KEY_NAME     "device.key"
 #define KEY_NEW_NAME "device.key.new"
 
-enum { MAC_BYTES = 6, MACS_MAX = 32 };
+enum { MAC_BYTES = 6, CARDS_MAX = 32 };
 
 /* What device.key holds: both in one file, so that no power cut parts them. */
 struct key_file {
     uint8_t seed[32];
-    struct hardware_id hardware;
+    struct hardware_id hardware; /* of the card that stood first when it was made */
+};
+
+/* How much a network card says about the machine that it is in. */
+enum rank {
+    RANK_WIRED, /* built in */
+    RANK_RADIO, /* built in, but its driver may take long after boot */
+    RANK_USB,   /* may be in another machine tomorrow */
+    RANK_VIRTUAL,
+};
+
+/* Bytes only, so that cards can be compared and hashed as they are. */
+struct card {
+    uint8_t rank;
+    uint8_t mac[MAC_BYTES];
 };
 
 static enum err disk_fail(const char *path, struct why *why)
@@ -88,61 +103,76 @@ void disk_close(struct disk *disk)
     *disk = (struct disk){-1, -1};
 }
 
-/* Cards have a device behind them; bridges, tunnels and containers have none. */
-static bool is_physical(const char *name)
+static uint8_t rank_of(const char *name)
 {
-    char path[64];
-    snprintf(path, sizeof path, "/sys/class/net/%.15s/device", name);
-    return access(path, F_OK) == 0;
+    char path[64], bus[PATH_MAX] = "";
+    snprintf(path, sizeof path, "/sys/class/net/%.15s/device/subsystem", name);
+    if (readlink(path, bus, sizeof bus - 1) <= 0) {
+        return RANK_VIRTUAL; /* bridges, tunnels and containers have no device behind them */
+    }
+    const char *slash = strrchr(bus, '/');
+    if (slash && strcmp(slash, "/usb") == 0) {
+        return RANK_USB;
+    }
+    snprintf(path, sizeof path, "/sys/class/net/%.15s/phy80211", name);
+    return access(path, F_OK) == 0 ? RANK_RADIO : RANK_WIRED;
 }
 
-static bool mac_of(const struct ifaddrs *at, uint8_t mac[MAC_BYTES])
+static bool card_of(const struct ifaddrs *at, struct card *card)
 {
     static const uint8_t zero[MAC_BYTES];
     if (!at->ifa_addr || at->ifa_addr->sa_family != AF_PACKET || at->ifa_flags & IFF_LOOPBACK) {
         return false;
     }
-    const struct sockaddr_ll *card = (const struct sockaddr_ll *)at->ifa_addr;
-    if (card->sll_hatype != ARPHRD_ETHER || card->sll_halen != MAC_BYTES) {
+    const struct sockaddr_ll *link = (const struct sockaddr_ll *)at->ifa_addr;
+    if (link->sll_hatype != ARPHRD_ETHER || link->sll_halen != MAC_BYTES) {
         return false;
     }
-    memcpy(mac, card->sll_addr, MAC_BYTES);
-    return memcmp(mac, zero, MAC_BYTES) != 0;
+    card->rank = rank_of(at->ifa_name);
+    memcpy(card->mac, link->sll_addr, MAC_BYTES);
+    return memcmp(card->mac, zero, MAC_BYTES) != 0;
 }
 
-static int mac_compare(const void *a, const void *b)
+static int card_compare(const void *a, const void *b)
 {
-    return memcmp(a, b, MAC_BYTES);
+    return memcmp(a, b, sizeof(struct card));
 }
 
-static size_t macs_collect(const struct ifaddrs *all, bool physical, uint8_t *macs)
+/* In order: what says most comes first. */
+static uint32_t cards_list(struct card cards[CARDS_MAX])
 {
-    size_t count = 0;
-    for (const struct ifaddrs *at = all; at && count < MACS_MAX; at = at->ifa_next) {
-        if ((!physical || is_physical(at->ifa_name)) && mac_of(at, macs + count * MAC_BYTES)) {
-            count++;
-        }
+    struct ifaddrs *all;
+    uint32_t count = 0;
+    if (getifaddrs(&all) != 0) {
+        return 0;
     }
-    qsort(macs, count, MAC_BYTES, mac_compare);
+    for (const struct ifaddrs *at = all; at && count < CARDS_MAX; at = at->ifa_next) {
+        count += card_of(at, &cards[count]);
+    }
+    freeifaddrs(all);
+    qsort(cards, count, sizeof *cards, card_compare);
     return count;
 }
 
-void disk_hardware(const char *place, struct hardware_id *out)
+static struct hardware_id card_hardware(const struct card *card, const char *real_place)
 {
-    uint8_t macs[MACS_MAX * MAC_BYTES];
-    struct ifaddrs *all = NULL;
-    size_t count = 0;
-    if (getifaddrs(&all) == 0) {
-        count = macs_collect(all, true, macs);
-        if (count == 0) {
-            count = macs_collect(all, false, macs); /* a container has only virtual ones */
-        }
-        freeifaddrs(all);
+    struct hardware_id id;
+    struct slice parts[] = {slice_of(card->mac, MAC_BYTES), slice_str(real_place)};
+    hash_short("jam hardware 1", parts, 2, id.b, sizeof id.b);
+    return id;
+}
+
+/* The key stays while the card is here with which it was made. Without any card nobody can tell: at boot drivers may
+ * come later than we do. */
+static bool is_same_machine(const struct hardware_id *made, const struct card *cards,
+                            uint32_t count, const char *real_place)
+{
+    bool same = count == 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct hardware_id id = card_hardware(&cards[i], real_place);
+        same = same || SAME(id, *made);
     }
-    char *real = place ? realpath(place, NULL) : NULL;
-    struct slice parts[] = {slice_of(macs, count * MAC_BYTES), slice_str(real ? real : "")};
-    hash_short("jam hardware 1", parts, 2, out->b, sizeof out->b);
-    free(real);
+    return same;
 }
 
 static bool key_read(const struct disk *disk, struct key_file *file)
@@ -173,28 +203,35 @@ static bool key_write(const struct disk *disk, const struct key_file *file)
            fsync(disk->dir) == 0;
 }
 
-enum err disk_key(const struct disk *disk, const struct hardware_id *hardware, struct log *log,
-                  struct sign_key *key, struct why *why)
+enum err disk_key(const struct disk *disk, const char *place, struct log *log, struct sign_key *key,
+                  struct hardware_id *hardware, struct why *why)
 {
     struct key_file file;
     struct sign_pk public;
+    struct card cards[CARDS_MAX] = {{0}};
+    uint32_t count = cards_list(cards);
+    char *real = place ? realpath(place, NULL) : NULL;
     enum err err = OK;
     errno = 0;
     bool found = key_read(disk, &file);
     if (!found && errno && errno != ENOENT) {
-        return disk_fail(KEY_NAME, why);
+        err = disk_fail(KEY_NAME, why);
+        goto done;
     }
-    if (found && !SAME(file.hardware, *hardware)) {
+    if (found && !is_same_machine(&file.hardware, cards, count, real ? real : "")) {
         log_line(log, "this machine isn't the one that made its device key: it gets a new one");
         found = false;
     }
     if (!found) {
         clock_random(file.seed, sizeof file.seed);
-        file.hardware = *hardware;
+        file.hardware = card_hardware(&cards[0], real ? real : "");
         err = key_write(disk, &file) ? OK : disk_fail(KEY_NAME, why);
     }
     sign_keypair(file.seed, key, &public);
+    *hardware = file.hardware;
+done:
     wipe(&file, sizeof file);
+    free(real);
     return err;
 }
 
@@ -226,6 +263,27 @@ void disk_databases_free(char **names)
         free(names[i]);
     }
     free(names);
+}
+
+bool disk_set_aside(const struct disk *disk, struct slice name)
+{
+    char from[80], to[112];
+    static const char *const parts[] = {"", "-wal", "-shm", "-journal"};
+    for (int n = 1; n < 100; n++) {
+        snprintf(to, sizeof to, "%.*s.damaged-%d", (int)name.len, (const char *)name.at, n);
+        if (name.len > 60 || faccessat(disk->dir, to, F_OK, 0) == 0) {
+            continue;
+        }
+        bool done = false;
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+            snprintf(from, sizeof from, "%.*s%s", (int)name.len, (const char *)name.at, parts[i]);
+            snprintf(to, sizeof to, "%.*s.damaged-%d%s", (int)name.len, (const char *)name.at, n,
+                     parts[i]);
+            done |= renameat(disk->dir, from, disk->dir, to) == 0;
+        }
+        return done && fsync(disk->dir) == 0;
+    }
+    return false;
 }
 
 void disk_boot(uint8_t out[16])

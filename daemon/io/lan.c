@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,7 +21,9 @@ enum {
     IFACES_MAX = 16,
     ADDRESSES_MAX = 4, /* IPv4 addresses of one interface */
     EARS = 4,
-    TAKE_A_TURN = 64,        /* datagrams of one socket */
+    TAKE = 64,               /* datagrams of one call of the kernel */
+    TAKES_A_TURN = 8,        /* such calls for one socket */
+    FLOOD_PAUSE_MS = 4,      /* short enough that the kernel keeps what comes meanwhile */
     SOURCE_PER_S_MAX = 2000, /* of one source that are handed on */
     SOURCES = 256,
     SETTLE_MS = 100, /* changes of interfaces come in bursts */
@@ -34,7 +37,7 @@ struct iface {
     char name[IF_NAMESIZE];
     uint32_t index;
     uint32_t flags;
-    bool v6; /* has an IPv6 address */
+    bool v6; /* has a link-local IPv6 address that is ready for use */
     uint32_t v4_count;
     struct {
         struct in_addr own, broadcast;
@@ -45,6 +48,7 @@ struct iface {
 struct ear {
     struct lan *lan;
     uv_poll_t poll;
+    uv_timer_t pause;
     int fd;
     int family;
     bool shared;
@@ -110,9 +114,7 @@ static struct iface *iface_entry(struct iface *ifaces, uint32_t *count, const st
 
 static void iface_address(struct iface *iface, const struct ifaddrs *at)
 {
-    if (at->ifa_addr->sa_family == AF_INET6) {
-        iface->v6 = true;
-    } else if (iface->v4_count < ADDRESSES_MAX) {
+    if (at->ifa_addr->sa_family == AF_INET && iface->v4_count < ADDRESSES_MAX) {
         struct in_addr own = ((struct sockaddr_in *)at->ifa_addr)->sin_addr;
         struct in_addr mask = {0xffffffff};
         if (at->ifa_netmask) {
@@ -120,6 +122,28 @@ static void iface_address(struct iface *iface, const struct ifaddrs *at)
         }
         iface->v4[iface->v4_count].own = own;
         iface->v4[iface->v4_count++].broadcast.s_addr = own.s_addr | ~mask.s_addr;
+    }
+}
+
+/* An IPv6 address can't be used for its first seconds, while the kernel looks whether anybody else has it. getifaddrs
+ * doesn't tell; this file does. */
+static void ifaces_v6(struct iface *ifaces, uint32_t count)
+{
+    enum { LINK_LOCAL = 0x20, TENTATIVE = 0x40, DUPLICATE = 0x08 };
+    char line[160];
+    FILE *file = fopen("/proc/self/net/if_inet6", "re");
+    while (file && fgets(line, sizeof line, file)) {
+        unsigned index, scope, flags;
+        if (sscanf(line, "%*s %x %*x %x %x", &index, &scope, &flags) != 3 || scope != LINK_LOCAL ||
+            flags & (TENTATIVE | DUPLICATE)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            ifaces[i].v6 = ifaces[i].v6 || ifaces[i].index == index;
+        }
+    }
+    if (file) {
+        fclose(file);
     }
 }
 
@@ -138,6 +162,7 @@ static uint32_t ifaces_list(const struct options *options, const struct ifaddrs 
             iface_address(iface, at);
         }
     }
+    ifaces_v6(ifaces, count);
     return count;
 }
 
@@ -162,9 +187,15 @@ static bool lan_scan(struct lan *lan)
     return changed;
 }
 
-static bool can_multicast(const struct iface *iface)
+/* Loopback does IPv4 multicast though it doesn't say so; IPv6 has no route for it there. */
+static bool can_multicast4(const struct iface *iface)
 {
-    return iface->flags & (IFF_MULTICAST | IFF_LOOPBACK);
+    return iface->v4_count > 0 && iface->flags & (IFF_MULTICAST | IFF_LOOPBACK);
+}
+
+static bool can_multicast6(const struct iface *iface)
+{
+    return iface->v6 && iface->flags & IFF_MULTICAST;
 }
 
 /* Joins both groups on every interface; what is joined already stays so. */
@@ -178,15 +209,15 @@ static void lan_join(struct lan *lan)
         const struct iface *iface = &lan->ifaces[i];
         group4.imr_ifindex = (int)iface->index;
         group6.ipv6mr_interface = iface->index;
-        for (int e = 0; e < EARS && can_multicast(iface); e++) {
+        for (int e = 0; e < EARS; e++) {
             struct ear *ear = &lan->ears[e];
             if (ear->fd < 0 || !ear->shared) {
                 continue;
             }
             int failed = 0;
-            if (ear->family == AF_INET && iface->v4_count > 0) {
+            if (ear->family == AF_INET && can_multicast4(iface)) {
                 failed = setsockopt(ear->fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group4, sizeof group4);
-            } else if (ear->family == AF_INET6 && iface->v6) {
+            } else if (ear->family == AF_INET6 && can_multicast6(iface)) {
                 failed = setsockopt(ear->fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group6, sizeof group6);
             }
             if (failed && errno != EADDRINUSE) {
@@ -213,7 +244,7 @@ static void netlink_cb(uv_poll_t *poll, int status, int events)
     struct lan *lan = poll->data;
     char bytes[8192];
     (void)status, (void)events;
-    for (int i = 0; i < TAKE_A_TURN; i++) {
+    for (int i = 0; i < TAKE; i++) {
         if (recv(lan->netlink, bytes, sizeof bytes, MSG_DONTWAIT) < 0 && errno != ENOBUFS) {
             break;
         }
@@ -288,35 +319,33 @@ static const char *iface_name(const struct lan *lan, uint32_t index)
     return NULL;
 }
 
-static void ear_hear(struct ear *ear, struct msghdr *header, struct slice bytes)
+/* False if this source says too much. */
+static bool ear_hear(struct ear *ear, struct msghdr *header, struct slice bytes)
 {
     struct lan *lan = ear->lan;
     struct event event = {.kind = EVENT_DATAGRAM, .bytes = bytes};
-    if (bytes.len != BEACON_BYTES || !address_of(header->msg_name, &event.from)) {
-        return;
+    if (!address_of(header->msg_name, &event.from) || !lan_may_hear(lan, &event.from)) {
+        return false;
     }
     const char *name = iface_name(lan, datagram_index(header));
-    if (!name && ear->shared) {
-        return; /* an interface that isn't ours to use */
-    }
-    if (name) {
-        memcpy(event.iface, name, strlen(name) + 1);
-    }
-    if (lan_may_hear(lan, &event.from)) {
+    bool ours = name || !ear->shared; /* an interface that isn't ours to use says nothing */
+    if (ours && bytes.len == BEACON_BYTES) {
+        snprintf(event.iface, sizeof event.iface, "%s", name ? name : "");
         loop_feed(lan->loop, &event);
     }
+    return true;
 }
 
-static void ear_cb(uv_poll_t *poll, int status, int events)
+/* One call's worth of datagrams. *more: there may be others. False if some source says too much. */
+static bool ear_take(struct ear *ear, bool *more)
 {
-    struct ear *ear = poll->data;
-    uint8_t bytes[TAKE_A_TURN][BEACON_BYTES + 1];
-    uint64_t control[TAKE_A_TURN][8];
-    struct sockaddr_storage from[TAKE_A_TURN];
-    struct iovec parts[TAKE_A_TURN];
-    struct mmsghdr messages[TAKE_A_TURN];
-    (void)status, (void)events;
-    for (int i = 0; i < TAKE_A_TURN; i++) {
+    uint8_t bytes[TAKE][BEACON_BYTES + 1];
+    uint64_t control[TAKE][8];
+    struct sockaddr_storage from[TAKE];
+    struct iovec parts[TAKE];
+    struct mmsghdr messages[TAKE];
+    bool calm = true;
+    for (int i = 0; i < TAKE; i++) {
         parts[i] = (struct iovec){bytes[i], sizeof bytes[i]};
         messages[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &from[i],
                                                    .msg_namelen = sizeof from[i],
@@ -325,9 +354,35 @@ static void ear_cb(uv_poll_t *poll, int status, int events)
                                                    .msg_control = control[i],
                                                    .msg_controllen = sizeof control[i]}};
     }
-    int got = recvmmsg(ear->fd, messages, TAKE_A_TURN, MSG_DONTWAIT, NULL);
+    int got = recvmmsg(ear->fd, messages, TAKE, MSG_DONTWAIT, NULL);
     for (int i = 0; i < got; i++) {
-        ear_hear(ear, &messages[i].msg_hdr, slice_of(bytes[i], messages[i].msg_len));
+        struct slice datagram = slice_of(bytes[i], messages[i].msg_len);
+        calm = ear_hear(ear, &messages[i].msg_hdr, datagram) && calm;
+    }
+    *more = got == TAKE;
+    return calm;
+}
+
+static void ear_cb(uv_poll_t *poll, int status, int events);
+
+static void ear_pause_cb(uv_timer_t *timer)
+{
+    struct ear *ear = timer->data;
+    uv_poll_start(&ear->poll, UV_READABLE, ear_cb);
+}
+
+/* In a flood we look now and then, and take many at once: being woken for each would cost more than the datagrams. */
+static void ear_cb(uv_poll_t *poll, int status, int events)
+{
+    struct ear *ear = poll->data;
+    bool calm = true, more = true;
+    (void)status, (void)events;
+    for (int i = 0; i < TAKES_A_TURN && more; i++) {
+        calm = ear_take(ear, &more) && calm;
+    }
+    if (!calm) {
+        uv_poll_stop(poll);
+        uv_timer_start(&ear->pause, ear_pause_cb, FLOOD_PAUSE_MS, 0);
     }
 }
 
@@ -383,7 +438,8 @@ static void ear_open(struct lan *lan, struct ear *ear, int family, bool shared)
         return;
     }
     if (uv_poll_init(loop_uv(lan->loop), &ear->poll, ear->fd) == 0) {
-        ear->poll.data = ear;
+        uv_timer_init(loop_uv(lan->loop), &ear->pause);
+        ear->poll.data = ear->pause.data = ear;
         uv_poll_start(&ear->poll, UV_READABLE, ear_cb);
     }
 }
@@ -465,11 +521,11 @@ static void iface_send(const struct lan *lan, const struct iface *iface, uint32_
         if (paths & PATH_BROADCAST && iface->flags & (IFF_BROADCAST | IFF_LOOPBACK)) {
             send4(lan, iface, iface->v4[i].own, iface->v4[i].broadcast, bytes);
         }
-        if (paths & PATH_MULTICAST4 && i == 0 && can_multicast(iface)) {
+        if (paths & PATH_MULTICAST4 && i == 0 && can_multicast4(iface)) {
             send4(lan, iface, iface->v4[i].own, group, bytes);
         }
     }
-    if (paths & PATH_MULTICAST6 && iface->v6 && can_multicast(iface) && lan->ears[1].fd >= 0) {
+    if (paths & PATH_MULTICAST6 && can_multicast6(iface) && lan->ears[1].fd >= 0) {
         send6(lan, iface, bytes);
     }
 }

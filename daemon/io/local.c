@@ -13,7 +13,8 @@
 #include "pack.h"
 
 enum {
-    REQUESTS_A_TURN = 32,
+    REQUESTS_A_TURN = 8,
+    ACCEPTS_A_TURN = 16,
     READS_UNTIL_QUEUED = 64 * 1024, /* a client that doesn't take answers may ask nothing more */
     ACCEPT_PAUSE_MS = 100,
 };
@@ -32,6 +33,7 @@ struct client {
     uv_poll_t poll;
     struct buffer in, out;
     int watched; /* what is polled for */
+    bool extra;  /* beyond CLIENTS_MAX: it may ask, and is told that there are too many */
     bool more;   /* `in` may hold another whole request */
     bool ending; /* closed once `out` is taken */
     bool gone;   /* the core has yet to hear of it */
@@ -137,12 +139,12 @@ static bool client_flush(struct client *client)
     return true;
 }
 
-/* A reply of our own, to what isn't even a request: number 0, as there is none to answer. */
-static void refuse(struct pack *pack, enum err err, const char *what)
+/* A reply of our own. Number 0 to what isn't even a request. */
+static void refuse(struct pack *pack, uint64_t number, enum err err, const char *what)
 {
     pack_array(pack, 4);
     pack_uint(pack, 1);
-    pack_uint(pack, 0);
+    pack_uint(pack, number);
     pack_map(pack, 3);
     pack_str(pack, "code");
     pack_str(pack, err_code(err));
@@ -153,12 +155,28 @@ static void refuse(struct pack *pack, enum err err, const char *what)
     pack_nil(pack);
 }
 
-static void client_refuse(struct client *client, enum err err, const char *what)
+static uint64_t number_of(struct slice request)
+{
+    struct doc doc;
+    const msgpack_object *items;
+    uint32_t count;
+    uint64_t number = 0;
+    if (doc_open(&doc, request, PACK_LOCAL) == OK) {
+        if (read_array(&doc.root, &items, &count) && count > 1) {
+            read_uint(&items[1], &number);
+        }
+        doc_clear(&doc);
+    }
+    return number;
+}
+
+/* Answers, and ends once that is taken. */
+static void client_refuse(struct client *client, uint64_t number, enum err err, const char *what)
 {
     char room[256];
     struct pack pack;
     pack_init_room(&pack, room, sizeof room);
-    refuse(&pack, err, what);
+    refuse(&pack, number, err, what);
     struct slice bytes = pack_bytes(&pack);
     buffer_append(&client->out, bytes.at, bytes.len, CLIENT_QUEUE_BYTES_MAX);
     buffer_clear(&client->in);
@@ -181,7 +199,11 @@ static void client_feed(struct client *client)
             break;
         }
         if (err != OK) {
-            client_refuse(client, err == ERR_TRUNCATED ? ERR_TOO_LONG : err, "a request");
+            client_refuse(client, 0, err == ERR_TRUNCATED ? ERR_TOO_LONG : err, "a request");
+            return;
+        }
+        if (client->extra) {
+            client_refuse(client, number_of(slice_of(rest.at, used)), ERR_BUSY, "");
             return;
         }
         struct event event = {.kind = EVENT_REQUEST,
@@ -308,7 +330,7 @@ static void stranger_refuse(int fd)
     char room[256];
     struct pack pack;
     pack_init_room(&pack, room, sizeof room);
-    refuse(&pack, ERR_BUSY, "");
+    refuse(&pack, 0, ERR_BUSY, "");
     struct slice bytes = pack_bytes(&pack);
     send(fd, bytes.at, bytes.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     close(fd);
@@ -317,7 +339,7 @@ static void stranger_refuse(int fd)
 static void client_add(struct local *local, int fd)
 {
     struct client *client = NULL;
-    if (local->clients_count < CLIENTS_MAX) {
+    if (local->clients_count < 2 * CLIENTS_MAX) {
         client = calloc(1, sizeof *client);
     }
     if (!client || uv_poll_init(loop_uv(local->loop), &client->poll, fd) != 0) {
@@ -326,6 +348,7 @@ static void client_add(struct local *local, int fd)
         return;
     }
     client->local = local;
+    client->extra = local->clients_count >= CLIENTS_MAX;
     client->fd = fd;
     client->id = ++local->last_id;
     client->login = login_of(fd);
@@ -343,25 +366,35 @@ static int reserve_open(void)
 
 static void local_pause_cb(uv_timer_t *);
 
+/* Descriptors ran out: the reserved one serves to say so to the next client, and then we look away for a moment, or
+ * the others that wait would wake us again and again. */
+static void local_starve(struct local *local)
+{
+    if (local->reserve >= 0) {
+        close(local->reserve);
+    }
+    int fd = accept4(local->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        stranger_refuse(fd);
+    }
+    local->reserve = reserve_open();
+    uv_poll_stop(&local->poll);
+    uv_timer_start(&local->pause, local_pause_cb, ACCEPT_PAUSE_MS, 0);
+}
+
 static void local_cb(uv_poll_t *poll, int status, int events)
 {
     struct local *local = poll->data;
     (void)status, (void)events;
-    int fd = accept4(local->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        int fd = accept4(local->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+                local_starve(local);
+            }
+            return;
+        }
         client_add(local, fd);
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-        if (local->reserve >= 0) {
-            close(local->reserve);
-        }
-        fd = accept4(local->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            stranger_refuse(fd);
-        }
-        local->reserve = reserve_open();
-        /* else the waiting connection would wake us again and again */
-        uv_poll_stop(&local->poll);
-        uv_timer_start(&local->pause, local_pause_cb, ACCEPT_PAUSE_MS, 0);
     }
 }
 
@@ -416,7 +449,7 @@ static bool path_bind(struct local *local, struct why *why)
         local->dev = st.st_dev;
         local->ino = st.st_ino;
     }
-    if (chmod(local->name.sun_path, 0666) != 0 || listen(local->fd, 64) != 0) {
+    if (chmod(local->name.sun_path, 0666) != 0 || listen(local->fd, 128) != 0) {
         why_detail(why, "%s", strerror(errno));
         return false;
     }

@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "text.h"
 
-enum { LINE_BYTES = 1024, WINDOW_MS = 10000, SAID_MAX = 5 };
+enum { LINE_BYTES = 1024, WINDOW_MS = 10000, SAID_MAX = 5, LINES_MAX = 300 };
 
 /* Whether this text may be said again. Texts of one hash share a count: a bounded table, and nobody is shut up long. */
 static bool log_may(struct log *log, const char *line)
@@ -21,10 +21,11 @@ static bool log_may(struct log *log, const char *line)
         sum = (sum ^ (uint8_t)*c) * 16777619u;
     }
     uint16_t *said = &log->said[sum % LOG_TEXTS];
-    if (*said > SAID_MAX) {
+    if (*said >= SAID_MAX || log->lines >= LINES_MAX) {
         return false;
     }
     (*said)++;
+    log->lines++;
     return true;
 }
 

@@ -11,9 +11,11 @@ enum { LOG_TEXTS = 64 };
 struct log {
     int64_t window; /* since when `said` counts */
     uint16_t said[LOG_TEXTS];
+    uint16_t lines; /* in all */
 };
 
-/* One line, cleaned of control characters. A text that comes again and again is said five times in ten seconds. */
+/* One line, cleaned of control characters. In ten seconds a text that comes again and again is said five times, and
+ * no more than some hundred lines in all. */
 __attribute__((format(printf, 2, 3))) void log_line(struct log *, const char *format, ...);
 
 /* What fills the sentence of an error (err.h's %1 and %2). */

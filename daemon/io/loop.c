@@ -23,6 +23,7 @@ enum { WAKE_MS_MAX = 3600 * 1000, CLOSING_TURNS = 8 };
 
 struct loop {
     uv_loop_t uv;
+    const struct disk *disk;
     struct log log;
     struct device *device;
     struct lan *lan;
@@ -88,6 +89,11 @@ static void carry_out(struct loop *loop, struct output *output)
         break;
     case OUTPUT_STRETCH:
         work_stretch(loop->work, output->work, output->bytes);
+        break;
+    case OUTPUT_SET_ASIDE:
+        if (!disk_set_aside(loop->disk, output->bytes)) {
+            log_line(&loop->log, "the damaged database can't be renamed");
+        }
         break;
     case OUTPUT_LOG:
         log_line(&loop->log, "%.*s", (int)output->bytes.len, (const char *)output->bytes.at);
@@ -172,7 +178,7 @@ static enum err loop_open_all(struct loop *loop, const struct options *options,
 }
 
 enum err loop_open(const struct options *options, const struct device_config *config,
-                   struct loop **out, struct why *why)
+                   const struct disk *disk, struct loop **out, struct why *why)
 {
     struct loop *loop = calloc(1, sizeof *loop);
     *out = loop;
@@ -181,6 +187,7 @@ enum err loop_open(const struct options *options, const struct device_config *co
         *out = NULL;
         return ERR_NOMEM;
     }
+    loop->disk = disk;
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_idle_init(&loop->uv, &loop->idle);
     uv_timer_init(&loop->uv, &loop->wake);

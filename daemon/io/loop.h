@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "device.h"
+#include "disk.h"
 #include "log.h"
 
 enum { OPTION_NAMES_MAX = 16 };
@@ -25,8 +26,8 @@ struct options {
 struct loop;
 
 /* Opens the sockets, then the device. On an error *why fills its sentence, and nothing remains. */
-enum err loop_open(const struct options *, const struct device_config *, struct loop **,
-                   struct why *);
+enum err loop_open(const struct options *, const struct device_config *, const struct disk *,
+                   struct loop **, struct why *);
 /* Prints `ready`, tells systemd, and runs until SIGTERM or SIGINT, which it answers by a clean leave. */
 void loop_run(struct loop *);
 void loop_close(struct loop **);

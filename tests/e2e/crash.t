@@ -5,7 +5,8 @@ ROOM=3
 . "$(dirname "$0")/room.sh"
 
 test_expect_success 'a room of three' '
-    open_room 3 && sign_in 2 ana && on 2 jam start bridge && sign_in 1 ben && await "on 1 jam join bridge"
+    open_room 3 && sign_in 2 ana && on 2 jam start bridge && sign_in 1 ben && sign_in 3 chloe &&
+    await "on 1 jam join bridge"
 '
 
 # write at machine 2 until it is killed; what jam said yes to goes into acknowledged

@@ -39,7 +39,7 @@ test_expect_success 'solo and back: the jam sees it, and he comes back to it' '
 
 test_expect_success 'roles, tasks, notes and feedback reach the others' '
     on 2 jam role take recorder && on 3 jam task add "measure the load" &&
-    await "on 4 jam task take 1" && on 4 jam task done 1 &&
+    await "says 4 \"task list\" \".tasks | length == 1\"" && on 4 jam task take 1 && on 4 jam task done 1 &&
     on 2 jam note "triangles hold best" &&
     await "journal_has 4 bridge \"triangles hold best\"" &&
     on 3 jam feedback ana --glow "clean joints" --grow "show the load" &&

@@ -39,7 +39,7 @@ test_expect_success 'the two jams of one name both live, and a join by that name
 '
 
 test_expect_success 'every note of both halves is there' '
-    json 6 journal bridge && jq -r ".journal[].text // empty" "$JAM_ROOM/6/json" >texts &&
+    sign_in 6 gul && json 6 journal bridge && jq -r ".journal[].text // empty" "$JAM_ROOM/6/json" >texts &&
     test "$(grep -c "^left " texts)" = 20 && test "$(grep -c "^right " texts)" = 20
 '
 

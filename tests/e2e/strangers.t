@@ -39,7 +39,9 @@ test_expect_success 'half requests, huge ones, lying lengths at the local socket
 '
 
 test_expect_success 'a crowd of silent clients keeps nobody out for long' '
-    mkfifo hold && hostile crowd "$JAM_ROOM/2/socket" 500 <hold >there & crowd=$!
+    mkfifo hold || return 1
+    hostile crowd "$JAM_ROOM/2/socket" 500 <hold >there &
+    crowd=$!
     exec 9>hold && await "grep -q there there" && exec 9>&- && wait $crowd &&
     await "on 2 jam status >out"
 '

@@ -153,6 +153,17 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         event = (struct event){.kind = EVENT_BOUND, .class_index = o->class_index, .port = 7733};
         room_post(room, i, i, &event);
         break;
+    case OUTPUT_SET_ASIDE: {
+        char command[256];
+        int len = (int)o->bytes.len;
+        const char *name = (const char *)o->bytes.at;
+        snprintf(command, sizeof(command), "cd %s && mv %.*s aside && rm -f %.*s-wal", m->state,
+                 len, name, len, name);
+        if (system(command) != 0) {
+            abort();
+        }
+        break;
+    }
     case OUTPUT_LOG:
         if (getenv("JAM_TEST_LOG")) {
             fprintf(stderr, "# %d: %.*s\n", i, (int)o->bytes.len, (const char *)o->bytes.at);

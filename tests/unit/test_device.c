@@ -144,6 +144,51 @@ static void a_late_machine_gets_a_class_of_thirty(void **state)
     room_free(room);
 }
 
+/* Overwrites a piece of the database of a machine that is off. */
+static void damage(struct room *room, int i, const char *where)
+{
+    char command[256];
+    snprintf(command, sizeof(command),
+             "cd %s && dd if=/dev/urandom of=$(ls class-*.db) bs=512 count=3 conv=notrunc %s"
+             " 2>/dev/null",
+             room->m[i].state, where);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_damaged_database_is_set_aside_and_fetched_again(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"seek=0", "seek=20", "seek=60", "seek=100", "seek=150"};
+    for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++) {
+        struct room *room = class_of(3);
+        assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+        assert_string_equal(ASK(room, 0, "start", "name", "bridge"), "");
+        for (int n = 0; n < 300; n++) {
+            assert_string_equal(ASK(room, 0, "note", "text", "to be fetched again, all of it"), "");
+        }
+        room_run(room, 2000);
+        assert_string_equal(ASK(room, 0, "status"), "");
+        char views[64];
+        snprintf(views, sizeof(views), "%s", room_text(room, 0, "status.views"));
+        room_stop(room, 2);
+        damage(room, 2, places[k]);
+        room_start(room, 2);
+        room_run(room, 10000);
+        if (strcmp(ASK(room, 2, "status"), "no-class") == 0) {
+            /* not even the class's secret could be read: it is joined again */
+            assert_string_equal(ASK(room, 0, "class.invite"), "");
+            char invite[256];
+            snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+            assert_string_equal(ASK(room, 2, "class.join", "words", invite), "");
+            room_run(room, 10000);
+        }
+        assert_string_equal(ASK(room, 2, "status"), "");
+        assert_string_equal(room_text(room, 2, "status.views"), views);
+        assert_converged(room);
+        room_free(room);
+    }
+}
+
 static void a_fifth_of_all_messages_may_be_lost(void **state)
 {
     (void)state;
@@ -170,6 +215,7 @@ int main(void)
         cmocka_unit_test(everything_is_there_after_a_restart_and_nobody_is_signed_in),
         cmocka_unit_test(a_machine_that_was_away_catches_up),
         cmocka_unit_test(two_halves_go_on_working_and_merge),
+        cmocka_unit_test(a_damaged_database_is_set_aside_and_fetched_again),
         cmocka_unit_test(a_fifth_of_all_messages_may_be_lost),
         cmocka_unit_test(a_late_machine_gets_a_class_of_thirty),
     };

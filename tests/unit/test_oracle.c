@@ -696,7 +696,7 @@ static void compare_tables(struct store *store, const struct history *h, uint64_
 /* Every fact at least once, some twice, in any order. */
 static void fold_shuffled(struct store *store, struct history *h)
 {
-    int order[FOLDS_MAX], count = 0;
+    int order[FOLDS_MAX] = {0}, count = 0;
     for (int i = 0; i < h->count; i++) {
         for (uint32_t times = draw(h, 4) ? 1 : 2; times > 0; times--) {
             int at = (int)draw(h, (uint32_t)count + 1);

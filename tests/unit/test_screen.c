@@ -432,7 +432,8 @@ static void every_command_has_help_and_an_example_that_fits_it(void **state)
         const char *argv[16];
         int argc = 0;
         snprintf(example, sizeof(example), "%s", command->example);
-        for (char *word = strtok(example, " "); word; word = strtok(NULL, " ")) {
+        char *rest = NULL;
+        for (char *word = strtok_r(example, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
             argv[argc++] = word;
         }
         struct typed typed;
