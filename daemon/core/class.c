@@ -364,6 +364,18 @@ static void act(struct device *device, struct class *class, const struct act *a,
     }
 }
 
+/* Those who met us while we knew only the invite may know no more themselves: now we can tell them. */
+static void pass_on_root(struct device *device, struct class *class, struct now now)
+{
+    class->learnt = false;
+    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        if (peer->linked) {
+            put_peer(device, class, OUTPUT_SEND, peer, hello_bytes(device, class, now));
+        }
+    }
+}
+
 void class_pump(struct device *device, struct class *class, struct now now)
 {
     struct act a;
@@ -371,6 +383,9 @@ void class_pump(struct device *device, struct class *class, struct now now)
     struct slice bytes;
     while (presence_next(class->presence, &a)) {
         act(device, class, &a, now);
+    }
+    if (class->learnt) {
+        pass_on_root(device, class, now);
     }
     while (class->sync && sync_next(class->sync, &peer, &bytes)) {
         put_peer(device, class, OUTPUT_SEND, peer, bytes);
@@ -424,7 +439,9 @@ static enum err learn_root(struct device *device, struct class *class, const str
         store_local_set(class->store, "root", root, sizeof(*root));
         err = store_commit(class->store);
     }
-    return err == OK ? class_open_log(device, class, root) : err;
+    err = err == OK ? class_open_log(device, class, root) : err;
+    class->learnt = err == OK;
+    return err;
 }
 
 static enum err hear_hello(struct device *device, struct class *class, const struct event *event,

@@ -30,7 +30,8 @@ struct class
     struct class_secret secret;
     struct seal_key beacon_key;
     struct invite invite;
-    bool known; /* its root key is: else we wait for somebody to tell */
+    bool known;  /* its root key is: else we wait for somebody to tell */
+    bool learnt; /* a moment ago: those we met before must hear it */
     struct class_id id;
     struct sign_pk root;
     struct author author; /* borrowed by the replica */

@@ -508,15 +508,21 @@ static void shift(struct mono *then, int64_t ms, struct now now)
     }
 }
 
-static void shift_known(struct known *k, int64_t ms, struct now now)
+/* What was asked is asked again: answers may have been lost meanwhile. */
+static void shift_known(struct presence *p, struct known *k, int64_t ms, struct now now)
 {
     shift(&k->peer.heard, ms, now);
-    shift(&k->peer.probed, ms, now);
-    shift(&k->peer.accused, ms, now);
     shift(&k->watch_from, ms, now);
     shift(&k->vouched, ms, now);
-    shift(&k->told, ms, now);
     shift(&k->down, ms, now);
+    k->peer.accused.ms = 0;
+    if (k->peer.probed.ms != 0) {
+        k->peer.probed.ms = 0;
+        watch_probe(p, k, now);
+    }
+    if (k->told.ms != 0) {
+        k->told = now.mono;
+    }
 }
 
 /* Beats are due all the time: when one is far too late, it was this process or machine that stood still, and the
@@ -530,7 +536,7 @@ void watch_stall(struct presence *p, struct now now)
     p->beat_due = now.mono;
     shift(&p->heard, stall, now);
     for (uint32_t i = 0; i < p->count; i++) {
-        shift_known(p->all[i], stall, now);
+        shift_known(p, p->all[i], stall, now);
         if (stall >= STALL_GREET_MS && p->all[i]->peer.state == PEER_HERE) {
             act_beat(p, p->all[i], 0, now);
         }
@@ -564,20 +570,30 @@ static void beats_tick(struct presence *p, struct now now)
     }
 }
 
-/* Whom nobody watches, or who thinks us gone, shows when asked: one at a time, the longest unheard first. */
+/* How urgently one should be asked: by its silence, and sooner if our link to it is broken. */
+static int64_t refresh_rank(const struct known *k, struct now now)
+{
+    int64_t silence = since(last_sign(k), now);
+    if (k->peer.state != PEER_HERE || k->peer.probed.ms != 0 || silence < 2 * QUIET_MS) {
+        return 0;
+    }
+    return k->peer.linked && !k->peer.up ? 4 * silence : silence;
+}
+
+/* Whom nobody watches, or who thinks us gone, shows when asked: one at a time. */
 static void refresh_tick(struct presence *p, struct now now)
 {
-    struct known *oldest = NULL;
+    struct known *urgent = NULL;
+    int64_t urgent_rank = 0;
     for (uint32_t i = 0; i < p->count; i++) {
-        struct known *k = p->all[i];
-        bool can = k->peer.state == PEER_HERE && k->peer.probed.ms == 0 &&
-                   since(last_sign(k), now) > 2 * QUIET_MS;
-        if (can && (oldest == NULL || last_sign(k).ms < last_sign(oldest).ms)) {
-            oldest = k;
+        int64_t rank = refresh_rank(p->all[i], now);
+        if (rank > urgent_rank) {
+            urgent = p->all[i];
+            urgent_rank = rank;
         }
     }
-    if (oldest != NULL) {
-        watch_probe(p, oldest, now);
+    if (urgent != NULL) {
+        watch_probe(p, urgent, now);
     }
     p->refresh_due = after(now, around(p, REFRESH_MS));
 }

@@ -623,8 +623,10 @@ static void receive_ack(struct sync *sync, struct peer *peer, const struct messa
 
 enum err sync_receive(struct sync *sync, struct peer *peer, const struct message *m, struct now now)
 {
-    if (peer == sync->peer) {
-        sync->heard = now.mono;
+    bool of_talk = m->kind == MESSAGE_RANGES || m->kind == MESSAGE_HEADS;
+    if (peer == sync->peer && of_talk) {
+        sync->heard =
+            now.mono; /* RUNS count below; BEATs don't, or a lost WANT would hang for ever */
     }
     switch (m->kind) {
     case MESSAGE_HELLO:
@@ -693,22 +695,28 @@ void sync_committed(struct sync *sync, struct now now)
     }
 }
 
-/* Begins a talk with a peer that differs, if none is under way. */
+static bool is_due(const struct peer *peer, struct now now)
+{
+    return reachable(peer) && peer->differs && now.mono.ms - peer->differs_since.ms >= DIFFERS_MS &&
+           (peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS);
+}
+
+/* Begins a talk with a peer that differs, if none is under way: with the one that was asked longest ago, so that nobody
+ * who never answers stands before the others. */
 static void look_for_talk(struct sync *sync, struct now now)
 {
+    struct peer *best = NULL;
+    struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
     for (uint32_t i = 0; i < presence_count(sync->presence) && !sync->peer; i++) {
         struct peer *peer = presence_at(sync->presence, i);
-        bool due = peer->differs && now.mono.ms - peer->differs_since.ms >= DIFFERS_MS;
-        bool again = peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS;
-        if (!due || !reachable(peer)) {
-            continue;
-        }
-        struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
-        if (SAME(peer->has, mine)) {
+        if (peer->differs && SAME(peer->has, mine)) {
             note_same(sync, peer);
-        } else if (again) {
-            talk_start(sync, peer, now);
+        } else if (is_due(peer, now) && (!best || peer->asked.ms < best->asked.ms)) {
+            best = peer;
         }
+    }
+    if (best) {
+        talk_start(sync, best, now);
     }
 }
 

@@ -54,7 +54,7 @@ struct shown_list {
 
 struct ages; /* ages.h: what this machine saw, and other machines' clocks */
 
-enum { ASK_OPS_MAX = 3 };
+enum { ASK_OPS_MAX = 3 }; /* hello: bye of another, sign up, hello */
 
 /* One request, while it is answered. */
 struct ask {
@@ -68,11 +68,12 @@ struct ask {
     struct hardware_id hardware; /* this machine, salted for this class */
     struct rng *rng;
     const char *class_name;
-    uint32_t peers;           /* machines of the class that are heard now, without this one */
-    bool live;                /* false: others are known but none is heard */
-    int64_t live_s;           /* for so long it has been live, or not */
-    uint64_t seq;             /* of the state that is being told: rises within one watch */
-    uint32_t safe_machines;   /* lasting machines that have all of this one's work */
+    uint32_t peers; /* machines of the class that are heard now, without this one */
+    bool live;      /* false: others are known but none is heard */
+    int64_t live_s; /* for so long it has been live, or not */
+    uint64_t seq;   /* of the state that is being told: rises within one watch */
+    uint32_t
+        safe_machines; /* could be switched off, as far as is known, and nothing would be lost */
     struct shown_list *lists; /* of this terminal, by list_kind; LIST_FEEDBACK + 1 of them */
     /* Between plan and tell. */
     struct op ops[ASK_OPS_MAX]; /* what plan decided to write, appended in order */

@@ -33,8 +33,7 @@ struct machine {
     struct mono wake;
     uint8_t *reply; /* the last answer of client 1 */
     size_t reply_len;
-    uint32_t notes;  /* notifications to client 2 */
-    uint32_t linked; /* bit i: a link to machine i is asked for */
+    uint32_t notes; /* notifications to client 2 */
     uint64_t sent_bytes, sent_messages, datagrams;
     uint32_t starts;
 };
@@ -136,8 +135,9 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         break;
     case OUTPUT_LINK:
         to = room_by_link(room, &o->peer);
-        if (to >= 0) {
-            m->linked |= 1u << (to % 32);
+        if (to >= 0 && room->m[to].on && !room->cut[i][to]) {
+            event = (struct event){.kind = EVENT_LINK, .peer = o->peer, .up = true};
+            room_post(room, i, i, &event);
         }
         break;
     case OUTPUT_STRETCH: {

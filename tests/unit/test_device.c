@@ -144,6 +144,26 @@ static void a_late_machine_gets_a_class_of_thirty(void **state)
     room_free(room);
 }
 
+static void what_reaches_one_machine_of_another_network_reaches_all_there(void **state)
+{
+    (void)state;
+    struct room *room = room_new(4);
+    room->cut[0][2] = room->cut[2][0] = room->cut[0][3] = room->cut[3][0] = true;
+    room->cut[0][1] = room->cut[1][0] = true; /* 1 to 3 meet while none of them knows the class's root */
+    assert_string_equal(ASK(room, 0, "class.create", "name", "Period 3"), "");
+    char invite[256];
+    snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+    for (int i = 1; i < 4; i++) {
+        assert_string_equal(ASK(room, i, "class.join", "words", invite), "");
+    }
+    room_run(room, 5000);
+    room->cut[0][1] = room->cut[1][0] = false;
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    room_run(room, 30000);
+    assert_converged(room);
+    room_free(room);
+}
+
 /* Overwrites a piece of the database of a machine that is off. */
 static void damage(struct room *room, int i, const char *where)
 {
@@ -215,6 +235,7 @@ int main(void)
         cmocka_unit_test(everything_is_there_after_a_restart_and_nobody_is_signed_in),
         cmocka_unit_test(a_machine_that_was_away_catches_up),
         cmocka_unit_test(two_halves_go_on_working_and_merge),
+        cmocka_unit_test(what_reaches_one_machine_of_another_network_reaches_all_there),
         cmocka_unit_test(a_damaged_database_is_set_aside_and_fetched_again),
         cmocka_unit_test(a_fifth_of_all_messages_may_be_lost),
         cmocka_unit_test(a_late_machine_gets_a_class_of_thirty),
