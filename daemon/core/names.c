@@ -428,12 +428,19 @@ enum err name_task(struct ask *ask, struct slice typed, struct ref *task)
     if (name_is_id(typed, task)) {
         return task_exists(ask, task) ? OK : refuse(ask, ERR_NO_SUCH_TASK, typed, NULL);
     }
+    bool inside = ask_in_jam(ask, &jam);
     if (name_is_line(typed)) {
+        struct shown_list *list = ask->lists ? &ask->lists[LIST_TASKS] : NULL;
+        if (list && list->count == 0) {
+            /* a watch or a neighbour's screen showed it: the jam's tasks have one order for all */
+            struct ref mine = person_ref(&ask->me);
+            tasks_of(ask->store, inside ? &jam : &mine, list);
+            list->kind = LIST_TASKS;
+        }
         return line_of(ask, typed, LIST_TASKS, ERR_NO_SUCH_TASK, "jam task list", task);
     }
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT task, title FROM task WHERE owner=? OR owner=?");
-    bool inside = ask_in_jam(ask, &jam);
     store_bind(stmt, "pr", &ask->me, inside ? &jam : NULL);
     search_run(ask, &search, typed, stmt);
     const struct shown_list *found = search_found(&search);
