@@ -19,7 +19,7 @@ void help_command(const struct command *command)
     }
 }
 
-static void help_all(void)
+void help_all(void)
 {
     for (const struct command *command = commands; command->name; command++) {
         if (!command->quiet) {

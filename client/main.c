@@ -85,7 +85,7 @@ static int run_args(struct run *run, enum err err)
         return run_unknown(run, args->name[0], args->name[1]);
     }
     if (args->help) {
-        help_command(args->command);
+        *args->command->name ? help_command(args->command) : help_all();
         return EXIT_DONE;
     }
     return err == OK ? run_command(run) : run_usage(run);

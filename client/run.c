@@ -58,29 +58,17 @@ int run_unknown(struct run *run, const char *first, const char *second)
     return refuse_usage(run, sentence, advice);
 }
 
-/* Who it was that wrote something, for "as Ana": in room; NULL if nothing was written or nobody is signed in. Asks on a
- * line of its own, since the result still lies in the first one's. */
-static const char *who_wrote(const struct run *run, const msgpack_object *result, char *room,
-                             size_t room_len)
+/* Who it was that wrote something, for "as Ana": in room; NULL if nothing was written or nobody is signed in. */
+static const char *who_wrote(const msgpack_object *result, char *room, size_t room_len)
 {
-    struct question question = {.method = "here"};
-    struct answer answer;
     struct slice person = {0};
-    struct call call;
-    if (run->args->json || (!map_get(result, "entry") && !map_get(result, "feedback"))) {
+    const msgpack_object *feedback = map_get(result, "feedback");
+    if (!map_text(feedback ? feedback : result, "as", &person) || person.len >= room_len) {
         return NULL;
     }
-    call_init(&call, run->call.path);
-    question_text(&question, "class", run->args->class);
-    bool known = call_ask(&call, &question, &answer) == OK &&
-                 map_text(answer.result, "person", &person) && person.len < room_len;
-    if (known) {
-        memcpy(room, person.at, person.len);
-        room[person.len] = '\0';
-    }
-    answer_clear(&answer);
-    call_close(&call);
-    return known ? room : NULL;
+    memcpy(room, person.at, person.len);
+    room[person.len] = '\0';
+    return room;
 }
 
 int run_ask(struct run *run, const struct question *question)
@@ -92,7 +80,7 @@ int run_ask(struct run *run, const struct question *question)
     if (err != OK) {
         status = run_refuse(run, err, &answer);
     } else {
-        run->style.as = who_wrote(run, answer.result, name, sizeof(name));
+        run->style.as = who_wrote(answer.result, name, sizeof(name));
         run->show->answer(&run->style, answer.result, run->args->command->say);
         run->style.as = NULL;
     }

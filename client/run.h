@@ -36,6 +36,7 @@ int run_prompt(struct run *);
 int run_help(struct run *);
 
 /* help.c */
+void help_all(void); /* every command, a line each */
 void help_command(const struct command *);
 void help_family(const char *word);
 

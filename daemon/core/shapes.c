@@ -24,6 +24,12 @@ void pack_entry(struct ask *ask, struct pack *p)
 {
     pack_str(p, "entry");
     pack_hex(p, ask->ops_count > 0 ? ask->made.b : NULL);
+    pack_str(p, "as");
+    if (ask->signed_in) {
+        pack_person(ask, p, &ask->me);
+    } else {
+        pack_nil(p);
+    }
 }
 
 static struct device_id device_of(struct store *store, const struct stamp *stamp)

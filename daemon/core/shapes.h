@@ -7,7 +7,7 @@
 void pack_hex(struct pack *, const void *id);                /* of 16 bytes; NULL writes nil */
 void pack_column(struct pack *, sqlite3_stmt *, int column); /* text, or nil */
 /* The pair "entry". */
-void pack_entry(struct ask *, struct pack *);
+void pack_entry(struct ask *, struct pack *); /* two pairs: "entry" and "as", who wrote it */
 struct age moment_age(struct ask *, const struct moment *);
 /* The three pairs of an age; nil if never. */
 void pack_moment(struct ask *, struct pack *, const struct moment *);

@@ -60,7 +60,7 @@ static enum err feedback_tell(struct ask *ask, struct pack *p)
     const struct op *op = &ask->ops[0];
     pack_map(p, 1);
     pack_str(p, "feedback");
-    pack_map(p, 3);
+    pack_map(p, 4);
     pack_str(p, "to");
     if (op->has & FIELD_PERSON) {
         pack_person(ask, p, &op->person);

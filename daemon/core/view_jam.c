@@ -88,7 +88,7 @@ static void pack_jam(struct ask *ask, struct pack *p, const struct ref *jam)
 
 static enum err start_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 4);
+    pack_map(p, 5);
     pack_jam(ask, p, &ask->made);
     pack_str(p, "place");
     pack_my_place(ask, p);
@@ -122,7 +122,7 @@ static enum err set_plan(struct ask *ask)
 
 static enum err set_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 2);
+    pack_map(p, 3);
     pack_jam(ask, p, &ask->subject);
     pack_entry(ask, p);
     return OK;

@@ -62,7 +62,7 @@ static enum err note_plan(struct ask *ask)
 static enum err note_tell(struct ask *ask, struct pack *p)
 {
     const struct op *op = &ask->ops[0];
-    pack_map(p, 2);
+    pack_map(p, 3);
     pack_str(p, "jam");
     pack_jam_name(ask, p, op->has & FIELD_JAM ? &op->jam : NULL);
     pack_entry(ask, p);

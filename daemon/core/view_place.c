@@ -104,7 +104,7 @@ static void pack_with(struct ask *ask, struct pack *p, const struct ref *jam)
 
 static enum err join_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 6);
+    pack_map(p, 7);
     pack_str(p, "jam");
     pack_jam_name(ask, p, &ask->subject);
     pack_str(p, "place");
@@ -135,7 +135,7 @@ static enum err solo_plan(struct ask *ask)
 
 static enum err solo_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 3);
+    pack_map(p, 4);
     pack_str(p, "place");
     pack_my_place(ask, p);
     pack_str(p, "was");
@@ -204,7 +204,7 @@ static enum err back_tell(struct ask *ask, struct pack *p)
     struct moment left = {0};
     place_read(ask->store, &ask->me, &place);
     jam_left(ask->store, &ask->me, &ask->subject, &place.since.stamp, &left);
-    pack_map(p, 5);
+    pack_map(p, 6);
     pack_str(p, "place");
     pack_place(ask, p, &place);
     pack_str(p, "away_s");
@@ -256,7 +256,7 @@ static enum err leave_plan(struct ask *ask)
 
 static enum err leave_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 4);
+    pack_map(p, 5);
     pack_str(p, "left");
     pack_jam_name(ask, p, &ask->subject);
     pack_str(p, "place");

@@ -121,7 +121,7 @@ static enum err give_plan(struct ask *ask)
 static enum err change_tell(struct ask *ask, struct pack *p)
 {
     char room[KEY_BYTES];
-    pack_map(p, 4);
+    pack_map(p, 5);
     pack_str(p, "jam");
     pack_jam_name(ask, p, &ask->subject);
     pack_str(p, "role");

@@ -47,7 +47,7 @@ static enum err seat_tell(struct ask *ask, struct pack *p)
                     " ORDER BY stamp DESC LIMIT 1) FROM seat WHERE hardware=?");
     store_bind(stmt, "r", &ask->subject);
     bool found = store_row(ask->store, stmt);
-    pack_map(p, 3);
+    pack_map(p, 4);
     pack_str(p, "seat");
     found ? pack_column(p, stmt, 0) : pack_nil(p);
     pack_str(p, "host");

@@ -97,7 +97,7 @@ static void pack_changed(struct ask *ask, struct pack *p, const struct ref *task
     store_bind(stmt, "r", task);
     bool in_jam = store_row(ask->store, stmt) && column_fixed(stmt, 0, jam.b, sizeof(jam.b));
     sqlite3_reset(stmt);
-    pack_map(p, 3);
+    pack_map(p, 4);
     pack_str(p, "task");
     pack_task(ask, p, list_line(ask, LIST_TASKS, task), task);
     pack_str(p, "jam");
