@@ -457,10 +457,7 @@ static enum err hear_hello(struct device *device, struct class *class, const str
     if (err != OK) {
         return err;
     }
-    peer->lasting = m->flags & HELLO_LASTING;
-    peer->clock_known = m->wall_ms > -TIME_MAX_MS && m->wall_ms < TIME_MAX_MS;
     if (peer->clock_known) {
-        peer->clock_ms = m->wall_ms - now.wall.ms;
         ages_clock(class->ages, &peer->device, peer->clock_ms);
     }
     return class->sync ? sync_receive(class->sync, peer, m, now) : OK;

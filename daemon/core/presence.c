@@ -378,7 +378,8 @@ void presence_leave(struct presence *p, struct now now)
     (void)now;
     struct message leave = {.kind = MESSAGE_LEAVE, .run = p->run};
     for (uint32_t i = 0; i < p->count; i++) {
-        if (p->all[i]->peer.state == PEER_HERE) {
+        /* also to whom we never heard: our HELLO may have reached it */
+        if (p->all[i]->peer.linked) {
             act_say(p, p->all[i], &leave);
         }
     }

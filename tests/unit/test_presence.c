@@ -50,6 +50,7 @@ struct node {
     uint32_t links[NODES_MAX]; /* number of the link to each; 0: none */
     int links_to[NODES_MAX];   /* where they lead */
     bool greeting[NODES_MAX];  /* a HELLO is queued on it */
+    bool up[NODES_MAX];        /* it is connected */
     int64_t link_last[NODES_MAX];
     uint64_t messages, beacons, datagrams;
     uint64_t false_alarms; /* times that it called one gone that was alive and in its group */
@@ -273,12 +274,13 @@ static void do_link(struct world *w, int i, const struct peer *peer)
     struct node *node = &w->nodes[i];
     int device = node_of(w, peer);
     int to = node_at(w, &peer->address);
-    if (node->links[device] != 0 && node->links_to[device] == to && peer->up) {
+    if (node->links[device] != 0 && node->links_to[device] == to && node->up[device]) {
         greet(w, i, peer);
         return;
     }
     node->links[device] = ++w->links;
     node->links_to[device] = to;
+    node->up[device] = false;
     node->greeting[device] = true;
     if (to >= 0) {
         connect_link(w, i, to, w->links, 3 * delay(w));
@@ -360,6 +362,7 @@ static void take_connect(struct world *w, const struct happening *h)
         return;
     }
     struct peer *peer = presence_by_device(node->presence, &w->nodes[other].device);
+    node->up[other] = true;
     presence_link(node->presence, peer, true, node_now(w, h->to));
     if (node->greeting[other]) {
         node->greeting[other] = false;
@@ -373,6 +376,7 @@ static void take_break(struct world *w, const struct happening *h)
     struct peer *peer = presence_by_device(node->presence, &w->nodes[h->from].device);
     if (node->links[h->from] == h->link && peer != NULL) {
         node->greeting[h->from] = false;
+        node->up[h->from] = false;
         presence_link(node->presence, peer, false, node_now(w, h->to));
         connect_link(w, h->to, h->from, h->link, CONNECT_AGAIN_MS);
     }
@@ -758,7 +762,7 @@ static void two_halves_lose_each_other_and_find_each_other(void **state)
     (void)state;
     static const int64_t lengths[] = {10 * SECOND, 5 * MINUTE};
     for (size_t length = 0; length < 2; length++) {
-        struct world *w = room_new(30, 9);
+        struct world *w = room_new(30, 36);
         for (int i = 15; i < 30; i++) {
             cut(w, i, 1);
         }
