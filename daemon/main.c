@@ -1,10 +1,13 @@
 /* jamd: options, limits of the process, the state folder; then the loop runs. */
 #include <errno.h>
 #include <getopt.h>
+#include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -142,9 +145,35 @@ static void process_prepare(void)
         files.rlim_cur = files.rlim_max < 8192 ? files.rlim_max : 8192;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    setenv("UV_THREADPOOL_SIZE", "2", 0); /* each Argon2id takes 64 MiB */
+    mallopt(M_ARENA_MAX,
+            1); /* threads here hardly allocate: heaps of their own would stand half empty */
+    mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+    mallopt(M_TOP_PAD, 16 * 1024);
+    setenv("UV_THREADPOOL_SIZE", "1", 0); /* one Argon2id at a time: 64 MiB */
     clock_random(&seed, sizeof seed);
     srand(seed);
+}
+
+static int give_back(struct dl_phdr_info *info, size_t size, void *page)
+{
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        uintptr_t at = info->dlpi_addr + part->p_vaddr;
+        uintptr_t start = at & ~(*(uintptr_t *)page - 1);
+        if (part->p_type == PT_LOAD && !(part->p_flags & PF_W)) {
+            madvise((void *)start, at + part->p_memsz - start, MADV_DONTNEED);
+        }
+    }
+    return 0;
+}
+
+/* What only the start touched of the libraries (symbols, relocations, initialisers: half of what is resident then) is
+ * given back. Those pages were never written; what is needed again comes again from the page cache. */
+static void start_is_over(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    dl_iterate_phdr(give_back, &page);
 }
 
 static enum err run(const struct options *options, const char *state, bool own_place,
@@ -176,6 +205,7 @@ static enum err run(const struct options *options, const char *state, bool own_p
     wipe(&config.key, sizeof config.key);
     wipe(config.seed, sizeof config.seed);
     if (err == OK) {
+        start_is_over();
         loop_run(loop);
         loop_close(&loop);
     }

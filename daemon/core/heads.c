@@ -1,4 +1,5 @@
-/* The heads of all feeds as one sorted array, and cached fingerprints of its 256 ranges of one byte. */
+/* The heads of all feeds as one sorted array, and cached fingerprints of its 256 ranges of one
+ * byte. */
 #include "heads.h"
 
 #include <stdlib.h>
@@ -36,14 +37,15 @@ void heads_free(struct heads **heads)
     }
 }
 
-/* ---- finding ---------------------------------------------------------------------------------------------------- */
+/* ---- finding -------------------------------------------------------------------------------- */
 
 static uint8_t nibbles_of(const struct prefix *prefix)
 {
     return prefix->nibbles < NIBBLES ? prefix->nibbles : NIBBLES;
 }
 
-/* Where a feed stands to the feeds under a prefix: before them (negative), among them (0), behind them. */
+/* Where a feed stands to the feeds under a prefix: before them (negative), among them (0),
+ * behind them. */
 static int feed_compare(const struct feed_id *feed, const struct prefix *prefix)
 {
     uint8_t nibbles = nibbles_of(prefix);
@@ -54,7 +56,8 @@ static int feed_compare(const struct feed_id *feed, const struct prefix *prefix)
     return (feed->b[nibbles / 2] >> 4) - (prefix->b[nibbles / 2] >> 4);
 }
 
-/* Index of the first head that isn't before the prefix or, with `behind`, of the first that is behind it. */
+/* Index of the first head that isn't before the prefix or, with `behind`, of the first that is
+ * behind it. */
 static uint32_t heads_search(const struct heads *heads, const struct prefix *prefix, bool behind)
 {
     uint32_t low = 0;
@@ -107,7 +110,7 @@ uint32_t heads_count(const struct heads *heads)
     return heads->count;
 }
 
-/* ---- changing --------------------------------------------------------------------------------------------------- */
+/* ---- changing ------------------------------------------------------------------------------- */
 
 static enum err heads_grow(struct heads *heads)
 {
@@ -142,9 +145,10 @@ enum err heads_set(struct heads *heads, const struct head *head)
     return OK;
 }
 
-/* ---- fingerprints ----------------------------------------------------------------------------------------------- */
+/* ---- fingerprints --------------------------------------------------------------------------- */
 
-/* hash_short wants its parts at hand; a range may have thousands, so this hash is fed head by head. */
+/* hash_short wants its parts at hand; a range may have thousands, so this hash is fed head by
+ * head. */
 static void hash_begin(crypto_generichash_state *state, const char *kind)
 {
     crypto_generichash_init(state, NULL, 0, sizeof(struct fingerprint));
@@ -239,7 +243,7 @@ struct fingerprint heads_range(struct heads *heads, const struct prefix *prefix)
     }
 }
 
-/* ---- prefixes --------------------------------------------------------------------------------------------------- */
+/* ---- prefixes ------------------------------------------------------------------------------- */
 
 struct prefix prefix_child(const struct prefix *prefix, uint8_t i)
 {

@@ -1,4 +1,5 @@
-/* The devices of one class and what is known of them: takes events, and queues what must be done about them. */
+/* The devices of one class and what is known of them: takes events, and queues what must be done
+ * about them. */
 #include "presence_inside.h"
 
 #include <stdlib.h>
@@ -49,7 +50,7 @@ int64_t around(struct presence *p, int64_t ms)
     return ms - ms / 4 + (int64_t)rng_below(p->rng, (uint64_t)ms / 2 + 1);
 }
 
-/* ---- acts ------------------------------------------------------------------------------------------------------- */
+/* ---- acts ----------------------------------------------------------------------------------- */
 
 static bool todo_room(struct presence *p)
 {
@@ -66,7 +67,8 @@ static bool todo_room(struct presence *p)
     return true;
 }
 
-/* What finds no room is as good as lost on the way: everything here is repeated or found out otherwise. */
+/* What finds no room is as good as lost on the way: everything here is repeated or found out
+ * otherwise. */
 static void todo_add(struct presence *p, const struct act *act, const struct message *says)
 {
     if (todo_room(p)) {
@@ -172,7 +174,7 @@ bool presence_next(struct presence *p, struct act *act)
     return false;
 }
 
-/* ---- the devices ------------------------------------------------------------------------------------------------ */
+/* ---- the devices ---------------------------------------------------------------------------- */
 
 /* Index of a device, or of the place where it would be. */
 static uint32_t known_index(const struct presence *p, const struct device_id *device)
@@ -282,7 +284,8 @@ static void known_free(struct presence *p, uint32_t index)
     free(k);
 }
 
-/* A lab whose disks are restored makes new devices every morning: those that are away longest make room. */
+/* A lab whose disks are restored makes new devices every morning: those that are away longest
+ * make room. */
 static void forget_longest_away(struct presence *p)
 {
     struct known *away = NULL;
@@ -314,7 +317,7 @@ static void forget_some(struct presence *p)
     }
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------------- */
+/* ---- time ----------------------------------------------------------------------------------- */
 
 static struct plan known_plan(const struct presence *p, const struct known *k)
 {
@@ -371,7 +374,7 @@ struct mono presence_wake(const struct presence *p)
     return (struct mono){ms};
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------------- */
+/* ---- events --------------------------------------------------------------------------------- */
 
 void presence_leave(struct presence *p, struct now now)
 {
@@ -399,7 +402,8 @@ static void hello_note(struct peer *peer, const struct message *m, struct now no
     peer->clock_ms = peer->clock_known ? m->wall_ms - now.wall.ms : 0;
 }
 
-/* The address of a link that works is left alone, or two machines with two addresses each would chase each other. */
+/* The address of a link that works is left alone, or two machines with two addresses each would
+ * chase each other. */
 static void hello_link(struct presence *p, struct known *k, const struct address *address,
                        bool restarted, struct now now)
 {
@@ -538,7 +542,7 @@ void presence_link(struct presence *p, struct peer *peer, bool up, struct now no
     }
 }
 
-/* ---- questions -------------------------------------------------------------------------------------------------- */
+/* ---- questions ------------------------------------------------------------------------------ */
 
 void presence_hints(struct presence *p, const struct peer *to, struct pack *pack)
 {

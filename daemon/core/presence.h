@@ -1,9 +1,11 @@
-/* Who is here: the devices of one class, how they are reached, who watches whom, and when one is gone.
+/* Who is here: the devices of one class, how they are reached, who watches whom, and when one is
+ * gone.
  *
- * Alive is who was heard in our inbox. Each machine is watched by WATCHERS others, to whom it sends a BEAT every two
- * seconds; the rest hear of it from them, so that idle traffic doesn't grow with the room. Who misses beats asks
- * directly, then asks a second machine, and only then tells everybody. The idea of asking others before accusing is
- * SWIM's (Das, Gupta, Motivala, DSN 2002); not trusting one's own stalled clock is Lifeguard's (Dadgar et al., 2017). */
+ * Alive is who was heard in our inbox. Each machine is watched by WATCHERS others, to whom it
+ * sends a BEAT every two seconds; the rest hear of it from them, so that idle traffic doesn't
+ * grow with the room. Who misses beats asks directly, then asks a second machine, and only then
+ * tells everybody. The idea of asking others before accusing is SWIM's (Das, Gupta, Motivala,
+ * DSN 2002); not trusting one's own stalled clock is Lifeguard's (Dadgar et al., 2017). */
 #ifndef JAM_PRESENCE_H
 #define JAM_PRESENCE_H
 
@@ -14,10 +16,8 @@
 #include "keys.h"
 #include "message.h"
 
-enum {
-    WATCHERS =
-        4 /* machines that watch each one: its next neighbours on the ring (PROTOCOL.md, "Watching") */
-};
+/* Machines that watch each one: its next neighbours on the ring. PROTOCOL.md, "Watching". */
+enum { WATCHERS = 4 };
 
 enum peer_state {
     PEER_CALLED, /* its address is known, nothing was heard from it yet */
@@ -26,9 +26,10 @@ enum peer_state {
     PEER_LEFT,   /* said so */
 };
 
-/* One device of the class that isn't this one. Read freely; written by presence only. A pointer to one that is or was PEER_HERE is good until a tick that finds DEVICES_MAX nearly reached: then
- * those that are away longest are forgotten. One that is PEER_CALLED may be forgotten in any tick. What is forgotten
- * has no link. */
+/* One device of the class that isn't this one. Read freely; written by presence only. A pointer
+ * to one that is or was PEER_HERE is good until a tick that finds DEVICES_MAX nearly reached:
+ * then those that are away longest are forgotten. One that is PEER_CALLED may be forgotten in
+ * any tick. What is forgotten has no link. */
 struct peer {
     struct device_id device;
     struct link_pk link;
@@ -72,14 +73,17 @@ void presence_free(struct presence **);
 
 /* What presence wants done; pulled after each call below until false. */
 enum act_kind {
-    ACT_LINK, /* open a link to peer, unless there is one that is up and leads to its address; on it say HELLO and
-               * presence_hints, now or when it is up. What is queued on a link that breaks is lost: presence acts again
-               * when it hears by presence_link that the link is up again */
+    /* Open a link to peer, unless there is one that is up and leads to its address; on it say HELLO
+     * and presence_hints, now or when it is up. What is queued on a link that breaks is lost:
+     * presence acts again when it hears by presence_link that the link is up again. */
+    ACT_LINK,
     ACT_UNLINK,
     ACT_SEND,   /* message bytes to peer */
     ACT_BEAT,   /* send peer a BEAT with `flags`: the fingerprint is the caller's to fill in */
     ACT_BEACON, /* on `paths` with `flags`; PATH_UNICAST: to `address` */
-    ACT_CALL, /* say HELLO at an address of which no device is known. The link may go when the next such call comes */
+    /* Say HELLO at an address of which no device is known. The link may go when the next such call
+     * comes. */
+    ACT_CALL,
     ACT_CHANGED, /* peer's state changed: tell watchers */
 };
 struct act {
@@ -106,8 +110,9 @@ void presence_check(struct presence *,
 
 void presence_beacon(struct presence *, const struct beacon *, const struct address *from,
                      const char *iface, struct now);
-/* A HELLO came in from `from` (its port is in the message). ERR_MALFORMED if the device's key isn't the link's,
- * ERR_BUSY beyond DEVICES_MAX, ERR_YOURSELF if it is this machine's own or a clone's. *out is the peer, or NULL. */
+/* A HELLO came in from `from` (its port is in the message). ERR_MALFORMED if the device's key
+ * isn't the link's, ERR_BUSY beyond DEVICES_MAX, ERR_YOURSELF if it is this machine's own or a
+ * clone's. *out is the peer, or NULL. */
 enum err presence_hello(struct presence *, const struct message *, const struct link_pk *,
                         const struct address *from, struct now, struct peer **out);
 /* Any other message of a peer came in. */
@@ -116,10 +121,12 @@ void presence_heard(struct presence *, struct peer *, struct now);
 void presence_message(struct presence *, struct peer *, const struct message *, struct now);
 void presence_link(struct presence *, struct peer *, bool up, struct now);
 
-/* Writes a PEERS for `to`: up to PEERS_MAX of those who are here, as far as they mean something where `to` is. */
+/* Writes a PEERS for `to`: up to PEERS_MAX of those who are here, as far as they mean something
+ * where `to` is. */
 void presence_hints(struct presence *, const struct peer *to, struct pack *);
 
-/* Finding: by the key that ZAP vouches for, by device; NULL if unknown. And all of them in order of device id. */
+/* Finding: by the key that ZAP vouches for, by device; NULL if unknown. And all of them in order
+ * of device id. */
 struct peer *presence_by_link(struct presence *, const struct link_pk *);
 struct peer *presence_by_device(struct presence *, const struct device_id *);
 uint32_t presence_count(const struct presence *);
@@ -127,7 +134,8 @@ struct peer *presence_at(struct presence *, uint32_t index);
 uint32_t presence_here(const struct presence *); /* how many are PEER_HERE */
 /* Since when nobody has been heard though others are known: for NOT LIVE. */
 bool presence_alone(const struct presence *, struct mono *since);
-/* Did another daemon with this device's key greet us? Then the disk is a copy: log it, and make a new key. */
+/* Did another daemon with this device's key greet us? Then the disk is a copy: log it, and make
+ * a new key. */
 bool presence_cloned(const struct presence *);
 
 #endif

@@ -1,4 +1,5 @@
-/* How machines of a class find one another: beacons, addresses that others tell or people type, and calling again. */
+/* How machines of a class find one another: beacons, addresses that others tell or people type,
+ * and calling again. */
 #include "presence_inside.h"
 
 enum {
@@ -33,7 +34,7 @@ enum { CALLS_IN_VAIN_MAX = sizeof(call_gaps_ms) / sizeof(call_gaps_ms[0]) };
 static const int64_t announce_gaps_ms[] = {200, 800, 2000};
 enum { ANNOUNCE_COUNT = 1 + sizeof(announce_gaps_ms) / sizeof(announce_gaps_ms[0]) };
 
-/* ---- addresses -------------------------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------ */
 
 bool address_same(const struct address *a, const struct address *b)
 {
@@ -84,7 +85,7 @@ void call_elsewhere(struct known *k, const struct address *address)
     }
 }
 
-/* ---- calling one device ----------------------------------------------------------------------------------------- */
+/* ---- calling one device --------------------------------------------------------------------- */
 
 /* Neighbours as wanted; others as long as they speak to us, so that both ways exist. */
 static bool link_wanted(const struct presence *p, const struct known *k)
@@ -116,7 +117,8 @@ static int64_t call_gap(const struct known *k, struct now now)
     return away < MISSED_MS ? CALL_AWAY_MS : CALL_LONG_AWAY_MS;
 }
 
-/* Restored disks make new devices at old addresses: the old one needn't be called where the new one is. */
+/* Restored disks make new devices at old addresses: the old one needn't be called where the new
+ * one is. */
 static bool address_taken(const struct presence *p, const struct address *address)
 {
     for (uint32_t i = 0; i < p->count; i++) {
@@ -218,7 +220,7 @@ void call_step(struct presence *p, struct known *k, enum step step, struct now n
     }
 }
 
-/* ---- what beacons say ------------------------------------------------------------------------------------------- */
+/* ---- what beacons say ----------------------------------------------------------------------- */
 
 static uint32_t path_index(enum lan_path path)
 {
@@ -275,7 +277,8 @@ static void beacon_of_one_here(struct presence *p, struct known *k, const struct
     act_link(p, k, now);
 }
 
-/* A beacon may be an old one that somebody sends again: it costs a call every few seconds, and changes nothing. */
+/* A beacon may be an old one that somebody sends again: it costs a call every few seconds, and
+ * changes nothing. */
 static void beacon_of_one_away(struct presence *p, struct known *k, const struct beacon *beacon,
                                const struct address *address, struct now now)
 {
@@ -372,7 +375,7 @@ void presence_beacon(struct presence *p, const struct beacon *beacon, const stru
     beacon_answer(p, k, beacon, from, now);
 }
 
-/* ---- what others tell ------------------------------------------------------------------------------------------- */
+/* ---- what others tell ----------------------------------------------------------------------- */
 
 static uint32_t hinted_count(const struct presence *p)
 {
@@ -449,7 +452,7 @@ void call_pack_hints(struct presence *p, const struct peer *to, uint32_t hints_m
     }
 }
 
-/* ---- addresses given by hand ------------------------------------------------------------------------------------ */
+/* ---- addresses given by hand ---------------------------------------------------------------- */
 
 void presence_call(struct presence *p, const struct address *address, struct now now)
 {
@@ -481,7 +484,7 @@ static void calls_tick(struct presence *p, struct now now)
     }
 }
 
-/* ---- own beacons ------------------------------------------------------------------------------------------------ */
+/* ---- own beacons ---------------------------------------------------------------------------- */
 
 static uint32_t missed_count(const struct presence *p, struct now now)
 {
@@ -572,7 +575,7 @@ void presence_network(struct presence *p, struct now now)
     }
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------------- */
+/* ---- time ----------------------------------------------------------------------------------- */
 
 static void hints_tick(struct presence *p, struct now now)
 {

@@ -1,5 +1,6 @@
-/* What the files of presence share: presence.c keeps the devices and takes events, presence_call.c finds and calls
- * them, presence_watch.c notices when one is gone. Nobody else includes this. */
+/* What the files of presence share: presence.c keeps the devices and takes events,
+ * presence_call.c finds and calls them, presence_watch.c notices when one is gone. Nobody else
+ * includes this. */
 #ifndef JAM_PRESENCE_INSIDE_H
 #define JAM_PRESENCE_INSIDE_H
 

@@ -1,9 +1,10 @@
 /* Who watches whom, and how one that fell silent is asked, asked about, and called gone.
  *
- * Silent for QUIET_MS, a machine is asked directly, three times. Then two others are asked whether they hear it; they ask
- * it themselves before they say no. Only if nobody hears it is it PEER_GONE, and all are told; who is told asks it once
- * more. So one machine alone, lying, or slow, can't take out another that others hear. The time from the last word to
- * the last PEER_GONE is 3.0 s where the two answer, 3.6 s where they are gone as well. */
+ * Silent for QUIET_MS, a machine is asked directly, three times. Then two others are asked
+ * whether they hear it; they ask it themselves before they say no. Only if nobody hears it is it
+ * PEER_GONE, and all are told; who is told asks it once more. So one machine alone, lying, or
+ * slow, can't take out another that others hear. The time from the last word to the last
+ * PEER_GONE is 3.0 s where the two answer, 3.6 s where they are gone as well. */
 #include "presence_inside.h"
 
 enum {
@@ -28,7 +29,7 @@ enum {
     RANDOM_KEPT = 2,       /* … and this many random ones more than log2 of all */
 };
 
-/* ---- the ring --------------------------------------------------------------------------------------------------- */
+/* ---- the ring ------------------------------------------------------------------------------- */
 
 void watch_place(const struct device_id *device, uint64_t *place)
 {
@@ -41,7 +42,8 @@ void watch_place(const struct device_id *device, uint64_t *place)
     }
 }
 
-/* Those nearest to us on the ring, ahead or behind. Ahead also those who hear us though we don't hear them. */
+/* Those nearest to us on the ring, ahead or behind. Ahead also those who hear us though we don't
+ * hear them. */
 static uint32_t ring_nearest(const struct presence *p, bool ahead, struct known *nearest[WATCHERS])
 {
     uint32_t count = 0;
@@ -116,7 +118,8 @@ static void neighbours_choose(struct presence *p)
     }
 }
 
-/* Its watcher until now is gone: where a room is split it may be gone as well, unseen by this half. */
+/* Its watcher until now is gone: where a room is split it may be gone as well, unseen by this
+ * half. */
 static void inherit(struct presence *p, struct known *k, struct now now)
 {
     if (since(p->lost, now) < QUIET_MS && since(k->peer.heard, now) > QUIET_MS) {
@@ -179,7 +182,7 @@ void watch_forget(struct presence *p, const struct known *k)
     }
 }
 
-/* ---- what is known of one --------------------------------------------------------------------------------------- */
+/* ---- what is known of one ------------------------------------------------------------------- */
 
 static bool is_fresh(const struct known *k, struct now now)
 {
@@ -240,7 +243,7 @@ void watch_link(struct presence *p, struct known *k, struct now now)
     }
 }
 
-/* ---- accusing --------------------------------------------------------------------------------------------------- */
+/* ---- accusing ------------------------------------------------------------------------------- */
 
 void watch_tell_gone(struct presence *p, const struct known *gone)
 {
@@ -274,8 +277,8 @@ static void cut_off(struct presence *p, struct now now)
     }
 }
 
-/* Whom to ask about a device. If we can't even ask itself, those who should hear it beat; else anybody, so that no one
- * liar is always asked. */
+/* Whom to ask about a device. If we can't even ask itself, those who should hear it beat; else
+ * anybody, so that no one liar is always asked. */
 static struct known *asked_next(struct presence *p, const struct known *k)
 {
     if (k->peer.up) {
@@ -388,7 +391,7 @@ void watch_step(struct presence *p, struct known *k, enum step step, struct now 
     }
 }
 
-/* ---- messages --------------------------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------- */
 
 static void answer_beat(struct presence *p, struct known *k, struct now now)
 {
@@ -498,7 +501,7 @@ void watch_message(struct presence *p, struct known *k, const struct message *m,
     }
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------------- */
+/* ---- time ----------------------------------------------------------------------------------- */
 
 static void shift(struct mono *then, int64_t ms, struct now now)
 {
@@ -525,8 +528,8 @@ static void shift_known(struct presence *p, struct known *k, int64_t ms, struct 
     }
 }
 
-/* Beats are due all the time: when one is far too late, it was this process or machine that stood still, and the
- * silence of the others was ours. */
+/* Beats are due all the time: when one is far too late, it was this process or machine that
+ * stood still, and the silence of the others was ours. */
 void watch_stall(struct presence *p, struct now now)
 {
     int64_t stall = p->beat_due.ms == 0 ? 0 : now.mono.ms - p->beat_due.ms;

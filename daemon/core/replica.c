@@ -667,7 +667,8 @@ static void fresh_clear(struct replica *replica)
     }
 }
 
-enum err replica_reload(struct replica *replica)
+/* Reads the state of the log from the store. */
+static enum err load(struct replica *replica)
 {
     feeds_clear(&replica->feeds);
     heads_free(&replica->heads);
@@ -675,7 +676,6 @@ enum err replica_reload(struct replica *replica)
     replica->own = NULL;
     replica->refold_due = false;
     replica->rewrite_count = 0;
-    memset(replica->recent, 0, sizeof(replica->recent));
     fresh_clear(replica);
     if (!replica->heads) {
         return ERR_NOMEM;
@@ -684,6 +684,12 @@ enum err replica_reload(struct replica *replica)
     load_counts(replica);
     tips_load(replica);
     return err;
+}
+
+enum err replica_reload(struct replica *replica)
+{
+    memset(replica->recent, 0, sizeof(replica->recent));
+    return load(replica);
 }
 
 enum err replica_open(struct store *store, const struct class_id *class,
@@ -701,7 +707,7 @@ enum err replica_open(struct store *store, const struct class_id *class,
     pack_init(&replica->rewrite);
     pack_init(&replica->proof_a);
     pack_init(&replica->proof_b);
-    enum err err = replica_reload(replica);
+    enum err err = load(replica);
     if (err == OK && store_has_new_views(store) && replica->counts.entries > 0) {
         err = store_begin(store);
         err = err == OK ? replica_refold(replica) : err;

@@ -143,7 +143,8 @@ static void send_beat(struct sync *sync, struct peer *peer, uint64_t flags)
 {
     struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
     pack_reset(&sync->pack);
-    pack_beat(&sync->pack, &mine, flags);
+    /* without BEAT_WATCH it would release a peer that watches us */
+    pack_beat(&sync->pack, &mine, flags | (peer->watches_me ? BEAT_WATCH : 0));
     send_packed(sync, peer);
 }
 

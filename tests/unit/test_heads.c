@@ -86,7 +86,7 @@ static void check_range(struct heads *heads, const struct prefix *prefix)
     assert_memory_equal(is.b, should.b, sizeof(is.b));
 }
 
-/* ---- tests ------------------------------------------------------------------------------------------------------ */
+/* ---- tests ---------------------------------------------------------------------------------- */
 
 static void heads_are_kept_in_order_and_found_again(void **state)
 {

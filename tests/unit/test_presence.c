@@ -1,4 +1,5 @@
-/* Presence, in a small world of its own: many instances in one process, with simulated time, delays, loss and cuts. */
+/* Presence, in a small world of its own: many instances in one process, with simulated time,
+ * delays, loss and cuts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ enum {
     HOUR = 60 * MINUTE,
 };
 
-/* ---- the world -------------------------------------------------------------------------------------------------- */
+/* ---- the world ------------------------------------------------------------------------------ */
 
 enum happening_kind { DATAGRAM, MESSAGE, CONNECT, BREAK };
 
@@ -529,7 +530,7 @@ static void world_free(struct world *w)
     free(w);
 }
 
-/* ---- what tests do to it ---------------------------------------------------------------------------------------- */
+/* ---- what tests do to it -------------------------------------------------------------------- */
 
 static void node_stop(struct world *w, int i)
 {
@@ -590,7 +591,8 @@ static int blind_pairs(const struct world *w)
     return blind;
 }
 
-/* How many of the living, in one group with `except`'s former friends, still see a node that is gone. */
+/* How many of the living, in one group with `except`'s former friends, still see a node that is
+ * gone. */
 static int believers(const struct world *w, int gone)
 {
     int count = 0;
@@ -618,7 +620,7 @@ static uint64_t sum_messages(const struct world *w)
     return count;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------------------------ */
+/* ---- tests ---------------------------------------------------------------------------------- */
 
 static void machines_that_start_together_find_each_other(void **state)
 {
