@@ -199,6 +199,7 @@ enum err class_append(struct class *class, const struct op *ops, uint32_t count,
 {
     enum err err = replica_append(class->replica, ops, count, now, ids);
     class->changed |= err == OK;
+    class->urgent = true;
     return err;
 }
 
@@ -217,12 +218,27 @@ static enum err class_fail(struct class *class, enum err err)
     return err;
 }
 
+bool class_is_due(struct class *class, struct now now)
+{
+    if (!store_in_transaction(class->store)) {
+        class->open_since.ms = 0;
+        return false;
+    }
+    if (class->open_since.ms == 0) {
+        class->open_since = now.mono;
+    }
+    return class->urgent || class->half || store_err(class->store) != OK ||
+           now.mono.ms - class->open_since.ms >= LAZY_MS;
+}
+
 enum err class_commit(struct device *device, struct class *class, struct now now)
 {
     (void)device;
     if (!store_in_transaction(class->store)) {
         return OK;
     }
+    class->urgent = false;
+    class->open_since.ms = 0;
     enum err err = store_err(class->store);
     if (err == OK && class->half) {
         err = ERR_INTERNAL;
@@ -255,9 +271,11 @@ static void put_peer(struct device *device, struct class *class, enum output_kin
                                         .bytes = bytes});
 }
 
-static struct fingerprint fingerprint_of(struct class *class)
+/* Of what is on the disk: others count on it. */
+static struct fingerprint fingerprint_of(struct device *device, struct class *class, struct now now)
 {
     static const struct fingerprint empty;
+    class_commit(device, class, now);
     return class->replica ? heads_fingerprint(replica_heads(class->replica)) : empty;
 }
 
@@ -271,7 +289,7 @@ static struct slice hello_bytes(struct device *device, struct class *class, stru
                             .port = class->port,
                             .wall_ms = now.wall.ms,
                             .flags = class->lasting ? HELLO_LASTING : 0,
-                            .fingerprint = fingerprint_of(class),
+                            .fingerprint = fingerprint_of(device, class, now),
                             .host = slice_str(device->host)};
     pack_reset(&device->pack);
     pack_hello(&device->pack, &hello);
@@ -344,7 +362,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
         put_peer(device, class, OUTPUT_SEND, a->peer, a->bytes);
         break;
     case ACT_BEAT:
-        fingerprint = fingerprint_of(class);
+        fingerprint = fingerprint_of(device, class, now);
         pack_reset(&device->pack);
         pack_beat(&device->pack, &fingerprint, a->flags);
         put_peer(device, class, OUTPUT_SEND, a->peer, pack_bytes(&device->pack));
@@ -386,6 +404,9 @@ void class_pump(struct device *device, struct class *class, struct now now)
     }
     if (class->learnt) {
         pass_on_root(device, class, now);
+    }
+    if (class->sync && sync_tells_saved(class->sync)) {
+        class_commit(device, class, now);
     }
     while (class->sync && sync_next(class->sync, &peer, &bytes)) {
         put_peer(device, class, OUTPUT_SEND, peer, bytes);
@@ -547,6 +568,9 @@ struct mono class_wake(const struct class *class)
     if (class->sync) {
         struct mono due = sync_wake(class->sync);
         wake = due.ms < wake.ms ? due : wake;
+    }
+    if (class->open_since.ms && class->open_since.ms + LAZY_MS < wake.ms) {
+        wake.ms = class->open_since.ms + LAZY_MS;
     }
     return wake;
 }

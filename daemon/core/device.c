@@ -124,6 +124,7 @@ static void leave(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
         request_sign_out_all(device, class, now);
+        class->urgent = true;
         device_save(device, now);
         class_pump(device, class, now);
         presence_leave(class->presence, now);
@@ -250,7 +251,7 @@ void device_save(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
-        enum err err = class_commit(device, class, now);
+        enum err err = class_is_due(class, now) ? class_commit(device, class, now) : OK;
         if (err != OK) {
             retract(device, class, err);
         }

@@ -6,6 +6,9 @@
  *   device_next   -> one output after the other until there is none; then, when to be called again
  *   device_close
  *
+ * What clients write is synced before they hear of it. What peers sent is shown at once and synced a moment later, in one
+ * go with what else comes: its authors have it on their disks, and it is acknowledged only when it is on ours.
+ *
  * The core keeps its rows in SQLite and calls no socket, clock, thread or random source. An `ok` is only ever pulled
  * after the commit that put its entry on the disk. Nothing here calls back. */
 #ifndef JAM_DEVICE_H
@@ -106,8 +109,8 @@ enum err device_open(const struct device_config *, struct now, struct device **o
 /* Takes one event. Bytes are borrowed for the call. Never fails: what goes wrong is an output or a log line. */
 void device_step(struct device *, struct now, const struct event *);
 
-/* Puts everything since the last commit on the disk, in one transaction a class that changed. Afterwards replies and
- * pushes can be pulled; if the disk refuses, the replies say so and nothing of the turn remains. */
+/* Puts on the disk what must be there in this turn, in one transaction a class. Afterwards replies and pushes can be
+ * pulled; if the disk refuses, the replies say so and nothing of the turn remains. */
 void device_commit(struct device *, struct now);
 
 /* Pulls the next output; false if there is none. Then *wake is the time at which to step with EVENT_TICK. */

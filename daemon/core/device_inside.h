@@ -18,7 +18,9 @@ enum {
     WATCH_PAUSE_MS = 50,     /* between two whole states told to one watcher */
     FRESH_MS = 5000,         /* between two signs of life to a watcher */
     JOIN_PATIENCE_MS = 3000, /* a `class join` waits so long for somebody to answer */
-    CHECK_MS = 1500,         /* a `doctor` listens so long */
+    LAZY_MS =
+        20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
+    CHECK_MS = 1500, /* a `doctor` listens so long */
 };
 
 /* One class that this machine is in. */
@@ -38,12 +40,14 @@ struct class
     struct ages *ages;
     struct replica *replica; /* NULL until the class is known */
     struct presence *presence;
-    struct sync *sync; /* with the replica */
-    uint16_t port;     /* of the inbox; 0 until bound */
-    bool changed;      /* since watchers were told */
-    bool aside;        /* its database was found damaged at this start, and set aside */
-    bool half;         /* a write of this turn failed half-way: the turn must not be saved */
-    bool failed;       /* the disk refused the last turn */
+    struct sync *sync;      /* with the replica */
+    uint16_t port;          /* of the inbox; 0 until bound */
+    bool changed;           /* since watchers were told */
+    bool urgent;            /* somebody waits for this turn's sync */
+    struct mono open_since; /* since when a transaction is open; 0: none */
+    bool aside;             /* its database was found damaged at this start, and set aside */
+    bool half;              /* a write of this turn failed half-way: the turn must not be saved */
+    bool failed;            /* the disk refused the last turn */
     char disk_why[160];
     uint64_t used;          /* rises with each `class use`: the highest is the default */
     uint64_t seq;           /* of states told to watchers */
@@ -154,7 +158,7 @@ extern const struct device_method device_methods[]; /* name == NULL at the end *
 /* Queues an output; its bytes are copied. NULL: no memory, it is lost. */
 struct queued *device_put(struct device *, const struct output *);
 void device_log(struct device *, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Saves the turn now and tells what hung on it. */
+/* Saves what must be saved in this turn; tells those who hung on it if it can't be. */
 void device_save(struct device *, struct now);
 
 /* ---- class.c ------------------------------------------------------------------------------------------------------ */
@@ -172,6 +176,8 @@ bool class_datagram(struct device *, struct class *, const struct event *, struc
 void class_tick(struct device *, struct class *, struct now);
 /* Turns what presence and sync want into outputs; only after the turn is saved. */
 void class_pump(struct device *, struct class *, struct now);
+/* Must what is open be saved in this turn: because somebody waits for it, or because it waited long enough? */
+bool class_is_due(struct class *, struct now);
 /* Saves the class's part of the turn. */
 enum err class_commit(struct device *, struct class *, struct now);
 struct mono class_wake(const struct class *);

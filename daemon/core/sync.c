@@ -36,6 +36,7 @@ struct sync {
     struct pack pack;
     struct out *first, *last, *told;
     uint32_t out_count;
+    bool tells_saved; /* a BEAT is among them */
     /* the talk */
     struct peer *peer; /* NULL: none */
     struct mono heard; /* its last sign */
@@ -122,6 +123,7 @@ bool sync_next(struct sync *sync, struct peer **peer, struct slice *bytes)
     free(sync->told);
     sync->told = sync->first;
     if (!sync->told) {
+        sync->tells_saved = false;
         return false;
     }
     sync->first = sync->told->next;
@@ -132,9 +134,15 @@ bool sync_next(struct sync *sync, struct peer **peer, struct slice *bytes)
     return true;
 }
 
+bool sync_tells_saved(const struct sync *sync)
+{
+    return sync->tells_saved;
+}
+
 void sync_rolled_back(struct sync *sync)
 {
     out_clear(sync);
+    sync->tells_saved = false;
     sync->acks_count = 0;
     sync->peer = NULL;
 }
@@ -146,6 +154,7 @@ static void send_beat(struct sync *sync, struct peer *peer, uint64_t flags)
     /* without BEAT_WATCH it would release a peer that watches us */
     pack_beat(&sync->pack, &mine, flags | (peer->watches_me ? BEAT_WATCH : 0));
     send_packed(sync, peer);
+    sync->tells_saved = true;
 }
 
 static bool reachable(const struct peer *peer)

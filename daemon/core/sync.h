@@ -18,12 +18,15 @@ void sync_free(struct sync **);
  * is returned for the caller to punish; what must be sent is pulled by sync_next. */
 enum err sync_receive(struct sync *, struct peer *, const struct message *, struct now);
 
-/* After a commit: pushes what this machine wrote, acknowledges what it took, answers what it was asked. */
+/* After a commit: pushes what this machine wrote, acknowledges what it took. */
 void sync_committed(struct sync *, struct now);
 /* After a failed commit: nothing of the turn may be told to anybody. */
 void sync_rolled_back(struct sync *);
 void sync_tick(struct sync *, struct now);
 struct mono sync_wake(const struct sync *);
+
+/* Does anything to be sent tell what is on our disk (a fingerprint)? Then the turn must be saved first. */
+bool sync_tells_saved(const struct sync *);
 
 /* What to send next, to whom; false if nothing. Bytes are valid until the next call. */
 bool sync_next(struct sync *, struct peer **, struct slice *bytes);
