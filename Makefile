@@ -114,7 +114,8 @@ FUZZ_FLAVOUR := CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/fuzz
 SAN := build/san-address-undefined
 E2E := $(sort $(wildcard tests/e2e/*.t))
 
-test: ## build every way and run all: end to end, house, tidy, fuzz corpora, units
+test: ## install what is missing, build every way, run every test
+	$(Q)tools/setup
 	$(FLAVOUR) all units bench-tools
 	$(FLAVOUR) CC=clang all units
 	$(FLAVOUR) SANITIZE=address,undefined units

@@ -167,7 +167,8 @@ enum err args_read(struct args *args, int argc, char **argv)
         used = 1;
         if (!text_only && strcmp(argv[i], "--") == 0) {
             text_only = true;
-        } else if (!text_only && is_option(argv[i])) {
+        } else if (!text_only && is_option(argv[i]) &&
+                   (args->words_count == 0 || argv[i][1] == '-' || argv[i][1] == 'h')) {
             err = read_option(args, argc - i, argv + i, &used);
         } else if (!args->name[0]) {
             used = read_command(args, argc - i, argv + i);

@@ -38,7 +38,7 @@ static const struct check {
      N_("Jam works all the same; set them when you have time")},
     {"lasting", false, true, false, N_("disks keep what is saved"),
      N_("disks here forget everything when they start again"),
-     N_("Before the bell, leave a machine on whose disk keeps things")},
+     N_("Before you go home, switch on a machine whose disk keeps things")},
     {"disk", false, false, false, N_("the disk is well"), N_("the disk can't take more: %2"),
      N_("Make room on the disk of this machine")},
 };
@@ -104,8 +104,9 @@ static void say_check(struct page *page, const msgpack_object *one, bool path)
     }
     const char *on = *iface ? page_format(page, _(" on %s"), iface) : "";
     page_put(page, "%s", page_fill(page, gettext(ok ? check->good : check->bad), on, what));
-    if (of > 0) {
-        page_put(page, _(" (%u of %u)"), number_of(one, "count"), of);
+    unsigned count = number_of(one, "count");
+    if (of > 0 && !(ok && count == 0)) { /* "well: 0 of 30" would count what is wrong */
+        page_put(page, _(" (%u of %u)"), count, of);
     }
     const char *todo = ok ? "" : todo_of(check, one, path);
     page_put(page, *todo ? ". %s" : "%s", todo);

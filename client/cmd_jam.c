@@ -1,6 +1,7 @@
 /* What jam says about jams: going in and out, and who plays where. */
 #include "phrase.h"
 #include "say.h"
+#include "text.h"
 
 /* The jam's name: some answers give it as a map, some as a text. */
 static const char *jam_name(struct page *page, const msgpack_object *result, const char *key)
@@ -15,9 +16,12 @@ void say_start(struct page *page, const msgpack_object *result)
     const char *name = jam_name(page, result, "jam");
     page_put(page, _("Started %s; you're in it%s."), name, phrase_as(page));
     if (*others) {
-        page_put(page, _(" There is another jam of this name: %s."), others);
+        page_put(page, "%s",
+                 _(" Another jam has this name too, so the others type: jam list, then jam join "
+                   "NUMBER. A name of its own: jam set --name NAME"));
+    } else {
+        page_put(page, _(" The others type: jam join %s"), name);
     }
-    page_put(page, _(" The others type: jam join %s"), name);
     page_end(page);
 }
 
@@ -137,18 +141,46 @@ static void put_players(struct page *page, const msgpack_object *jam)
     page_put(page, "%s", *sep ? "" : _("nobody now"));
 }
 
+enum { NUMBER_COLUMNS = 3, CELL_COLUMNS_MAX = 24 };
+
+/* How wide a column must be; a text that is wider than that pushes only its own line. */
+static size_t cell_columns(struct items items, const char *key)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < items.count; i++) {
+        struct slice text = {0};
+        map_text(&items.at[i], key, &text);
+        size_t columns = text_columns(text);
+        most = columns > most && columns <= CELL_COLUMNS_MAX ? columns : most;
+    }
+    return most > 0 ? most + 2 : 0;
+}
+
+/* Fills up to the column, with two spaces at least. */
+static void end_cell(struct page *page, size_t column)
+{
+    size_t least = page_column(page) + 2;
+    page_pad(page, least > column ? least : column);
+}
+
 void say_list(struct page *page, const msgpack_object *result)
 {
     struct items jams = items_of(result, "jams");
     bool wide = !page->plain && (page->columns == 0 || page->columns >= 60);
+    size_t purposes = NUMBER_COLUMNS + cell_columns(jams, "name");
+    size_t players = purposes + cell_columns(jams, "purpose");
     for (uint32_t i = 0; i < jams.count; i++) {
         const msgpack_object *jam = &jams.at[i];
         const char *purpose = page_get(page, jam, "purpose");
         page_put(page, "%2u %s", number_of(jam, "n"), page_get(page, jam, "name"));
         if (wide) {
-            page_pad(page, 14);
-            page_put(page, "%s", purpose);
-            page_pad(page, 33);
+            end_cell(page, purposes);
+            if (*purpose) {
+                page_put(page, "%s", purpose);
+                end_cell(page, players);
+            } else if (players > page_column(page)) {
+                page_pad(page, players);
+            }
             page_hang(page);
         } else {
             page_put(page, *purpose ? ", %s: " : "%s: ", purpose);
@@ -169,7 +201,9 @@ void say_show(struct page *page, const msgpack_object *result)
     const char *purpose = page_get(page, jam, "purpose");
     const char *members = phrase_names(page, map_get(jam, "members"));
     page_put(page, "%s", page_get(page, jam, "name"));
-    page_put(page, *purpose ? ", %s: " : "%s: ", purpose);
+    page_put(page, *purpose ? ": %s" : "%s", purpose);
+    page_end(page);
+    page_put(page, "%s", _("  in it now: "));
     put_players(page, jam);
     page_end(page);
     if (*members) {

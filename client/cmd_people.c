@@ -15,8 +15,9 @@ void say_hello(struct page *page, const msgpack_object *result)
     unsigned waiting = number_of(result, "feedback_waiting");
     if (is_set(result, "new")) {
         page_say(page,
-                 _("Welcome, %s. What you write is kept on all machines of the class and can "
-                   "be read there. Next: jam list, then jam join NAME"),
+                 _("Welcome, %s, a new name here. (Not new? Find yours: jam who.) What you write "
+                   "is kept on all machines of the class and can be read there. Next: jam list, "
+                   "then jam join NAME"),
                  name_of(page, result));
         return;
     }
@@ -93,6 +94,6 @@ void say_who(struct page *page, const msgpack_object *result)
         page_end(page);
     }
     if (people.count == 0) {
-        page_say(page, _("Nobody was here yet. Sign in: jam hello YOUR-NAME"));
+        page_say(page, _("Nobody has been here yet. Sign in: jam hello YOUR-NAME"));
     }
 }

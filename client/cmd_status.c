@@ -53,7 +53,7 @@ static void say_my_place(struct page *page, const msgpack_object *result)
     if (!*age) {
         age = phrase_age(page, result);
     }
-    page_put(page, *age ? ", %s" : "%s", age);
+    page_put(page, "%s%s", *age ? sign(page, " · ", ", ") : "", age);
     if (!*phrase_jam_of(page, place)) {
         page_put(page, "%s", _(". Into a jam: jam list, then jam join NAME"));
     }
@@ -66,10 +66,9 @@ static void say_waiting(struct page *page, const msgpack_object *result)
     for (uint32_t i = 0; i < waiting.count; i++) {
         const char *from = page_get(page, &waiting.at[i], "from");
         unsigned n = number_of(&waiting.at[i], "n");
-        page_put(page, ngettext("  %u piece of feedback waits", "  %u pieces of feedback wait", n),
-                 n);
+        page_put(page, ngettext("  %u piece of feedback", "  %u pieces of feedback", n), n);
         page_put(page, *from ? _(" from %s") : "%s", from);
-        page_put(page, "%s", _(": jam inbox"));
+        page_put(page, "%s", _(". Read it: jam inbox"));
         page_end(page);
     }
 }
@@ -93,16 +92,22 @@ void say_here(struct page *page, const msgpack_object *result)
 /* May this machine be switched off without losing anything? */
 static void say_safe(struct page *page, const msgpack_object *status)
 {
-    unsigned on = number_of(status, "safe_on");
-    if (is_set(status, "safe")) {
+    unsigned lasting = number_of(status, "safe_on");
+    unsigned on = lasting > 0 ? lasting : number_of(status, "copies");
+    if (on > 0) {
         page_put(
             page,
             ngettext("Your work is on %u other machine", "Your work is on %u other machines", on),
             on);
-        page_put(page, "%s", _(": safe to switch off."));
+        page_put(page, "%s",
+                 lasting > 0              ? _(": safe to switch off.")
+                 : is_set(status, "safe") ? _(": safe to switch off, while they stay on.")
+                                          : _(", which forgets it when it is switched off: leave "
+                                              "one of the two on."));
     } else if (number_of(status, "peers") == 0) {
         page_put(page, "%s",
-                 _("No other machine is heard: your work is on this machine only. jam doctor"));
+                 _("No other machine is heard: what is new here is on this machine only. What to "
+                   "do: jam doctor"));
     } else {
         page_put(page, "%s",
                  _("Wait before you switch off: not all of your work is on another machine yet."));

@@ -10,7 +10,7 @@
 
 static void say_place(struct page *page, const msgpack_object *change)
 {
-    page_say(page, "%s: %s.", page_get(page, change, "person"),
+    page_say(page, _("%s is %s."), page_get(page, change, "person"),
              phrase_place(page, map_get(change, "place")));
 }
 
@@ -184,6 +184,14 @@ static int follow_json(struct run *run, struct watch *watch)
     return EXIT_REFUSED;
 }
 
+/* Without the counts of the first line: the state that they come from isn't kept up with changes. */
+static void paint_freshness(struct page *page, const struct screen *screen)
+{
+    page_put(page, "%s, ", page_get(page, screen->state, "class"));
+    screen_put_freshness(page, screen);
+    page_end(page);
+}
+
 /* A sentence for each change, and one whenever the freshness changes. */
 static int follow_plain(struct run *run, struct watch *watch)
 {
@@ -198,7 +206,7 @@ static int follow_plain(struct run *run, struct watch *watch)
         answer_clear(&answer);
         if (watch_is_live(watch) != was_live) {
             was_live = !was_live;
-            print_screen(run, watch, run->style.columns, screen_paint_head);
+            print_screen(run, watch, run->style.columns, paint_freshness);
         }
     }
     return EXIT_REFUSED;

@@ -55,8 +55,9 @@ struct command {
     const char *example;
     struct word words[WORDS_MAX];
     struct option options[OPTIONS_MAX];
-    enum names completes;
-    bool quiet; /* not in the help's list */
+    enum names completes; /* its first word */
+    enum names then;      /* its second */
+    bool quiet;           /* not in the help's list */
 };
 
 extern const struct command commands[];      /* name == NULL at the end */
@@ -66,7 +67,7 @@ extern const struct option options_always[]; /* name == NULL at the end */
 const struct command *command_find(const char *first, const char *second, int *used);
 /* Is it the first word of commands of two ("task")? */
 bool command_is_family(const char *word);
-/* The name that was probably meant; NULL. */
+/* The name that was probably meant, of two words if the first is a family; NULL. */
 const char *command_near(const char *first, const char *second);
 
 #endif

@@ -65,7 +65,7 @@ const struct command commands[] = {
     {"role give", "role.give", say_role_give, NULL, N_("pass a role on"),
      "jam role give PERSON ROLE", "jam role give ben recorder",
      .words = {{"person", true, false}, {"role", true, true}}, .options = {OPTION_JAM},
-     .completes = NAMES_PEOPLE},
+     .completes = NAMES_PEOPLE, .then = NAMES_ROLES},
     {"role list", "role.list", say_role_list, NULL, N_("who has which role"), "jam role list [JAM]",
      "jam role list", .words = {{"jam", false, true}}, .completes = NAMES_JAMS},
 
@@ -180,13 +180,16 @@ const char *command_near(const char *first, const char *second)
     enum { FAR = 3 };
     const char *near = NULL;
     size_t least = FAR;
+    bool family = command_is_family(first);
     char typed[64];
     snprintf(typed, sizeof(typed), "%s%s%s", first, second ? " " : "", second ? second : "");
     for (const struct command *command = commands; command->name; command++) {
         bool two = strchr(command->name, ' ');
         struct slice name = slice_str(command->name);
         size_t far = text_distance(name, slice_str(two ? typed : first), FAR);
-        if (far < least && far < name.len && !command->quiet) {
+        bool close = far < least && far + 1 < name.len &&
+                     far + 1 < strlen(typed); /* of three letters one may be wrong */
+        if (close && (two || !family) && !command->quiet) {
             least = far;
             near = command->name;
         }

@@ -1,13 +1,13 @@
 # Completion of jam for bash. Made from the table of commands: jam help --completion
 _jam() {
     local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local first='' second='' kind='' options='' commands='' i name
+    local first='' second='' kind='' then='' options='' commands='' words=0 quote='' i name
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         --class | --socket) ((i++)) ;;
         -*) ;;
         *) if [[ -z $first ]]; then first=${COMP_WORDS[i]}
-            else second=${second:-${COMP_WORDS[i]}}; fi ;;
+            else second=${second:-${COMP_WORDS[i]}} words=$((words + 1)); fi ;;
         esac
     done
     local all='hello bye who list show start join solo back leave set role task note journal feedback inbox watch status doctor class prompt help'
@@ -18,54 +18,57 @@ _jam() {
     class) commands='create invite join list use seat' ;;
     esac
     if [[ -n $commands && -n $first && -n $second ]]; then
-        first="$first $second" commands=''
+        first="$first $second" commands='' words=$((words - 1))
     fi
     case $first in
-    'hello') kind='people' options='--name' ;;
-    'bye') kind='' options='' ;;
-    'who') kind='people' options='' ;;
-    'list') kind='' options='' ;;
-    'show') kind='jams' options='' ;;
-    'start') kind='' options='' ;;
-    'join') kind='jams' options='' ;;
-    'solo') kind='' options='' ;;
-    'back') kind='' options='' ;;
-    'leave') kind='jams' options='' ;;
-    'set') kind='jams' options='--name --purpose' ;;
-    'role take') kind='roles' options='--jam'
-        [[ $before == --jam ]] && kind=jams ;;
-    'role drop') kind='roles' options='--jam'
-        [[ $before == --jam ]] && kind=jams ;;
-    'role give') kind='people' options='--jam'
-        [[ $before == --jam ]] && kind=jams ;;
-    'role list') kind='jams' options='' ;;
-    'task add') kind='' options='--solo' ;;
-    'task take') kind='' options='' ;;
-    'task done') kind='' options='' ;;
-    'task open') kind='' options='' ;;
-    'task list') kind='jams' options='--solo' ;;
-    'note') kind='' options='' ;;
-    'journal') kind='jams' options='--new --solo' ;;
-    'feedback') kind='people' options='--glow --grow --jam'
-        [[ $before == --jam ]] && kind=jams ;;
-    'inbox') kind='' options='' ;;
-    'watch') kind='' options='--once' ;;
-    'status') kind='' options='--long' ;;
-    'doctor') kind='' options='' ;;
-    'class create') kind='' options='' ;;
-    'class invite') kind='' options='' ;;
-    'class join') kind='' options='' ;;
-    'class list') kind='' options='' ;;
-    'class use') kind='classes' options='' ;;
-    'class seat') kind='seats' options='--machine'
-        [[ $before == --machine ]] && kind=seats ;;
-    'prompt') kind='' options='' ;;
-    'help') kind='commands' options='--completion' ;;
+    'hello') kind='people' then='' options='--name' ;;
+    'bye') kind='' then='' options='' ;;
+    'who') kind='people' then='' options='' ;;
+    'list') kind='' then='' options='' ;;
+    'show') kind='jams' then='' options='' ;;
+    'start') kind='' then='' options='' ;;
+    'join') kind='jams' then='' options='' ;;
+    'solo') kind='' then='' options='' ;;
+    'back') kind='' then='' options='' ;;
+    'leave') kind='jams' then='' options='' ;;
+    'set') kind='jams' then='' options='--name --purpose' ;;
+    'role take') kind='roles' then='' options='--jam'
+        [[ $before == --jam ]] && kind=jams words=0 ;;
+    'role drop') kind='roles' then='' options='--jam'
+        [[ $before == --jam ]] && kind=jams words=0 ;;
+    'role give') kind='people' then='roles' options='--jam'
+        [[ $before == --jam ]] && kind=jams words=0 ;;
+    'role list') kind='jams' then='' options='' ;;
+    'task add') kind='' then='' options='--solo' ;;
+    'task take') kind='' then='' options='' ;;
+    'task done') kind='' then='' options='' ;;
+    'task open') kind='' then='' options='' ;;
+    'task list') kind='jams' then='' options='--solo' ;;
+    'note') kind='' then='' options='' ;;
+    'journal') kind='jams' then='' options='--new --solo' ;;
+    'feedback') kind='people' then='' options='--glow --grow --jam'
+        [[ $before == --jam ]] && kind=jams words=0 ;;
+    'inbox') kind='' then='' options='' ;;
+    'watch') kind='' then='' options='--once' ;;
+    'status') kind='' then='' options='--long' ;;
+    'doctor') kind='' then='' options='' ;;
+    'class create') kind='' then='' options='' ;;
+    'class invite') kind='' then='' options='' ;;
+    'class join') kind='' then='' options='' ;;
+    'class list') kind='' then='' options='' ;;
+    'class use') kind='classes' then='' options='' ;;
+    'class seat') kind='seats' then='' options='--machine'
+        [[ $before == --machine ]] && kind=seats words=0 ;;
+    'prompt') kind='' then='' options='' ;;
+    'help') kind='commands' then='' options='--completion' ;;
     esac
-    [[ $before == --class ]] && kind='classes'
-    [[ $before == --socket ]] && kind='files'
+    [[ $before == --class ]] && kind='classes' words=0
+    [[ $before == --socket ]] && kind='files' words=0
     options+=' --json --plain --class --socket --help --version'
+    ((words == 1)) && kind=$then
+    ((words > 1)) && kind=''
     [[ $kind == commands ]] && kind='' commands=$all
+    case $cur in \'* | \"*) quote=${cur:0:1} cur=${cur:1} ;; esac
     cur=${cur//\\/}
     COMPREPLY=()
     if [[ $cur == -* ]]; then
@@ -76,8 +79,10 @@ _jam() {
         return
     fi
     while IFS= read -r name; do
+        name=${name#$'\xe2\x81\xa8'} name=${name%$'\xe2\x81\xa9'} # isolates: for the eye
         if [[ -n $name && ${name,,} == "${cur,,}"* ]]; then
-            COMPREPLY+=("$(printf '%q' "$name")")
+            [[ -n $quote ]] || name=$(printf '%q' "$name")
+            COMPREPLY+=("$name")
         fi
     done < <(if [[ -n $kind ]]; then jam names "$kind" 2>/dev/null
         else printf '%s\n' "${commands// /$'\n'}"; fi)

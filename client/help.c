@@ -19,27 +19,62 @@ void help_command(const struct command *command)
     }
 }
 
-void help_all(void)
+/* Commands of two words: what they are about. */
+static const struct family {
+    const char *name;
+    const char *help;
+} families[] = {
+    {"role", N_("who does what in the jam")},
+    {"task", N_("what is to do")},
+    {"class", N_("the classes of this machine, and their machines")},
+};
+enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
+
+/* Is it one of that family's commands? */
+static bool is_of(const struct command *command, const char *family)
 {
-    for (const struct command *command = commands; command->name; command++) {
-        if (!command->quiet) {
-            printf("  jam %-13s %s\n", command->name, gettext(command->help));
+    size_t len = strlen(family);
+    return strncmp(command->name, family, len) == 0 && command->name[len] == ' ';
+}
+
+static const struct family *family_of(const struct command *command)
+{
+    for (size_t i = 0; i < FAMILIES; i++) {
+        if (is_of(command, families[i].name)) {
+            return &families[i];
         }
     }
-    printf("\n%s jam help join\n", _("More about one:"));
-    for (const struct option *option = options_always; option->name; option++) {
-        print_option(option);
+    return NULL;
+}
+
+/* One line a command, one line a family: all of it is to be seen at once on a screen. */
+void help_all(void)
+{
+    const struct family *last = NULL;
+    for (const struct command *command = commands; command->name; command++) {
+        const struct family *family = family_of(command);
+        if (family && family != last) {
+            printf("  jam %-9s %s: jam help %s\n", family->name, gettext(family->help),
+                   family->name);
+        } else if (!family && !command->quiet) {
+            printf("  jam %-9s %s\n", command->name, gettext(command->help));
+        }
+        last = family;
     }
+    printf("%s jam help join\n", _("More about one:"));
+    printf("%s --json --plain --class --socket --help --version\n", _("With each of them:"));
 }
 
 void help_family(const char *word)
 {
-    size_t len = strlen(word);
+    const char *example = "";
     for (const struct command *command = commands; command->name; command++) {
-        if (strncmp(command->name, word, len) == 0 && command->name[len] == ' ') {
-            printf("  %-50s %s\n", command->usage, gettext(command->help));
+        if (is_of(command, word)) {
+            printf("  %-40s %s\n", command->usage, gettext(command->help));
+            example = *example ? example : command->example;
         }
     }
+    printf("%s %s\n", _("Example:"), example);
 }
 
 static void help_json(void)
@@ -72,14 +107,15 @@ static const char *const kinds[] = {
 /* One line a command: what its words are, and its options with what follows them. */
 static void print_case(const struct command *command)
 {
-    printf("    '%s') kind='%s' options='", command->name, kinds[command->completes]);
+    printf("    '%s') kind='%s' then='%s' options='", command->name, kinds[command->completes],
+           kinds[command->then]);
     for (int i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
         printf("%s--%s", i > 0 ? " " : "", command->options[i].name);
     }
     fputs("'", stdout);
     for (int i = 0; i < OPTIONS_MAX && command->options[i].name; i++) {
         if (command->options[i].completes != NAMES_NONE) {
-            printf("\n        [[ $before == --%s ]] && kind=%s", command->options[i].name,
+            printf("\n        [[ $before == --%s ]] && kind=%s words=0", command->options[i].name,
                    kinds[command->options[i].completes]);
         }
     }
@@ -109,10 +145,9 @@ static void print_words(const char *family)
 
 static void print_families(void)
 {
-    static const char *const families[] = {"role", "task", "class"};
-    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-        printf("    %s) commands='", families[i]);
-        print_words(families[i]);
+    for (size_t i = 0; i < FAMILIES; i++) {
+        printf("    %s) commands='", families[i].name);
+        print_words(families[i].name);
         fputs("' ;;\n", stdout);
     }
 }
@@ -122,19 +157,20 @@ static const char completion_head[] =
     "# Completion of jam for bash. Made from the table of commands: jam help --completion\n"
     "_jam() {\n"
     "    local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
-    "    local first='' second='' kind='' options='' commands='' i name\n"
+    "    local first='' second='' kind='' then='' options='' commands='' words=0 quote='' i name\n"
     "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
     "        case ${COMP_WORDS[i]} in\n"
     "        --class | --socket) ((i++)) ;;\n"
     "        -*) ;;\n"
     "        *) if [[ -z $first ]]; then first=${COMP_WORDS[i]}\n"
-    "            else second=${second:-${COMP_WORDS[i]}}; fi ;;\n"
+    "            else second=${second:-${COMP_WORDS[i]}} words=$((words + 1)); fi ;;\n"
     "        esac\n"
     "    done\n";
 
 /* Names were typed by anybody: they are compared and quoted here, never handed to compgen -W, which would run a command
  * that stands in them. */
 static const char completion_tail[] =
+    "    case $cur in \\'* | \\\"*) quote=${cur:0:1} cur=${cur:1} ;; esac\n"
     "    cur=${cur//\\\\/}\n"
     "    COMPREPLY=()\n"
     "    if [[ $cur == -* ]]; then\n"
@@ -145,8 +181,11 @@ static const char completion_tail[] =
     "        return\n"
     "    fi\n"
     "    while IFS= read -r name; do\n"
+    "        name=${name#$'\\xe2\\x81\\xa8'} name=${name%$'\\xe2\\x81\\xa9'} # isolates: for the "
+    "eye\n"
     "        if [[ -n $name && ${name,,} == \"${cur,,}\"* ]]; then\n"
-    "            COMPREPLY+=(\"$(printf '%q' \"$name\")\")\n"
+    "            [[ -n $quote ]] || name=$(printf '%q' \"$name\")\n"
+    "            COMPREPLY+=(\"$name\")\n"
     "        fi\n"
     "    done < <(if [[ -n $kind ]]; then jam names \"$kind\" 2>/dev/null\n"
     "        else printf '%s\\n' \"${commands// /$'\\n'}\"; fi)\n"
@@ -157,7 +196,7 @@ static void print_always(void)
 {
     for (const struct option *option = options_always; option->name; option++) {
         if (option->completes != NAMES_NONE) {
-            printf("    [[ $before == --%s ]] && kind='%s'\n", option->name,
+            printf("    [[ $before == --%s ]] && kind='%s' words=0\n", option->name,
                    kinds[option->completes]);
         }
     }
@@ -177,7 +216,7 @@ static void print_completion(void)
     print_families();
     fputs("    esac\n"
           "    if [[ -n $commands && -n $first && -n $second ]]; then\n"
-          "        first=\"$first $second\" commands=''\n"
+          "        first=\"$first $second\" commands='' words=$((words - 1))\n"
           "    fi\n"
           "    case $first in\n",
           stdout);
@@ -188,7 +227,10 @@ static void print_completion(void)
     }
     fputs("    esac\n", stdout);
     print_always();
-    fputs("    [[ $kind == commands ]] && kind='' commands=$all\n", stdout);
+    fputs("    ((words == 1)) && kind=$then\n"
+          "    ((words > 1)) && kind=''\n"
+          "    [[ $kind == commands ]] && kind='' commands=$all\n",
+          stdout);
     fputs(completion_tail, stdout);
 }
 

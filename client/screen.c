@@ -38,7 +38,7 @@ static unsigned people_here(const msgpack_object *state)
     return here;
 }
 
-static void put_freshness(struct page *page, const struct screen *screen)
+void screen_put_freshness(struct page *page, const struct screen *screen)
 {
     if (screen->live) {
         page_put(page, "%s", _("live"));
@@ -86,7 +86,7 @@ void screen_paint_head(struct page *page, const struct screen *screen)
     page_put(page, "%s", page_shown(page, class, early ? NAME_MAX_COLUMNS : 0));
     put_dot(page);
     if (early) {
-        put_freshness(page, screen);
+        screen_put_freshness(page, screen);
         put_dot(page);
     }
     put_people(page, screen->state);
@@ -94,7 +94,7 @@ void screen_paint_head(struct page *page, const struct screen *screen)
     put_machines(page, screen);
     if (!early) {
         put_dot(page);
-        put_freshness(page, screen);
+        screen_put_freshness(page, screen);
     }
     const char *now = time_of_day(page, screen->wall_ms + page->elapsed_ms);
     if (is_wide(page) && page->columns >= page_column(page) + strlen(now) + 2) {
@@ -273,7 +273,7 @@ static void paint_away(struct page *page, const msgpack_object *state)
             page_may_break(page);
         }
         put_seat(page, &away.at[i]);
-        page_put(page, slice_is(why, "silent") ? _(", silent %s") : _(", said bye %s ago"),
+        page_put(page, slice_is(why, "silent") ? _(", silent %s") : _(", signed out %s ago"),
                  phrase_age(page, &away.at[i]));
     }
     if (away.count > 0) {

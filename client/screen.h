@@ -20,6 +20,8 @@ struct screen screen_of(const msgpack_object *state);
 
 /* Ends with the page's columns and age: page->elapsed_ms is the time since the state came. */
 void screen_paint(struct page *, const struct screen *);
+/* "live", or since when not. */
+void screen_put_freshness(struct page *, const struct screen *);
 /* Only who and what is here, and how fresh that is. */
 void screen_paint_head(struct page *, const struct screen *);
 

@@ -28,7 +28,8 @@ static void text_refusal(const struct style *style, enum err err, struct slice c
     if (!page_init(&page, style->columns)) {
         return;
     }
-    const char *of = page_shown(&page, what, 0);
+    bool param = err == ERR_EMPTY || err == ERR_TOO_LONG; /* then `what` says which */
+    const char *of = param && slice_is(what, "handle") ? _("name") : page_shown(&page, what, 0);
     const char *more = page_shown(&page, detail, 0);
     if (err == ERR_INTERNAL && !slice_is(code, err_code(err)) && code.len > 0) {
         of = page_shown(&page, code, 0); /* a newer jamd's reason: better its code than nothing */

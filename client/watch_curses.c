@@ -22,7 +22,7 @@ static void paint_help(struct page *page)
     page_say(page, "%s", _("  •  changed in the last five seconds"));
     page_say(page, "%s", _("  ○  a member who works alone now"));
     page_say(page, "%s", _("  2✓ task 2 is done   2… somebody is at it"));
-    page_say(page, "%s", _("  ~  after a time: a clock isn't sure"));
+    page_say(page, "%s", _("  ~  after a time: about that long ago, a clock isn't sure"));
     page_say(page, "%s", _("Keys: arrows, PgUp, PgDn move; q ends; any other key: back"));
 }
 
@@ -67,12 +67,14 @@ static void put_page(struct view *view, const char *text, bool live)
         put_line(row, at);
         at = skip_lines(at, 1);
     }
+    char keys[160] = "";
     if (!fits && LINES > 1) {
-        char more[128];
-        snprintf(more, sizeof(more), _("lines %d to %d of %d: arrows, PgUp, PgDn"), view->top + 2,
-                 view->top + 1 + rows, lines);
-        mvaddnstr(LINES - 1, 0, more, -1);
+        snprintf(keys, sizeof(keys), _("lines %d to %d of %d: arrows, PgUp, PgDn; ? help, q ends"),
+                 view->top + 2, view->top + 1 + rows, lines);
+    } else if (lines < LINES && !view->help) {
+        snprintf(keys, sizeof(keys), "%s", _("? help, q ends"));
     }
+    mvaddnstr(LINES - 1, 0, keys, -1);
     refresh();
 }
 

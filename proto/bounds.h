@@ -25,7 +25,7 @@ enum {
     MESSAGE_BYTES_MAX =
         64 * 1024, /* between machines; ZMQ_MAXMSGSIZE refuses more before we see it */
     PACK_DEPTH_MAX = 8,
-    PACK_ITEMS_MAX = 4096,     /* msgpack-c spends 24 bytes on each: under 100 KiB a message */
+    PACK_ITEMS_MAX = 8192,     /* a full RUNS has some 6,000; msgpack-c spends 24 bytes on each */
     RANGES_MAX = 64,           /* fingerprints in one RANGES */
     HEADS_MAX = 256,           /* heads in one HEADS */
     WANT_MAX = 256,            /* feeds in one WANT */

@@ -60,6 +60,12 @@ uint64_t stamp_seq(const struct stamp *stamp)
 
 /* ---- one entry -------------------------------------------------------------------------------------------------- */
 
+size_t entry_weight(const struct entry *entry)
+{
+    enum { AFTER_BYTES = 34, REST_BYTES = 32 }; /* a hash with its head; heads, lamport and time */
+    return entry->payload_len + (size_t)AFTER_BYTES * entry->after_count + REST_BYTES;
+}
+
 struct hash payload_hash(struct slice payload)
 {
     return hash_of("jam payload 1", &payload, 1);

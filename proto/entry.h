@@ -21,8 +21,8 @@ struct entry {
     const struct hash *after; /* sorted by bytes, no two equal */
     uint32_t after_count;     /* at most AFTER_MAX */
     uint64_t lamport;         /* 1 + the greatest of prev's and of all in after; below 2^63 */
-    uint64_t time_ms;         /* wall time since 1970 as the author believed, below 2^63; decides nothing */
-    uint32_t payload_len;     /* SALT_BYTES < payload_len <= PAYLOAD_BYTES_MAX */
+    uint64_t time_ms; /* wall time since 1970 as the author believed, below 2^63; decides nothing */
+    uint32_t payload_len; /* SALT_BYTES < payload_len <= PAYLOAD_BYTES_MAX */
     struct hash payload_hash;
     struct slice payload; /* salt, then the encoded op */
 };
@@ -35,6 +35,10 @@ struct stamp stamp_of(uint64_t lamport, const struct feed_id *, uint64_t seq);
 uint64_t stamp_lamport(const struct stamp *);
 struct feed_id stamp_feed(const struct stamp *);
 uint64_t stamp_seq(const struct stamp *);
+
+/* What an entry counts against RUN_BYTES_MAX: at least its encoded size, and the same for everybody, also when its
+ * payload is erased. */
+size_t entry_weight(const struct entry *);
 
 struct hash payload_hash(struct slice payload);
 struct hash entry_id(const struct class_id *, const struct entry *);

@@ -36,33 +36,33 @@
     X(ERR_IN_USE, "in-use", "Another jamd already uses %1.", "stop that one first")                \
     X(ERR_SOCKET, "socket", "The socket %1 can't be used: %2.",                                    \
       "choose another with --socket PATH")                                                         \
-    X(ERR_NO_DAEMON, "no-daemon", "No jamd answers at %1.",                                        \
-      "start it: jamd --state DIR --socket PATH")                                                  \
+    X(ERR_NO_DAEMON, "no-daemon", "Jam isn't running here: no jamd answers at %1.",                \
+      "tell your teacher; or start it: jamd --state DIR --socket PATH")                            \
     X(ERR_INTERNAL, "internal", "Jam made a mistake: %1.", "try again; if it stays, restart jamd") \
     /* what a person typed */                                                                      \
     X(ERR_USAGE, "usage", "%1", "%2")                                                              \
     X(ERR_UNKNOWN_METHOD, "unknown-method", "This jamd doesn't know \"%1\".",                      \
       "use jam and jamd of one version")                                                           \
-    X(ERR_EMPTY, "empty", "There is nothing in it: %1.", "")                                       \
+    X(ERR_EMPTY, "empty", "Something is missing: %1.", "")                                         \
     X(ERR_BAD_TEXT, "bad-text", "That can't be used as a name: %1.",                               \
-      "use letters, digits and spaces")                                                            \
+      "use letters, not numbers alone")                                                            \
     X(ERR_NO_CLASS, "no-class", "This machine is in no class yet.",                                \
       "jam class join WORDS, or jam class create NAME")                                            \
     X(ERR_CLASS_WAITS, "class-waits", "Nobody of that class has answered yet.", "jam doctor")      \
     X(ERR_NO_SUCH_CLASS, "no-such-class", "No class \"%1\" on this machine.", "jam class list")    \
     X(ERR_CLASS_EXISTS, "class-exists", "This machine is already in the class %1.",                \
       "jam class list")                                                                            \
-    X(ERR_WORD, "wrong-word", "\"%1\" is not one of the words.", "%2")                             \
-    X(ERR_WORDS, "wrong-words", "Those words don't fit together: one of them is wrong.",           \
-      "check them one by one")                                                                     \
+    X(ERR_WORD, "wrong-word", "There is a mistake in %1.", "%2")                                   \
+    X(ERR_WORDS, "wrong-words", "Those words don't fit together: one is wrong or missing.",        \
+      "there are twelve; check them one by one")                                                   \
     X(ERR_SIGNED_OUT, "signed-out", "Nobody is signed in here.", "jam hello YOUR-NAME")            \
     X(ERR_NO_SUCH_PERSON, "no-such-person", "Nobody is called \"%1\".", "%2")                      \
     X(ERR_NO_SUCH_JAM, "no-such-jam", "No jam \"%1\".", "%2")                                      \
     X(ERR_NO_SUCH_TASK, "no-such-task", "No task %1.", "jam task list")                            \
-    X(ERR_NO_SUCH_ROLE, "no-such-role", "Nobody has the role \"%1\" here.", "jam show")            \
+    X(ERR_NO_SUCH_ROLE, "no-such-role", "Nobody has the role \"%1\" here.", "jam role list")       \
     X(ERR_NO_SUCH_SEAT, "no-such-seat", "No machine \"%1\".", "jam status")                        \
     X(ERR_AMBIGUOUS, "ambiguous", "More than one fits \"%1\": %2.",                                \
-      "type the number from the list, or more letters")                                            \
+      "jam list or jam who, then the number instead of the name")                                  \
     X(ERR_NO_LIST, "no-list", "No list was shown here, so %1 means nothing yet.", "%2")            \
     X(ERR_NOT_IN_JAM, "not-in-a-jam", "You aren't in a jam.", "jam list, then jam join NAME")      \
     X(ERR_NOT_MEMBER, "not-a-member", "You aren't a member of %1.", "jam join %1")                 \
@@ -71,7 +71,7 @@
       "jam list, then jam join NAME")                                                              \
     X(ERR_NOT_HELD, "not-held", "You don't have the role %1.", "jam role take %1")                 \
     X(ERR_YOURSELF, "yourself", "That would be for yourself.",                                     \
-      "jam note keeps a thought of your own")                                                      \
+      "a thought of your own: jam note TEXT")                                                      \
     X(ERR_BUSY, "busy", "Too many at once.", "try again in a moment")
 
 enum err {

@@ -330,18 +330,34 @@ static const char *state_name(enum peer_state state)
     return state == PEER_HERE ? "here" : state == PEER_LEFT ? "left" : "gone";
 }
 
+/* Cut off from everybody we know where people were, not where they are: the last places stay, and the screen says that
+ * they aren't live. Once somebody is heard again, the others get a moment to be heard too. */
+static void refresh_machines(struct class *class, struct now now)
+{
+    class->refresh.ms = 0;
+    class->changed = true;
+    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        if (peer->state != PEER_CALLED) {
+            machine_now(class, &peer->device, state_name(peer->state), now);
+        }
+    }
+}
+
 static void peer_changed(struct device *device, struct class *class, struct peer *peer,
                          struct now now)
 {
     struct mono since;
-    if (peer->state != PEER_CALLED) {
-        machine_now(class, &peer->device, state_name(peer->state), now);
-        watchers_machine(device, class, peer, now);
-    }
     bool live = !presence_alone(class->presence, &since);
     if (live != class->live) {
         class->live = live;
         class->live_since = live ? now.mono : since;
+        class->refresh.ms = live ? now.mono.ms + REFRESH_MS : 0;
+    }
+    bool cut_off = peer->state == PEER_GONE && (!live || class->refresh.ms);
+    if (peer->state != PEER_CALLED && !cut_off) {
+        machine_now(class, &peer->device, state_name(peer->state), now);
+        watchers_machine(device, class, peer, now);
     }
     class->changed = true;
 }
@@ -557,6 +573,9 @@ void class_tick(struct device *device, struct class *class, struct now now)
 {
     (void)device;
     presence_tick(class->presence, now);
+    if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
+        refresh_machines(class, now);
+    }
     if (class->sync) {
         sync_tick(class->sync, now);
     }
@@ -568,6 +587,9 @@ struct mono class_wake(const struct class *class)
     if (class->sync) {
         struct mono due = sync_wake(class->sync);
         wake = due.ms < wake.ms ? due : wake;
+    }
+    if (class->refresh.ms && class->refresh.ms < wake.ms) {
+        wake = class->refresh;
     }
     if (class->open_since.ms && class->open_since.ms + LAZY_MS < wake.ms) {
         wake.ms = class->open_since.ms + LAZY_MS;

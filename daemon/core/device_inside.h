@@ -20,6 +20,8 @@ enum {
     JOIN_PATIENCE_MS = 3000, /* a `class join` waits so long for somebody to answer */
     LAZY_MS =
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
+    REFRESH_MS =
+        5000, /* after we were cut off, others have so long to be heard again before they count as away */
     CHECK_MS = 1500, /* a `doctor` listens so long */
 };
 
@@ -51,6 +53,7 @@ struct class
     char disk_why[160];
     uint64_t used;          /* rises with each `class use`: the highest is the default */
     uint64_t seq;           /* of states told to watchers */
+    struct mono refresh;    /* when to say again who is here; 0: not */
     struct mono live_since; /* since then it is live, or alone */
     bool live;
     bool lasting; /* the database was there in an earlier boot */

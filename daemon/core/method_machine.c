@@ -162,7 +162,7 @@ enum err method_status(struct call *call, struct pack *p)
     pack_count(p, "copies", copies);
     pack_count(p, "safe_on", lasting);
     pack_str(p, "safe");
-    pack_bool(p, copies >= 2 || lasting >= 1);
+    pack_bool(p, copies >= 1);
     pack_count(p, "lasting_machines", lasting_machines(class));
     pack_forks(p, class);
     pack_str(p, "disk");

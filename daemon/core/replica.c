@@ -467,6 +467,7 @@ enum err replica_decode(struct replica *replica, const struct run *run, const st
 {
     struct decoded *d = &replica->decoded;
     struct hash *room = d->after;
+    size_t weight = 0;
     d->count = 0;
     if (run->first_seq + run->count - 1 > FEED_ENTRIES_MAX) {
         return ERR_LIMIT;
@@ -478,6 +479,10 @@ enum err replica_decode(struct replica *replica, const struct run *run, const st
             return err;
         }
         room += entry->after_count;
+        weight += entry_weight(entry);
+        if (weight > RUN_BYTES_MAX) {
+            return ERR_LIMIT; /* nobody could pass it on under its one signature */
+        }
         entry->prev = i ? d->ids[i - 1] : *prev;
         d->ids[i] = entry_id(&replica->class, entry);
         d->count++;
@@ -532,6 +537,31 @@ static enum err agree(struct replica *replica, const struct feed *feed, const st
     return OK;
 }
 
+/* Does any entry from i on claim a place in the order that is false as far as its causes are known? Then nothing of the run
+ * is applied: a front without the signature behind it could be passed on to nobody. */
+static enum err check_order(struct replica *replica, const struct feed *feed, uint32_t i)
+{
+    const struct decoded *d = &replica->decoded;
+    uint64_t highest = feed->lamport;
+    if (feed->first) {
+        return OK; /* it all waits */
+    }
+    for (; i < d->count; i++) {
+        const struct entry *entry = &d->entries[i];
+        for (uint32_t k = 0; k < entry->after_count; k++) {
+            uint64_t one = 0;
+            if (!replica_lamport(replica, &entry->after[k], &one)) {
+                return OK;
+            }
+            highest = one > highest ? one : highest;
+        }
+        if (entry->lamport != ++highest) {
+            return ERR_ORDER;
+        }
+    }
+    return OK;
+}
+
 /* Applies the verified entries from i on; the first that can't be, and all behind it, wait. */
 static enum err take(struct replica *replica, struct feed *feed, const struct run *run, uint32_t i,
                      uint32_t *applied)
@@ -571,7 +601,8 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
         return feed->void_seq ? OK : replica_fork(replica, feed, run, fork_at);
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
-    return take(replica, feed, run, first_new, applied);
+    err = check_order(replica, feed, first_new);
+    return err == OK ? take(replica, feed, run, first_new, applied) : err;
 }
 
 enum err replica_accept(struct replica *replica, const struct run *run, struct now now, bool live,
@@ -676,6 +707,7 @@ static enum err load(struct replica *replica)
     replica->own = NULL;
     replica->refold_due = false;
     replica->rewrite_count = 0;
+    pack_reset(&replica->rewrite);
     fresh_clear(replica);
     if (!replica->heads) {
         return ERR_NOMEM;

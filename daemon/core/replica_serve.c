@@ -17,7 +17,8 @@ struct draft {
     bool more; /* the feed has entries behind it */
 };
 
-static void draft_entry(struct pack *pack, sqlite3_stmt *stmt, bool headers_only)
+/* Its weight. */
+static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, bool headers_only)
 {
     struct hash after[AFTER_MAX];
     struct slice after_bytes = column_slice(stmt, 3);
@@ -40,6 +41,7 @@ static void draft_entry(struct pack *pack, sqlite3_stmt *stmt, bool headers_only
         entry.payload.at = NULL;
     }
     run_pack_entry(pack, &entry);
+    return entry_weight(&entry);
 }
 
 /* Drafts the longest run after `have` within the bounds. False if there is none that fits. */
@@ -48,6 +50,7 @@ static bool draft_run(struct replica *replica, const struct feed *feed, uint64_t
                       struct draft *draft)
 {
     uint32_t seen = 0;
+    size_t weight = 0;
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT seq, lamport, time_ms, after, payload, length,"
                                     " payload_hash, signature FROM entry WHERE feed=? AND seq>?"
@@ -60,9 +63,9 @@ static bool draft_run(struct replica *replica, const struct feed *feed, uint64_t
         if (seen == RUN_ENTRIES_MAX || (draft->count && seen >= entries_max)) {
             break;
         }
-        draft_entry(draft->entries, stmt, headers_only);
+        weight += draft_entry(draft->entries, stmt, headers_only);
         seen++;
-        if (pack_bytes(draft->entries).len > bytes_max) {
+        if (weight > bytes_max) {
             break;
         }
         struct signature signature;

@@ -5,14 +5,15 @@
 #include <stdlib.h>
 
 enum {
-    OUT_MAX = 4096,         /* messages that wait to be pulled */
-    WANTS_MAX = 65536,      /* feeds under way in one talk */
-    TALK_SILENCE_MS = 3000, /* then the talk is given up */
-    DIFFERS_MS = 150,       /* pushes under way settle so long before a difference is looked into */
-    ASK_AGAIN_MS = 2000,    /* between two talks with one peer that brought nothing */
-    SAFETY_MS = 5000,       /* how often peers are asked whether they have all of ours */
-    RUNS_ROOM = 56 * 1024,  /* of a message for runs */
-    HEADS_ROOM = 200,       /* heads in one message */
+    OUT_BYTES_MAX = 8 << 20, /* of messages that wait to be pulled */
+    WANTS_MAX = 65536,       /* feeds under way in one talk */
+    TALK_SILENCE_MS = 3000,  /* then the talk is given up */
+    TALK_USELESS_MS = 10000, /* the same, if it says much but brings nothing */
+    DIFFERS_MS = 150,      /* pushes under way settle so long before a difference is looked into */
+    ASK_AGAIN_MS = 2000,   /* between two talks with one peer that brought nothing */
+    SAFETY_MS = 5000,      /* how often peers are asked whether they have all of ours */
+    RUNS_ROOM = 56 * 1024, /* of a message for runs */
+    HEADS_ROOM = 200,      /* heads in one message */
 };
 
 struct out {
@@ -35,11 +36,12 @@ struct sync {
     struct presence *presence;
     struct pack pack;
     struct out *first, *last, *told;
-    uint32_t out_count;
+    size_t out_bytes;
     bool tells_saved; /* a BEAT is among them */
     /* the talk */
     struct peer *peer; /* NULL: none */
     struct mono heard; /* its last sign */
+    struct mono moved; /* when it last brought an entry, or began */
     struct lack *lacks;
     uint32_t lacks_count, lacks_next, lacks_asked;
     bool sorted;
@@ -75,7 +77,7 @@ static void out_clear(struct sync *sync)
         sync->first = next;
     }
     sync->last = NULL;
-    sync->out_count = 0;
+    sync->out_bytes = 0;
 }
 
 void sync_free(struct sync **sync_p)
@@ -98,7 +100,8 @@ void sync_free(struct sync **sync_p)
 static void send_packed(struct sync *sync, struct peer *peer)
 {
     struct slice bytes = pack_bytes(&sync->pack);
-    if (sync->pack.failed || sync->out_count >= OUT_MAX || bytes.len > MESSAGE_BYTES_MAX) {
+    if (sync->pack.failed || sync->out_bytes + bytes.len > OUT_BYTES_MAX ||
+        bytes.len > MESSAGE_BYTES_MAX) {
         return;
     }
     struct out *out = malloc(sizeof(*out) + bytes.len);
@@ -115,7 +118,7 @@ static void send_packed(struct sync *sync, struct peer *peer)
         sync->first = out;
     }
     sync->last = out;
-    sync->out_count++;
+    sync->out_bytes += bytes.len;
 }
 
 bool sync_next(struct sync *sync, struct peer **peer, struct slice *bytes)
@@ -128,7 +131,7 @@ bool sync_next(struct sync *sync, struct peer **peer, struct slice *bytes)
     }
     sync->first = sync->told->next;
     sync->last = sync->first ? sync->last : NULL;
-    sync->out_count--;
+    sync->out_bytes -= sync->told->len;
     *peer = sync->told->peer;
     *bytes = slice_of(sync->told->bytes, sync->told->len);
     return true;
@@ -226,20 +229,29 @@ static void send_heads(struct sync *sync, struct peer *peer, const struct prefix
     send_ranges(sync, peer, split, split_count);
 }
 
+/* Ranges of one message don't overlap and come in order: else a short message could ask for the same long answer again and
+ * again. */
+static bool follows(const struct prefix *prefix, const struct prefix *last, uint32_t i)
+{
+    return i == 0 || memcmp(prefix->b, last->b, sizeof(prefix->b)) > 0;
+}
+
 /* Fingerprints came: where ours differ, answer with heads if they are few, else with finer fingerprints. */
 static enum err receive_ranges(struct sync *sync, struct peer *peer, const struct message *m)
 {
     struct heads *heads = replica_heads(sync->replica);
     struct prefix tell[RANGES_MAX];
     struct prefix split[RANGES_MAX * 16];
+    struct prefix last = {0};
     uint32_t tell_count = 0, split_count = 0;
     for (uint32_t i = 0; i < m->count; i++) {
         struct range range;
         uint32_t first, under;
         enum err err = message_range(m, i, &range);
-        if (err != OK) {
-            return err;
+        if (err != OK || !follows(&range.prefix, &last, i)) {
+            return err != OK ? err : ERR_MALFORMED;
         }
+        last = range.prefix;
         struct fingerprint mine = heads_range(heads, &range.prefix);
         if (SAME(mine, range.fingerprint)) {
             continue;
@@ -269,7 +281,7 @@ static void talk_start(struct sync *sync, struct peer *peer, struct now now)
 {
     struct prefix all = {0};
     sync->peer = peer;
-    sync->heard = now.mono;
+    sync->heard = sync->moved = now.mono;
     sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
     sync->sorted = sync->brought = false;
     peer->differs = false;
@@ -369,6 +381,7 @@ static enum err receive_heads(struct sync *sync, struct peer *peer, const struct
                               struct now now)
 {
     struct prefix tell[HEADS_MAX];
+    struct prefix last = {0};
     uint32_t tell_count = 0;
     enum err err = OK;
     uint32_t lacks = sync->lacks_count;
@@ -380,13 +393,18 @@ static enum err receive_heads(struct sync *sync, struct peer *peer, const struct
         bool ahead = false;
         struct prefix prefix;
         err = compare_range(sync, m, i, &prefix, &ahead);
-        if (err == OK && ahead && m->flags && tell_count < HEADS_MAX) {
+        if (err == OK && !follows(&prefix, &last, i)) {
+            err = ERR_MALFORMED;
+        }
+        last = prefix;
+        if (err == OK && ahead && (m->flags & HEADS_ANSWER) && tell_count < HEADS_MAX) {
             tell[tell_count++] = prefix;
         }
     }
     if (sync->peer && sync->peer != peer) {
         sync->lacks_count = lacks; /* one talk at a time; the difference will still be there */
     } else if (sync->lacks_count > lacks) {
+        sync->moved = sync->peer ? sync->moved : now.mono;
         sync->peer = peer;
         sync->heard = now.mono;
         if (!sync->lacks_asked) {
@@ -524,6 +542,9 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
     struct device_id device;
     enum err err = replica_accept(sync->replica, run, now, live, &applied);
     sync->brought |= applied > 0;
+    if (applied > 0 && peer == sync->peer) {
+        sync->moved = now.mono;
+    }
     switch (err) {
     case OK:
         if (live && replica_device_of(sync->replica, &run->feed, &device) &&
@@ -749,7 +770,8 @@ static void look_for_safety(struct sync *sync, struct now now)
 
 void sync_tick(struct sync *sync, struct now now)
 {
-    if (sync->peer && (!reachable(sync->peer) || now.mono.ms - sync->heard.ms >= TALK_SILENCE_MS)) {
+    if (sync->peer && (!reachable(sync->peer) || now.mono.ms - sync->heard.ms >= TALK_SILENCE_MS ||
+                       now.mono.ms - sync->moved.ms >= TALK_USELESS_MS)) {
         sync->peer = NULL;
         sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
     }
@@ -762,7 +784,9 @@ struct mono sync_wake(const struct sync *sync)
     struct mono wake = {INT64_MAX};
     bool unsafe = false;
     if (sync->peer) {
-        wake.ms = sync->heard.ms + TALK_SILENCE_MS;
+        int64_t silence = sync->heard.ms + TALK_SILENCE_MS;
+        int64_t useless = sync->moved.ms + TALK_USELESS_MS;
+        wake.ms = silence < useless ? silence : useless;
     }
     for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
         const struct peer *peer = presence_at(sync->presence, i);
