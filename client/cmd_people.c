@@ -8,7 +8,7 @@ static const char *name_of(struct page *page, const msgpack_object *map)
     return *name ? name : page_get(page, map, "person");
 }
 
-void say_hello(struct page *page, const msgpack_object *result)
+static void say_welcome(struct page *page, const msgpack_object *result)
 {
     const char *from = page_get(page, result, "moved_from");
     const char *was = phrase_jam_of(page, map_get(result, "was"));
@@ -39,6 +39,15 @@ void say_hello(struct page *page, const msgpack_object *result)
         page_put(page, "%s", _(" Next: jam list, then jam join NAME"));
     }
     page_end(page);
+}
+
+void say_hello(struct page *page, const msgpack_object *result)
+{
+    const char *other = page_get(page, result, "signed_out");
+    if (*other) {
+        page_say(page, _("%s is signed out here."), other);
+    }
+    say_welcome(page, result);
 }
 
 void say_bye(struct page *page, const msgpack_object *result)

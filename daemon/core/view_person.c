@@ -178,13 +178,27 @@ static void pack_was_in(struct ask *ask, struct pack *p, const struct person_id 
     pack_hex(p, jam.b);
 }
 
+/* Whose session this hello ended, or nil. */
+static void pack_other(struct ask *ask, struct pack *p)
+{
+    for (uint32_t i = 0; i < ask->ops_count; i++) {
+        if (ask->ops[i].kind == OP_BYE) {
+            pack_person(ask, p, &ask->ops[i].by);
+            return;
+        }
+    }
+    pack_nil(p);
+}
+
 static enum err hello_tell(struct ask *ask, struct pack *p)
 {
     struct person_id person = id_person(&ask->subject);
     struct lines unread;
     inbox_unread(ask->store, &person, &unread);
-    pack_map(p, 9);
+    pack_map(p, 10);
     pack_names(ask, p, &person);
+    pack_str(p, "signed_out");
+    pack_other(ask, p);
     pack_str(p, "id");
     pack_hex(p, person.b);
     pack_str(p, "new");

@@ -498,6 +498,7 @@ static void hello_of_another_ends_the_session_before(void **state)
     ok(s, "bye", NULL);
     hello(s, "ana");
     ok(s, "hello", "handle", "ben", NULL);
+    is_text(s, "signed_out", "ana");
     ok(s, "who", NULL);
     is_text(s, "people.0.person", "ana");
     is_true(s, "people.0.here", false);

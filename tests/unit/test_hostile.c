@@ -1,0 +1,522 @@
+/* A member of the class with a client of their own: what they send may cost themselves, but never the others. */
+#define _DEFAULT_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "device_inside.h"
+#include "room.h"
+
+static const struct class_id some_class = {{5}};
+static const struct now now = {{1000}, {INT64_C(1790000000000)}};
+static const struct person_id ana = {{1}};
+
+/* ---- one replica, and feeds made by hand ------------------------------------------------------------------------ */
+
+struct side {
+    struct store *store;
+    struct rng rng;
+    struct author author;
+    struct replica *replica;
+};
+
+static void side_open(struct side *s, uint8_t number)
+{
+    uint8_t seed[32] = {number};
+    struct sign_pk pk;
+    memset(s, 0, sizeof(*s));
+    assert_int_equal(keys_init(), OK);
+    sign_keypair(seed, &s->author.key, &pk);
+    memcpy(s->author.device.b, pk.b, sizeof(pk.b));
+    rng_seed(&s->rng, seed);
+    s->author.rng = &s->rng;
+    s->author.host = "pc";
+    assert_int_equal(store_open(":memory:", NULL, &s->store), OK);
+    assert_int_equal(replica_open(s->store, &some_class, &s->author, NULL, &s->replica), OK);
+}
+
+static void side_close(struct side *s)
+{
+    replica_close(&s->replica);
+    store_close(&s->store);
+}
+
+struct forger {
+    struct class_id class;
+    struct sign_key device, feed;
+    struct device_id device_id;
+    struct sign_pk feed_pk;
+    struct feed_id id;
+    struct pack entries;
+    struct hash last;
+    uint64_t seq, lamport;
+    bool strip; /* leave payloads out */
+};
+
+static void forger_add(struct forger *f, const struct op *op, const struct hash *after,
+                       uint32_t after_count)
+{
+    struct pack p;
+    uint8_t payload[PAYLOAD_BYTES_MAX] = {42};
+    pack_init(&p);
+    assert_int_equal(op_encode(&p, op), OK);
+    memcpy(payload + SALT_BYTES, pack_bytes(&p).at, pack_bytes(&p).len);
+    struct slice bytes = slice_of(payload, SALT_BYTES + pack_bytes(&p).len);
+    struct entry e = {.feed = f->id,
+                      .seq = ++f->seq,
+                      .prev = f->last,
+                      .after = after,
+                      .after_count = after_count,
+                      .lamport = ++f->lamport,
+                      .time_ms = 1,
+                      .payload_len = (uint32_t)bytes.len,
+                      .payload_hash = payload_hash(bytes),
+                      .payload = bytes};
+    f->last = entry_id(&f->class, &e);
+    e.payload.at = f->strip ? NULL : e.payload.at;
+    run_pack_entry(&f->entries, &e);
+    pack_clear(&p);
+}
+
+static void forger_open(struct forger *f, const struct class_id *class, uint8_t number)
+{
+    uint8_t seed[32] = {99, number};
+    struct sign_pk pk;
+    memset(f, 0, sizeof(*f));
+    f->class = *class;
+    sign_keypair(seed, &f->device, &pk);
+    memcpy(f->device_id.b, pk.b, sizeof(pk.b));
+    seed[2] = 1;
+    sign_keypair(seed, &f->feed, &f->feed_pk);
+    f->id = feed_id_of(class, &f->device_id, &f->feed_pk);
+    pack_init(&f->entries);
+    struct op op = {.kind = OP_OPEN,
+                    .has = FIELD_KEY | FIELD_DEVICE | FIELD_SIGNATURE | FIELD_NAME | FIELD_HARDWARE,
+                    .key = f->feed_pk,
+                    .device = f->device_id,
+                    .signature = sign(&f->device, "jam device 1", SLICE(f->id)),
+                    .name = slice_str("forger")};
+    forger_add(f, &op, NULL, 0);
+}
+
+static void forger_note_after(struct forger *f, const char *text, const struct hash *after,
+                              uint32_t after_count)
+{
+    struct op op = {
+        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str(text)};
+    forger_add(f, &op, after, after_count);
+}
+
+static void forger_note(struct forger *f, const char *text)
+{
+    forger_note_after(f, text, NULL, 0);
+}
+
+/* Where a forger stands, to go on from there a second time. */
+static struct forger forger_mark(const struct forger *f)
+{
+    return *f;
+}
+
+static void forger_back(struct forger *f, const struct forger *mark)
+{
+    f->last = mark->last;
+    f->seq = mark->seq;
+    f->lamport = mark->lamport;
+    pack_reset(&f->entries);
+}
+
+/* The entries since the last call as one run object, signed at its end. */
+static void forger_pack(struct forger *f, uint64_t first_seq, struct pack *p)
+{
+    struct signature signature = run_sign(&f->feed, &f->last);
+    run_pack_head(p, &f->id, first_seq, &signature, (uint32_t)(f->seq - first_seq + 1));
+    pack_raw(p, pack_bytes(&f->entries));
+    pack_reset(&f->entries);
+}
+
+static enum err forger_send(struct forger *f, uint64_t first_seq, struct side *to)
+{
+    struct pack p;
+    struct doc doc;
+    struct run run;
+    uint32_t applied = 0;
+    pack_init(&p);
+    forger_pack(f, first_seq, &p);
+    assert_true(pack_bytes(&p).len < MESSAGE_BYTES_MAX - 64);
+    assert_int_equal(doc_open(&doc, pack_bytes(&p), PACK_STRICT), OK);
+    enum err err = run_read(&doc.root, &run);
+    err = err == OK ? replica_accept(to->replica, &run, now, false, &applied) : err;
+    doc_clear(&doc);
+    pack_clear(&p);
+    assert_int_equal(replica_flush(to->replica, now), OK);
+    assert_int_equal(store_commit(to->store), OK);
+    return err;
+}
+
+static void a_run_that_could_not_be_passed_on_is_not_taken(void **state)
+{
+    (void)state;
+    static char long_text[TEXT_BYTES_MAX + 1];
+    struct side a;
+    struct forger f;
+    struct pack out;
+    uint32_t runs = 0;
+    memset(long_text, 'x', TEXT_BYTES_MAX);
+    struct op op = {.kind = OP_FEEDBACK,
+                    .has = FIELD_BY | FIELD_TEXT | FIELD_MORE,
+                    .by = ana,
+                    .text = slice_str(long_text),
+                    .more = slice_str(long_text)};
+    side_open(&a, 1);
+    forger_open(&f, &some_class, 1);
+    for (int i = 0; i < 7; i++) {
+        forger_add(&f, &op, NULL, 0);
+    }
+    enum err err = forger_send(&f, 1, &a);
+    pack_init(&out);
+    bool more = replica_runs(a.replica, &f.id, 0, 56 * 1024, &out, &runs);
+    /* either it isn't here, or it can be told */
+    assert_true(err != OK || (runs > 0 && !more));
+    pack_clear(&out);
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
+static void an_entry_without_its_payload_is_not_taken(void **state)
+{
+    (void)state;
+    struct side a;
+    struct forger f;
+    side_open(&a, 1);
+    forger_open(&f, &some_class, 1);
+    assert_int_equal(forger_send(&f, 1, &a), OK);
+    f.strip = true;
+    forger_note(&f, "what Ana wrote, passed on by somebody who doesn't like it");
+    assert_int_not_equal(forger_send(&f, 2, &a), OK);
+    assert_int_equal(replica_have(a.replica, &f.id), 1);
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
+static void a_void_feed_that_parts_earlier_still_is_void_from_there(void **state)
+{
+    (void)state;
+    struct side a;
+    struct forger f;
+    side_open(&a, 1);
+    forger_open(&f, &some_class, 1);
+    struct forger first = forger_mark(&f);
+    forger_note(&f, "two");
+    struct forger second = forger_mark(&f);
+    forger_note(&f, "three");
+    assert_int_equal(forger_send(&f, 1, &a), OK);
+    forger_back(&f, &second);
+    forger_note(&f, "three, otherwise");
+    assert_int_equal(forger_send(&f, 3, &a), ERR_FORK);
+    assert_int_equal(heads_get(replica_heads(a.replica), &f.id)->void_seq, 3);
+    forger_back(&f, &first);
+    forger_note(&f, "two, otherwise");
+    assert_int_equal(forger_send(&f, 2, &a), ERR_FORK);
+    assert_int_equal(heads_get(replica_heads(a.replica), &f.id)->void_seq, 2);
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
+static int hash_order(const void *x, const void *y)
+{
+    return memcmp(x, y, sizeof(struct hash));
+}
+
+static void a_proof_of_a_fork_always_fits_a_message(void **state)
+{
+    (void)state;
+    struct side a;
+    struct forger f, other[AFTER_MAX];
+    struct hash after[AFTER_MAX];
+    struct slice x, y;
+    side_open(&a, 1);
+    for (uint8_t i = 0; i < AFTER_MAX; i++) {
+        forger_open(&other[i], &some_class, (uint8_t)(10 + i));
+        assert_int_equal(forger_send(&other[i], 1, &a), OK);
+        after[i] = other[i].last;
+        pack_clear(&other[i].entries);
+    }
+    qsort(after, AFTER_MAX, sizeof(after[0]), hash_order);
+    forger_open(&f, &some_class, 1);
+    assert_int_equal(forger_send(&f, 1, &a), OK);
+    struct forger first = forger_mark(&f);
+    for (int branch = 0; branch < 2; branch++) {
+        /* the longest run that is taken */
+        for (int entries = 50; entries > 0; entries--) {
+            forger_back(&f, &first);
+            for (int i = 0; i < entries; i++) {
+                forger_note_after(&f, branch ? "other" : "one", after, AFTER_MAX);
+            }
+            enum err err = forger_send(&f, 2, &a);
+            if (err == OK || err == ERR_FORK) {
+                break;
+            }
+        }
+    }
+    assert_true(replica_fork_proof(a.replica, &f.id, &x, &y));
+    assert_true(x.len + y.len + 16 <= MESSAGE_BYTES_MAX);
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
+/* ---- a room with somebody hostile in it ------------------------------------------------------------------------- */
+
+struct hostile {
+    struct device_id id;
+    struct link_pk link;
+    uint64_t run;
+};
+
+static struct class *class_at(struct room *room, int i)
+{
+    return room->m[i].device->classes[0];
+}
+
+static struct room *class_of_two(void)
+{
+    struct room *room = room_new(2);
+    assert_string_equal(ASK(room, 0, "class.create", "name", "7b"), "");
+    char words[512];
+    snprintf(words, sizeof(words), "%s", room_text(room, 0, "invite"));
+    room_send(room, 1, 1, "class.join", (const char *const[]){"words", words, NULL});
+    room_run(room, 6000);
+    assert_non_null(class_at(room, 1)->replica);
+    return room;
+}
+
+static void hostile_init(struct hostile *h, uint16_t number)
+{
+    uint8_t seed[32] = {77, (uint8_t)number, (uint8_t)(number >> 8)};
+    struct sign_key key;
+    struct sign_pk pk;
+    sign_keypair(seed, &key, &pk);
+    memcpy(h->id.b, pk.b, sizeof(pk.b));
+    assert_true(link_public_of(&h->id, &h->link));
+    h->run = 1;
+}
+
+static void hostile_say(struct room *room, int to, const struct hostile *h, struct slice bytes)
+{
+    struct event event = {
+        .kind = EVENT_MESSAGE, .peer = h->link, .from = room_address(38), .bytes = bytes};
+    room_turn(room, to, &event);
+}
+
+static void hostile_hello(struct room *room, int to, const struct hostile *h)
+{
+    struct pack p;
+    struct message hello = {.kind = MESSAGE_HELLO,
+                            .version = PROTOCOL_VERSION,
+                            .device = h->id,
+                            .root = class_at(room, to)->root,
+                            .run = h->run,
+                            .port = 7733,
+                            .wall_ms = room->now.wall.ms,
+                            .fingerprint = {{1, 2, 3}},
+                            .host = slice_str("h")};
+    pack_init(&p);
+    pack_hello(&p, &hello);
+    hostile_say(room, to, h, pack_bytes(&p));
+    pack_clear(&p);
+}
+
+/* Heads of feeds that don't exist. */
+static void hostile_heads(struct room *room, int to, const struct hostile *h)
+{
+    struct pack p;
+    struct prefix all = {0};
+    struct head head = {.feed = {{9, 9, 9}}, .seq = 1000, .lamport = 1};
+    pack_init(&p);
+    pack_heads(&p, 0, 1);
+    pack_heads_of(&p, &all, 1);
+    pack_head(&p, &head);
+    hostile_say(room, to, h, pack_bytes(&p));
+    pack_clear(&p);
+}
+
+static void hostile_runs(struct room *room, int to, const struct hostile *h, uint64_t flags,
+                         struct slice run)
+{
+    struct pack p;
+    pack_init(&p);
+    pack_runs(&p, flags, run.len ? 1 : 0);
+    pack_raw(&p, run);
+    hostile_say(room, to, h, pack_bytes(&p));
+    pack_clear(&p);
+}
+
+static void assert_same(struct room *room)
+{
+    struct class *a = class_at(room, 0), *b = class_at(room, 1);
+    struct fingerprint x = heads_fingerprint(replica_heads(a->replica));
+    struct fingerprint y = heads_fingerprint(replica_heads(b->replica));
+    assert_memory_equal(x.b, y.b, sizeof(x.b));
+    struct hash v = store_digest_views(a->store), w = store_digest_views(b->store);
+    assert_memory_equal(v.b, w.b, sizeof(v.b));
+}
+
+/* Machine 0 writes what machine 1 only gets by asking. */
+static void write_unheard(struct room *room)
+{
+    room->cut[0][1] = true;
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 0, "class.seat", "label", "PC 7, window"), "");
+    room_run(room, 100);
+    room->cut[0][1] = false;
+}
+
+static void who_says_much_and_brings_nothing_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    hostile_init(&h, 1);
+    hostile_hello(room, 1, &h);
+    room_run(room, 500);
+    hostile_heads(room, 1, &h);
+    write_unheard(room);
+    for (int i = 0; i < 600; i++) {
+        if (i % 2) {
+            hostile_heads(room, 1, &h);
+        }
+        hostile_runs(room, 1, &h, 0, slice_of(NULL, 0));
+        room_run(room, 100);
+    }
+    assert_same(room);
+    room_free(room);
+}
+
+static void who_brings_a_little_again_and_again_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f;
+    struct pack p;
+    hostile_init(&h, 1);
+    forger_open(&f, &class_at(room, 1)->id, 1);
+    hostile_hello(room, 1, &h);
+    room_run(room, 500);
+    hostile_heads(room, 1, &h);
+    write_unheard(room);
+    pack_init(&p);
+    for (int i = 0; i < 600; i++) {
+        uint64_t first = f.seq + (i > 0);
+        if (i > 0) {
+            forger_note(&f, "a little");
+        }
+        pack_reset(&p);
+        forger_pack(&f, first ? first : 1, &p);
+        hostile_heads(room, 1, &h);
+        hostile_runs(room, 1, &h, RUNS_END, pack_bytes(&p));
+        room_run(room, 100);
+        if (i == 400) {
+            break;
+        }
+    }
+    struct feed_id own;
+    uint64_t seq = 0;
+    assert_true(replica_own(class_at(room, 0)->replica, &own, &seq));
+    assert_int_equal(replica_have(class_at(room, 1)->replica, &own), seq);
+    pack_clear(&p);
+    pack_clear(&f.entries);
+    room_free(room);
+}
+
+static void forks_within_forks_end_alike_and_blame_no_honest_machine(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f;
+    struct pack p;
+    hostile_init(&h, 1);
+    hostile_hello(room, 0, &h);
+    hostile_hello(room, 1, &h);
+    room->cut[0][1] = room->cut[1][0] = true;
+    pack_init(&p);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    forger_pack(&f, 1, &p);
+    hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
+    hostile_runs(room, 1, &h, RUNS_PUSH, pack_bytes(&p));
+    struct forger first = forger_mark(&f);
+    for (int side = 0; side < 2; side++) {
+        forger_back(&f, &first);
+        forger_note(&f, side ? "two, otherwise" : "two");
+        forger_note(&f, "three");
+        pack_reset(&p);
+        forger_pack(&f, 2, &p);
+        hostile_runs(room, side, &h, RUNS_PUSH, pack_bytes(&p));
+        struct forger third = forger_mark(&f);
+        for (int again = 0; again < 2; again++) {
+            forger_back(&f, &third);
+            forger_note(&f, again ? "four, otherwise" : "four");
+            pack_reset(&p);
+            forger_pack(&f, 4, &p);
+            hostile_runs(room, side, &h, RUNS_PUSH, pack_bytes(&p));
+        }
+        assert_int_equal(heads_get(replica_heads(class_at(room, side)->replica), &f.id)->void_seq,
+                         4);
+    }
+    room->cut[0][1] = room->cut[1][0] = false;
+    room_run(room, 60000);
+    for (int i = 0; i < 2; i++) {
+        struct peer *other = presence_by_device(class_at(room, i)->presence, &room->m[1 - i].id);
+        assert_int_equal(other->bad, 0);
+        assert_int_equal(heads_get(replica_heads(class_at(room, i)->replica), &f.id)->void_seq, 2);
+    }
+    assert_same(room);
+    pack_clear(&p);
+    pack_clear(&f.entries);
+    room_free(room);
+}
+
+static void a_crowd_of_keys_leaves_no_dangling_talk(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h, last;
+    struct pack p;
+    hostile_init(&last, 1);
+    hostile_hello(room, 1, &last);
+    hostile_heads(room, 1, &last); /* the talk is its */
+    for (uint16_t i = 2; i < 1000; i++) {
+        hostile_init(&h, i);
+        hostile_hello(room, 1, &h);
+    }
+    pack_init(&p);
+    pack_leave(&p, last.run);
+    hostile_say(room, 1, &last, pack_bytes(&p));
+    struct event tick = {.kind = EVENT_TICK};
+    for (int i = 0; i < 3; i++) {
+        room_turn(room, 1, &tick);
+    }
+    assert_null(presence_by_device(class_at(room, 1)->presence, &last.id));
+    pack_clear(&p);
+    room_free(room);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_that_could_not_be_passed_on_is_not_taken),
+        cmocka_unit_test(an_entry_without_its_payload_is_not_taken),
+        cmocka_unit_test(a_void_feed_that_parts_earlier_still_is_void_from_there),
+        cmocka_unit_test(a_proof_of_a_fork_always_fits_a_message),
+        cmocka_unit_test(who_says_much_and_brings_nothing_holds_up_nobody),
+        cmocka_unit_test(who_brings_a_little_again_and_again_holds_up_nobody),
+        cmocka_unit_test(forks_within_forks_end_alike_and_blame_no_honest_machine),
+        cmocka_unit_test(a_crowd_of_keys_leaves_no_dangling_talk),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
