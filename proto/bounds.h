@@ -12,7 +12,7 @@ enum {
     FEED_ENTRIES_MAX = 50000, /* one run of one daemon */
     RUN_ENTRIES_MAX =
         128, /* entries under one signature: its cost vanishes, a fork's proof stays small */
-    RUN_BYTES_MAX = 48 * 1024, /* a run fits a message */
+    RUN_BYTES_MAX = 28 * 1024, /* two runs fit a message, as a fork's proof is two */
     HANDLE_BYTES_MAX = 48,     /* what a person types to sign in */
     NAME_BYTES_MAX = 96,       /* names of people, jams, roles, seats, classes, hosts */
     TITLE_BYTES_MAX = 240,     /* purposes, task titles, what one does solo */

@@ -63,7 +63,9 @@ uint64_t stamp_seq(const struct stamp *stamp)
 size_t entry_weight(const struct entry *entry)
 {
     enum { AFTER_BYTES = 34, REST_BYTES = 32 }; /* a hash with its head; heads, lamport and time */
-    return entry->payload_len + (size_t)AFTER_BYTES * entry->after_count + REST_BYTES;
+    enum { ERASED_BYTES = 40 };                 /* length and hash in the payload's place */
+    size_t payload = entry->payload_len > ERASED_BYTES ? entry->payload_len : ERASED_BYTES;
+    return payload + (size_t)AFTER_BYTES * entry->after_count + REST_BYTES;
 }
 
 struct hash payload_hash(struct slice payload)

@@ -572,13 +572,13 @@ bool class_datagram(struct device *device, struct class *class, const struct eve
 void class_tick(struct device *device, struct class *class, struct now now)
 {
     (void)device;
-    presence_tick(class->presence, now);
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
     }
     if (class->sync) {
-        sync_tick(class->sync, now);
+        sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
+    presence_tick(class->presence, now);
 }
 
 struct mono class_wake(const struct class *class)

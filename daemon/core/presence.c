@@ -257,7 +257,6 @@ static void known_restarted(struct known *k, uint64_t run)
     peer->differs = false;
     peer->differs_since.ms = 0;
     peer->asked.ms = 0;
-    peer->bad = 0;
 }
 
 struct known *known_draw(struct presence *p, const struct known *but)
@@ -437,6 +436,10 @@ enum err presence_hello(struct presence *p, const struct message *m, const struc
     address.port = (uint16_t)m->port;
     watch_stall(p, now);
     if (SAME(m->device, p->self)) {
+        struct link_pk self;
+        if (!link_public_of(&p->self, &self) || !SAME(self, *link)) {
+            return ERR_MALFORMED; /* not a copy of us, but somebody who says so */
+        }
         p->cloned = p->cloned || m->run != p->run;
         call_self(p, &address);
         return ERR_YOURSELF;

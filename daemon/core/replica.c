@@ -481,7 +481,7 @@ enum err replica_decode(struct replica *replica, const struct run *run, const st
         room += entry->after_count;
         weight += entry_weight(entry);
         if (weight > RUN_BYTES_MAX) {
-            return ERR_LIMIT; /* nobody could pass it on under its one signature */
+            return ERR_MALFORMED; /* nobody could pass it on under its one signature */
         }
         entry->prev = i ? d->ids[i - 1] : *prev;
         d->ids[i] = entry_id(&replica->class, entry);
@@ -537,6 +537,17 @@ static enum err agree(struct replica *replica, const struct feed *feed, const st
     return OK;
 }
 
+/* Is it one of the run's own entries before i? Its prev is at least as high. */
+static bool is_before(const struct decoded *d, uint32_t i, const struct hash *id)
+{
+    for (uint32_t k = 0; k < i; k++) {
+        if (SAME(d->ids[k], *id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Does any entry from i on claim a place in the order that is false as far as its causes are known? Then nothing of the run
  * is applied: a front without the signature behind it could be passed on to nobody. */
 static enum err check_order(struct replica *replica, const struct feed *feed, uint32_t i)
@@ -550,7 +561,8 @@ static enum err check_order(struct replica *replica, const struct feed *feed, ui
         const struct entry *entry = &d->entries[i];
         for (uint32_t k = 0; k < entry->after_count; k++) {
             uint64_t one = 0;
-            if (!replica_lamport(replica, &entry->after[k], &one)) {
+            if (!is_before(d, i, &entry->after[k]) &&
+                !replica_lamport(replica, &entry->after[k], &one)) {
                 return OK;
             }
             highest = one > highest ? one : highest;
@@ -598,11 +610,22 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
         return ERR_SIGNATURE;
     }
     if (err == ERR_FORK) {
-        return feed->void_seq ? OK : replica_fork(replica, feed, run, fork_at);
+        bool known = feed->void_seq && feed->void_seq <= run->first_seq + fork_at;
+        return known ? OK : replica_fork(replica, feed, run, fork_at);
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
     err = check_order(replica, feed, first_new);
     return err == OK ? take(replica, feed, run, first_new, applied) : err;
+}
+
+/* Nothing erases payloads yet: one that isn't there was taken out on the way. */
+static bool is_whole(const struct decoded *d)
+{
+    bool whole = true;
+    for (uint32_t i = 0; i < d->count; i++) {
+        whole = whole && d->entries[i].payload.at;
+    }
+    return whole;
 }
 
 enum err replica_accept(struct replica *replica, const struct run *run, struct now now, bool live,
@@ -627,6 +650,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
         err = ERR_WAIT;
     }
     err = err == OK ? replica_decode(replica, run, &prev) : err;
+    err = err == OK && !is_whole(&replica->decoded) ? ERR_MALFORMED : err;
     err = err == OK ? accept_known(replica, feed, run, tail, applied) : err;
     if (live && replica->ages && err == OK && *applied > 0) {
         for (uint32_t i = 0; i < replica->decoded.count; i++) {

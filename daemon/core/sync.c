@@ -9,6 +9,7 @@ enum {
     WANTS_MAX = 65536,       /* feeds under way in one talk */
     TALK_SILENCE_MS = 3000,  /* then the talk is given up */
     TALK_USELESS_MS = 10000, /* the same, if it says much but brings nothing */
+    TALK_MAX_MS = 20000,     /* then others have their turn, whatever it brings */
     DIFFERS_MS = 150,      /* pushes under way settle so long before a difference is looked into */
     ASK_AGAIN_MS = 2000,   /* between two talks with one peer that brought nothing */
     SAFETY_MS = 5000,      /* how often peers are asked whether they have all of ours */
@@ -42,6 +43,7 @@ struct sync {
     struct peer *peer; /* NULL: none */
     struct mono heard; /* its last sign */
     struct mono moved; /* when it last brought an entry, or began */
+    struct mono began; /* or began anew after it brought entries, without a pause */
     struct lack *lacks;
     uint32_t lacks_count, lacks_next, lacks_asked;
     bool sorted;
@@ -281,7 +283,7 @@ static void talk_start(struct sync *sync, struct peer *peer, struct now now)
 {
     struct prefix all = {0};
     sync->peer = peer;
-    sync->heard = sync->moved = now.mono;
+    sync->heard = sync->moved = sync->began = now.mono;
     sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
     sync->sorted = sync->brought = false;
     peer->differs = false;
@@ -377,6 +379,24 @@ static enum err compare_range(struct sync *sync, const struct message *m, uint32
     return err;
 }
 
+static bool is_due(const struct peer *peer, struct now now)
+{
+    return reachable(peer) && peer->differs && now.mono.ms - peer->differs_since.ms >= DIFFERS_MS &&
+           (peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS);
+}
+
+/* HEADS that nobody asked for begin a talk only if no other peer waits for one for longer. */
+static bool may_begin(struct sync *sync, const struct peer *peer, struct now now)
+{
+    for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
+        const struct peer *other = presence_at(sync->presence, i);
+        if (other != peer && is_due(other, now) && other->asked.ms < peer->asked.ms) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum err receive_heads(struct sync *sync, struct peer *peer, const struct message *m,
                               struct now now)
 {
@@ -401,10 +421,12 @@ static enum err receive_heads(struct sync *sync, struct peer *peer, const struct
             tell[tell_count++] = prefix;
         }
     }
-    if (sync->peer && sync->peer != peer) {
+    if (sync->peer ? sync->peer != peer : !may_begin(sync, peer, now)) {
         sync->lacks_count = lacks; /* one talk at a time; the difference will still be there */
     } else if (sync->lacks_count > lacks) {
-        sync->moved = sync->peer ? sync->moved : now.mono;
+        if (!sync->peer) {
+            sync->moved = sync->began = peer->asked = now.mono;
+        }
         sync->peer = peer;
         sync->heard = now.mono;
         if (!sync->lacks_asked) {
@@ -426,7 +448,9 @@ static void talk_end(struct sync *sync, struct now now)
         return;
     }
     if (!SAME(peer->has, mine) && sync->brought) {
+        struct mono began = sync->began;
         talk_start(sync, peer, now);
+        sync->began = began;
         return;
     }
     send_beat(sync, peer, 0);
@@ -458,7 +482,8 @@ static enum err receive_want(struct sync *sync, struct peer *peer, const struct 
             return err;
         }
         struct slice a, b;
-        if (replica_fork_proof(sync->replica, &wants[i].feed, &a, &b)) {
+        if (replica_fork_proof(sync->replica, &wants[i].feed, &a, &b) && a.len + b.len <= credit) {
+            credit -= a.len + b.len;
             pack_reset(&sync->pack);
             pack_fork(&sync->pack, a, b);
             send_packed(sync, peer);
@@ -532,6 +557,20 @@ static void send_fork(struct sync *sync, const struct feed_id *feed)
     }
 }
 
+/* It may be a fork before what we have: not the fault of who passes it on. */
+static void look_from_start(struct sync *sync, const struct peer *peer, const struct feed_id *feed)
+{
+    struct head head = {.feed = *feed};
+    for (uint32_t i = sync->lacks_next; i < sync->lacks_count; i++) {
+        if (SAME(sync->lacks[i].feed, *feed) && sync->lacks[i].from == 0) {
+            return;
+        }
+    }
+    if (sync->peer == peer) {
+        lack_add(sync, &head, 0);
+    }
+}
+
 /* One run of a message. A signature that doesn't fit what we have of the feed may be a fork: then the peer is asked from
  * the feed's beginning, and only a run that is wrong from there on is its fault. */
 static enum err receive_run(struct sync *sync, struct peer *peer, const struct run *run, bool live,
@@ -559,9 +598,8 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
         send_fork(sync, &run->feed);
         return OK;
     case ERR_SIGNATURE:
-        if (run->first_seq > 1 && sync->peer == peer) {
-            struct head head = {.feed = run->feed};
-            lack_add(sync, &head, 0);
+        if (run->first_seq > 1) {
+            look_from_start(sync, peer, &run->feed);
             return OK;
         }
         return err;
@@ -598,7 +636,7 @@ static enum err receive_runs(struct sync *sync, struct peer *peer, const struct 
     return err;
 }
 
-static enum err receive_fork(struct sync *sync, const struct message *m)
+static enum err receive_fork(struct sync *sync, struct peer *peer, const struct message *m)
 {
     struct run a, b;
     enum err err = run_read(&m->items[0], &a);
@@ -607,7 +645,10 @@ static enum err receive_fork(struct sync *sync, const struct message *m)
     if (err == ERR_FORK) {
         send_fork(sync, &a.feed);
     }
-    return err == ERR_FORK || err == ERR_WAIT ? OK : err;
+    if (err == ERR_SIGNATURE) {
+        look_from_start(sync, peer, &a.feed);
+    }
+    return err == ERR_FORK || err == ERR_WAIT || err == ERR_SIGNATURE ? OK : err;
 }
 
 /* ---- what peers have ------------------------------------------------------------------------------------------ */
@@ -676,7 +717,7 @@ enum err sync_receive(struct sync *sync, struct peer *peer, const struct message
         receive_ack(sync, peer, m);
         return OK;
     case MESSAGE_FORK:
-        return receive_fork(sync, m);
+        return receive_fork(sync, peer, m);
     default:
         return OK;
     }
@@ -726,12 +767,6 @@ void sync_committed(struct sync *sync, struct now now)
     }
 }
 
-static bool is_due(const struct peer *peer, struct now now)
-{
-    return reachable(peer) && peer->differs && now.mono.ms - peer->differs_since.ms >= DIFFERS_MS &&
-           (peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS);
-}
-
 /* Begins a talk with a peer that differs, if none is under way: with the one that was asked longest ago, so that nobody
  * who never answers stands before the others. */
 static void look_for_talk(struct sync *sync, struct now now)
@@ -770,10 +805,22 @@ static void look_for_safety(struct sync *sync, struct now now)
 
 void sync_tick(struct sync *sync, struct now now)
 {
-    if (sync->peer && (!reachable(sync->peer) || now.mono.ms - sync->heard.ms >= TALK_SILENCE_MS ||
-                       now.mono.ms - sync->moved.ms >= TALK_USELESS_MS)) {
+    bool gone = sync->peer && !reachable(sync->peer);
+    if (gone || (sync->peer && (now.mono.ms - sync->heard.ms >= TALK_SILENCE_MS ||
+                                now.mono.ms - sync->moved.ms >= TALK_USELESS_MS ||
+                                now.mono.ms - sync->began.ms >= TALK_MAX_MS))) {
+        if (!gone && !sync->peer->differs) {
+            sync->peer->differs = true;
+            sync->peer->differs_since = now.mono;
+        }
+        sync->peer->asked = now.mono; /* its turn is over: others first */
         sync->peer = NULL;
         sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    }
+    for (uint32_t i = sync->acks_count; i > 0; i--) {
+        if (!reachable(sync->acks[i - 1].peer)) { /* presence may soon forget it */
+            sync->acks[i - 1] = sync->acks[--sync->acks_count];
+        }
     }
     look_for_talk(sync, now);
     look_for_safety(sync, now);
@@ -786,7 +833,9 @@ struct mono sync_wake(const struct sync *sync)
     if (sync->peer) {
         int64_t silence = sync->heard.ms + TALK_SILENCE_MS;
         int64_t useless = sync->moved.ms + TALK_USELESS_MS;
+        int64_t most = sync->began.ms + TALK_MAX_MS;
         wake.ms = silence < useless ? silence : useless;
+        wake.ms = most < wake.ms ? most : wake.ms;
     }
     for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
         const struct peer *peer = presence_at(sync->presence, i);
