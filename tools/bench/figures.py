@@ -149,19 +149,22 @@ def ms(seconds):
 
 def await_start(watches, host, n):
     """Until all watches saw machine n come, and it saw all; returns both times."""
-    left, seen, saw, asked, end = set(watches), None, None, 0, now() + LIMIT_S
+    left, seen, saw, end = set(watches), None, None, now() + LIMIT_S
+    own = Watch(n)
+    met = 1
     while seen is None or saw is None:
-        for w in select.select(list(watches), [], [], 0.001)[0]:
-            if any([machine(host, ("here",))(c) for c in w.changes()]):
+        for w in select.select([*watches, own], [], [], max(0, end - now()))[0]:
+            changes = w.changes()
+            if w is own:
+                for c in changes:
+                    met = c["state"]["machines"] if c["type"] == "state" else met + machine(c.get("host"), ("here",))(c)
+            elif any(machine(host, ("here",))(c) for c in changes):
                 left.discard(w)
-        if not left and seen is None:
-            seen = now()
-        if saw is None and now() - asked > 0.005:
-            asked = now()
-            if sees(n) >= n:
-                saw = now()
+        seen = now() if seen is None and not left else seen
+        saw = now() if saw is None and met >= n else saw
         if now() > end:
-            raise SystemExit(f"machine {n}: not seen by {sorted(w.i for w in left)}, sees {sees(n)}")
+            raise SystemExit(f"machine {n}: not seen by {sorted(w.i for w in left)}, sees {met}")
+    own.s.close()
     return seen, saw
 
 
