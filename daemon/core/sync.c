@@ -386,11 +386,11 @@ static bool is_due(const struct peer *peer, struct now now)
 }
 
 /* HEADS that nobody asked for begin a talk only if no other peer waits for one for longer. */
-static bool may_begin(struct sync *sync, const struct peer *peer, struct now now)
+static bool may_begin(struct sync *sync, const struct peer *peer, struct mono asked, struct now now)
 {
     for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
         const struct peer *other = presence_at(sync->presence, i);
-        if (other != peer && is_due(other, now) && other->asked.ms < peer->asked.ms) {
+        if (other != peer && is_due(other, now) && other->asked.ms < asked.ms) {
             return false;
         }
     }
@@ -405,6 +405,7 @@ static enum err receive_heads(struct sync *sync, struct peer *peer, const struct
     uint32_t tell_count = 0;
     enum err err = OK;
     uint32_t lacks = sync->lacks_count;
+    struct mono asked = peer->asked;
     if (!sync->peer) {
         sync->lacks_count = sync->lacks_next = sync->lacks_asked = lacks = 0;
         sync->brought = false;
@@ -421,7 +422,7 @@ static enum err receive_heads(struct sync *sync, struct peer *peer, const struct
             tell[tell_count++] = prefix;
         }
     }
-    if (sync->peer ? sync->peer != peer : !may_begin(sync, peer, now)) {
+    if (sync->peer ? sync->peer != peer : !may_begin(sync, peer, asked, now)) {
         sync->lacks_count = lacks; /* one talk at a time; the difference will still be there */
     } else if (sync->lacks_count > lacks) {
         if (!sync->peer) {
