@@ -72,7 +72,24 @@
     X(ERR_NOT_HELD, "not-held", "You don't have the role %1.", "jam role take %1")                 \
     X(ERR_YOURSELF, "yourself", "That would be for yourself.",                                     \
       "a thought of your own: jam note TEXT")                                                      \
-    X(ERR_BUSY, "busy", "Too many at once.", "try again in a moment")
+    X(ERR_BUSY, "busy", "Too many at once.", "try again in a moment")                              \
+    /* who is who */                                                                               \
+    X(ERR_PASSPHRASE, "passphrase", "%1 has a passphrase.", "jam hello %1, at a terminal")         \
+    X(ERR_NEW_PASSPHRASE, "new-passphrase", "%1 is new here and needs a passphrase.",              \
+      "jam hello %1, at a terminal")                                                               \
+    X(ERR_WRONG_PASSPHRASE, "wrong-passphrase", "That isn't the passphrase of %1.",                \
+      "forgotten? A teacher can give you a card with a new one")                                   \
+    X(ERR_WEAK_PASSPHRASE, "weak-passphrase", "That passphrase is too easy to guess: %1.",         \
+      "take the three words that Jam proposes, or ten letters and more")                           \
+    X(ERR_PAUSE, "pause", "Too many wrong passphrases.", "try again in %1 s")                      \
+    X(ERR_NOT_TEACHER, "not-a-teacher", "Only a teacher can do that.", "")                         \
+    X(ERR_NOT_YOURS, "not-yours", "That isn't yours.", "")                                         \
+    X(ERR_NO_SUCH_ENTRY, "no-such-entry", "There is no entry \"%1\".", "jam journal shows them")   \
+    X(ERR_EXPELLED, "expelled", "This machine was put out of the class.", "ask a teacher")         \
+    X(ERR_REMOVED, "removed", "%1 isn't in this class any more.", "ask a teacher")                 \
+    X(ERR_TAKEN, "taken", "%1 is signed in here.", "jam hello %2 --take-over")                     \
+    X(ERR_OPEN_CLASS, "open-class", "This class has no passphrases.", "")                          \
+    X(ERR_ERASED, "erased", "That was erased.", "")
 
 enum err {
 #define X(name, code, sentence, hint) name,

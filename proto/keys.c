@@ -3,11 +3,13 @@
 
 #include <sodium.h>
 
+#include "bounds.h"
+
+const struct cost COST_WORDS = {.passes = 3, .mib = 64};
+
 enum {
     KIND_BYTES_MAX = 63, /* longest kind, without its zero byte */
     SIGNED_BYTES_MAX = 256,
-    STRETCH_PASSES = 3,
-    STRETCH_BYTES = 64 * 1024 * 1024,
     KDF_LINK = 1, /* numbers of the keys that a class secret gives */
     KDF_BEACON = 2,
 };
@@ -77,6 +79,23 @@ struct class_id class_id_of(const struct sign_pk *root)
     struct slice part = SLICE(*root);
     hash_short("jam class 1", &part, 1, id.b, sizeof(id.b));
     return id;
+}
+
+static void put_uint64(uint8_t out[8], uint64_t value)
+{
+    for (int i = 0; i < 8; i++) {
+        out[i] = (uint8_t)(value >> (56 - 8 * i));
+    }
+}
+
+struct hash class_said(const struct class_id *class, struct slice name, uint64_t policy,
+                       uint64_t until_ms)
+{
+    uint8_t numbers[16];
+    put_uint64(numbers, policy);
+    put_uint64(numbers + 8, until_ms);
+    struct slice parts[] = {SLICE(*class), slice_of(numbers, sizeof(numbers)), name};
+    return hash_of("jam class name 1", parts, 3);
 }
 
 struct feed_id feed_id_of(const struct class_id *class, const struct device_id *device,
@@ -190,15 +209,157 @@ enum err seal_open(const struct seal_key *key, const char *kind, struct slice se
     return opened == 0 ? OK : ERR_SIGNATURE;
 }
 
+/* ---- people ----------------------------------------------------------------------------------------------------- */
+
+struct person_id person_id_of(const struct class_id *class, const struct sign_pk *key)
+{
+    struct person_id id;
+    struct slice parts[] = {SLICE(*class), SLICE(*key)};
+    hash_short("jam person 1", parts, 2, id.b, sizeof(id.b));
+    return id;
+}
+
+static struct hash grant_hash(const struct person_id *person, const struct feed_id *feed)
+{
+    struct slice parts[] = {SLICE(*person), SLICE(*feed)};
+    return hash_of("jam grant 1", parts, 2);
+}
+
+struct signature grant_sign(const struct sign_key *key, const struct person_id *person,
+                            const struct feed_id *feed)
+{
+    struct hash said = grant_hash(person, feed);
+    return sign(key, "jam grant 1", SLICE(said));
+}
+
+bool grant_check(const struct sign_pk *key, const struct person_id *person,
+                 const struct feed_id *feed, const struct signature *signature)
+{
+    struct hash said = grant_hash(person, feed);
+    return sign_check(key, "jam grant 1", SLICE(said), signature);
+}
+
+static struct hash key_hash(const struct person_id *person, const struct sealed_key *sealed)
+{
+    struct slice parts[] = {SLICE(*person), SLICE(*sealed)};
+    return hash_of("jam key 1", parts, 2);
+}
+
+struct signature key_sign(const struct sign_key *key, const struct person_id *person,
+                          const struct sealed_key *sealed)
+{
+    struct hash said = key_hash(person, sealed);
+    return sign(key, "jam key 1", SLICE(said));
+}
+
+bool key_check(const struct sign_pk *key, const struct person_id *person,
+               const struct sealed_key *sealed, const struct signature *signature)
+{
+    struct hash said = key_hash(person, sealed);
+    return sign_check(key, "jam key 1", SLICE(said), signature);
+}
+
+enum { SALT_AT = 3, SEALED_AT = SALT_AT + 16 };
+
+void key_seal(const uint8_t stretched[32], const uint8_t salt[16], struct cost cost,
+              struct rng *rng, const uint8_t seed[32], struct sealed_key *sealed)
+{
+    struct seal_key key;
+    memcpy(key.b, stretched, sizeof(key.b));
+    sealed->b[0] = cost.passes;
+    sealed->b[1] = (uint8_t)(cost.mib >> 8);
+    sealed->b[2] = (uint8_t)cost.mib;
+    memcpy(sealed->b + SALT_AT, salt, 16);
+    seal(&key, rng, "jam secret 1", slice_of(seed, 32), sealed->b + SEALED_AT);
+    wipe(&key, sizeof(key));
+}
+
+enum err key_cost(const struct sealed_key *sealed, uint8_t salt[16], struct cost *cost)
+{
+    cost->passes = sealed->b[0];
+    cost->mib = (uint16_t)(sealed->b[1] << 8 | sealed->b[2]);
+    memcpy(salt, sealed->b + SALT_AT, 16);
+    bool fits = cost->passes <= STRETCH_PASSES_MAX && cost->mib <= STRETCH_MIB_MAX;
+    return fits ? OK : ERR_LIMIT;
+}
+
+enum err key_unseal(const struct sealed_key *sealed, const uint8_t stretched[32], uint8_t seed[32])
+{
+    struct seal_key key;
+    memcpy(key.b, stretched, sizeof(key.b));
+    enum err err = seal_open(&key, "jam secret 1",
+                             slice_of(sealed->b + SEALED_AT, sizeof(sealed->b) - SEALED_AT), seed);
+    wipe(&key, sizeof(key));
+    return err;
+}
+
+/* As libsodium's crypto_box_seal does, but for the ephemeral key, which that draws by itself. */
+static void box_nonce(const uint8_t *ephemeral, const struct link_pk *to,
+                      uint8_t nonce[crypto_box_NONCEBYTES])
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, crypto_box_NONCEBYTES);
+    crypto_generichash_update(&state, ephemeral, crypto_box_PUBLICKEYBYTES);
+    crypto_generichash_update(&state, to->b, sizeof(to->b));
+    crypto_generichash_final(&state, nonce, crypto_box_NONCEBYTES);
+}
+
+bool box_seal(const struct sign_pk *to, struct rng *rng, struct slice plain, uint8_t *out)
+{
+    uint8_t seed[crypto_box_SEEDBYTES], secret[crypto_box_SECRETKEYBYTES];
+    uint8_t nonce[crypto_box_NONCEBYTES];
+    struct link_pk pk;
+    if (crypto_sign_ed25519_pk_to_curve25519(pk.b, to->b) != 0) {
+        return false;
+    }
+    rng_fill(rng, seed, sizeof(seed));
+    crypto_box_seed_keypair(out, secret, seed);
+    box_nonce(out, &pk, nonce);
+    int done =
+        crypto_box_easy(out + crypto_box_PUBLICKEYBYTES, plain.at, plain.len, nonce, pk.b, secret);
+    wipe(seed, sizeof(seed));
+    wipe(secret, sizeof(secret));
+    return done == 0;
+}
+
+enum err box_open(const struct sign_key *key, struct slice box, uint8_t *out)
+{
+    struct link_key secret;
+    struct link_pk pk;
+    uint8_t nonce[crypto_box_NONCEBYTES];
+    if (box.len < BOX_OVERHEAD) {
+        return ERR_SIGNATURE;
+    }
+    link_key_of(key, &secret);
+    crypto_scalarmult_base(pk.b, secret.b);
+    box_nonce(box.at, &pk, nonce);
+    int done = crypto_box_open_easy(out, box.at + crypto_box_PUBLICKEYBYTES,
+                                    box.len - crypto_box_PUBLICKEYBYTES, nonce, box.at, secret.b);
+    wipe(&secret, sizeof(secret));
+    return done == 0 ? OK : ERR_SIGNATURE;
+}
+
 /* ---- the rest --------------------------------------------------------------------------------------------------- */
 
-enum err stretch(struct slice words, const char *kind, uint8_t *out, size_t out_len)
+enum err stretch(struct slice words, const uint8_t salt[16], struct cost cost, uint8_t *out,
+                 size_t out_len)
 {
-    uint8_t salt[crypto_pwhash_SALTBYTES];
-    hash_short(kind, NULL, 0, salt, sizeof(salt));
-    int done = crypto_pwhash(out, out_len, (const char *)words.at, words.len, salt, STRETCH_PASSES,
-                             STRETCH_BYTES, crypto_pwhash_ALG_ARGON2ID13);
+    if (cost.passes > STRETCH_PASSES_MAX || cost.mib > STRETCH_MIB_MAX) {
+        return ERR_LIMIT;
+    }
+    if (cost.passes == 0) {
+        struct slice parts[] = {slice_of(salt, 16), words};
+        hash_short("jam open 1", parts, 2, out, out_len);
+        return OK;
+    }
+    int done = crypto_pwhash(out, out_len, (const char *)words.at, words.len, salt, cost.passes,
+                             (size_t)cost.mib << 20, crypto_pwhash_ALG_ARGON2ID13);
     return done == 0 ? OK : ERR_NOMEM;
+}
+
+void invite_salt(uint8_t salt[16])
+{
+    hash_short("jam invite 1", NULL, 0, salt, 16);
 }
 
 char *hex(char *out, const uint8_t *b, size_t len)

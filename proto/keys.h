@@ -29,6 +29,17 @@ struct class_secret {
     uint8_t b[32];
 };
 
+/* What Argon2id costs: passes over so much memory. No passes: the words aren't stretched, only hashed. */
+struct cost {
+    uint8_t passes;
+    uint16_t mib;
+};
+
+/* A person's seed, sealed with a passphrase: passes (1), MiB (2, big-endian), salt (16), then nonce, seed and tag. */
+struct sealed_key {
+    uint8_t b[1 + 2 + 16 + 24 + 32 + 16];
+};
+
 /* Deterministic random numbers from a seed, with fast key erasure: who reads the state later can't learn what was
  * drawn before. Seed it from the system's randomness (daemon/io) or from a simulation. */
 struct rng {
@@ -63,6 +74,9 @@ void class_link_keys(const struct class_secret *, struct link_key *, struct link
 void class_beacon_key(const struct class_secret *, struct seal_key *);
 
 struct class_id class_id_of(const struct sign_pk *root);
+/* What a CLASS op's signature is of: kind "jam class name 1". */
+struct hash class_said(const struct class_id *, struct slice name, uint64_t policy,
+                       uint64_t until_ms);
 struct feed_id feed_id_of(const struct class_id *, const struct device_id *,
                           const struct sign_pk *feed);
 
@@ -73,9 +87,45 @@ void seal(const struct seal_key *, struct rng *, const char *kind, struct slice 
           uint8_t *out);
 enum err seal_open(const struct seal_key *, const char *kind, struct slice sealed, uint8_t *out);
 
-/* Argon2id with 64 MiB and 3 passes, salted with hash_short(kind): a tenth of a second, so it runs in a worker
- * thread, never in the loop. ERR_NOMEM if the memory isn't there. */
-enum err stretch(struct slice words, const char *kind, uint8_t *out, size_t out_len);
+/* Ours: labs have machines of 1 GiB. A tenth of a second. */
+extern const struct cost COST_WORDS;
+/* Argon2id. It is slow, so it runs in a worker thread, never in the loop. ERR_LIMIT (a cost beyond bounds.h), ERR_NOMEM if
+ * the memory isn't there. */
+enum err stretch(struct slice words, const uint8_t salt[16], struct cost, uint8_t *out,
+                 size_t out_len);
+/* The salt of all invites: hash_short("jam invite 1"). */
+void invite_salt(uint8_t salt[16]);
+
+/* ---- people. PROTOCOL.md, "People" ---- */
+
+/* A person is called by the key with which they signed up. The person who holds the root key is the founding teacher. */
+struct person_id person_id_of(const struct class_id *, const struct sign_pk *);
+/* A grant, HELLO's signature: this feed may speak for me. The feed's id commits to the class and the device. */
+struct signature grant_sign(const struct sign_key *, const struct person_id *,
+                            const struct feed_id *);
+bool grant_check(const struct sign_pk *, const struct person_id *, const struct feed_id *,
+                 const struct signature *);
+/* KEY's signature: who holds the key sealed it so. */
+struct signature key_sign(const struct sign_key *, const struct person_id *,
+                          const struct sealed_key *);
+bool key_check(const struct sign_pk *, const struct person_id *, const struct sealed_key *,
+               const struct signature *);
+
+/* Seals a seed under what `stretch` made of a passphrase, this salt and this cost. */
+void key_seal(const uint8_t stretched[32], const uint8_t salt[16], struct cost, struct rng *,
+              const uint8_t seed[32], struct sealed_key *);
+/* How a sealed key wants its passphrase stretched. ERR_LIMIT: it asks for more than bounds.h allows. */
+enum err key_cost(const struct sealed_key *, uint8_t salt[16], struct cost *);
+/* ERR_SIGNATURE: another passphrase. */
+enum err key_unseal(const struct sealed_key *, const uint8_t stretched[32], uint8_t seed[32]);
+
+/* A box that only the holder of a person's or a device's Ed25519 key opens (libsodium's sealed box, with the ephemeral key
+ * drawn from rng). It has no sender: say inside who wrote. out gets plain.len + BOX_OVERHEAD bytes. False: that is no
+ * point of the curve. */
+enum { BOX_OVERHEAD = 32 + 16 };
+bool box_seal(const struct sign_pk *to, struct rng *, struct slice plain, uint8_t *out);
+/* out gets box.len - BOX_OVERHEAD bytes. ERR_SIGNATURE: not for this key. */
+enum err box_open(const struct sign_key *, struct slice box, uint8_t *out);
 
 /* Lower-case hex, for logs and file names; out holds 2 * len + 1 bytes. */
 char *hex(char *out, const uint8_t *b, size_t len);

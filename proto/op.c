@@ -6,6 +6,7 @@
 enum field_type {
     TYPE_FIXED, /* a binary of exactly `bound` bytes */
     TYPE_TEXT,  /* at most `bound` bytes */
+    TYPE_BYTES, /* a binary of at most `bound` bytes */
     TYPE_UINT,  /* a number; a newer version may know greater ones than `bound` */
     TYPE_BOOL,
     TYPE_ADDS, /* an array of at most `bound` references */
@@ -20,6 +21,7 @@ struct field {
 
 #define FIXED(member)       TYPE_FIXED, offsetof(struct op, member), sizeof(((struct op *)0)->member)
 #define TEXT(member, bytes) TYPE_TEXT, offsetof(struct op, member), bytes
+#define BYTES(member, max)  TYPE_BYTES, offsetof(struct op, member), max
 
 /* In the order of their bits, which is the order on the wire. */
 static const struct field fields[] = {
@@ -39,14 +41,21 @@ static const struct field fields[] = {
     {FIELD_DEVICE, FIXED(device)},
     {FIELD_SIGNATURE, FIXED(signature)},
     {FIELD_HARDWARE, FIXED(hardware)},
+    {FIELD_SECRET, FIXED(secret)},
+    {FIELD_BOX, BYTES(box, BOX_BYTES_MAX)},
+    {FIELD_SECOND, BYTES(second, BOX_BYTES_MAX)},
+    {FIELD_ENTRY, FIXED(entry)},
+    {FIELD_YES, TYPE_BOOL, offsetof(struct op, yes), 0},
+    {FIELD_POLICY, TYPE_UINT, offsetof(struct op, policy), POLICY_ALL},
+    {FIELD_UNTIL, TYPE_UINT, offsetof(struct op, until_ms), INT64_MAX},
 };
 enum { FIELDS_COUNT = sizeof(fields) / sizeof(fields[0]) };
 
 static const struct op_row rows[] = {
     {OP_OPEN, "open", FIELD_KEY | FIELD_DEVICE | FIELD_SIGNATURE | FIELD_NAME | FIELD_HARDWARE, 0},
-    {OP_CLASS, "class", FIELD_KEY | FIELD_NAME | FIELD_SIGNATURE, 0},
+    {OP_CLASS, "class", FIELD_KEY | FIELD_NAME | FIELD_SIGNATURE | FIELD_POLICY | FIELD_UNTIL, 0},
     {OP_PERSON, "person", FIELD_BY, FIELD_HANDLE | FIELD_NAME},
-    {OP_HELLO, "hello", FIELD_BY, 0},
+    {OP_HELLO, "hello", FIELD_BY | FIELD_KEY | FIELD_SIGNATURE, 0},
     {OP_BYE, "bye", FIELD_BY, 0},
     {OP_SEAT, "seat", FIELD_HARDWARE | FIELD_NAME, FIELD_BY},
     {OP_JAM, "jam", FIELD_BY | FIELD_NAME, FIELD_TITLE},
@@ -57,8 +66,21 @@ static const struct op_row rows[] = {
     {OP_ROLE, "role", FIELD_BY | FIELD_JAM | FIELD_NAME, FIELD_PERSON},
     {OP_TASK, "task", FIELD_BY | FIELD_TITLE, FIELD_JAM},
     {OP_TASK_SET, "task-set", FIELD_BY | FIELD_TASK, FIELD_TITLE | FIELD_STATE | FIELD_PERSON},
-    {OP_NOTE, "note", FIELD_BY | FIELD_TEXT, FIELD_JAM},
-    {OP_FEEDBACK, "feedback", FIELD_BY, FIELD_PERSON | FIELD_JAM | FIELD_TEXT | FIELD_MORE},
+    {OP_NOTE, "note", FIELD_BY, FIELD_JAM | FIELD_TEXT | FIELD_BOX},
+    {OP_FEEDBACK, "feedback", FIELD_BY,
+     FIELD_PERSON | FIELD_JAM | FIELD_TEXT | FIELD_MORE | FIELD_BOX | FIELD_SECOND},
+    {OP_KEY, "key", FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_SECRET, 0},
+    {OP_RESET, "reset", FIELD_BY | FIELD_PERSON | FIELD_KEY | FIELD_SECRET, 0},
+    {OP_CONFIRM, "confirm", FIELD_BY | FIELD_PERSON | FIELD_HANDLE, 0},
+    {OP_TEACHER, "teacher", FIELD_BY | FIELD_PERSON | FIELD_YES, 0},
+    {OP_REMOVE, "remove", FIELD_BY | FIELD_PERSON, 0},
+    {OP_REVOKE, "revoke", FIELD_BY, FIELD_PERSON},
+    {OP_EXPEL, "expel", FIELD_BY | FIELD_DEVICE, 0},
+    {OP_REDACT, "redact", FIELD_BY | FIELD_TEXT | FIELD_ENTRY, 0},
+    {OP_ROTATE, "rotate", FIELD_BY | FIELD_BOX, 0},
+    {OP_CLOSE, "close", FIELD_BY, 0},
+    {OP_ROSTER, "roster", FIELD_BY | FIELD_HANDLE, FIELD_NAME},
+    {OP_LESSON, "lesson", FIELD_BY | FIELD_YES, 0},
 };
 
 const struct op_row *op_row(uint32_t kind)
@@ -91,6 +113,8 @@ static enum err field_check(const struct op *op, const struct field *field)
     switch (field->type) {
     case TYPE_TEXT:
         return text_check(*(const struct slice *)member, field->bound);
+    case TYPE_BYTES:
+        return ((const struct slice *)member)->len > field->bound ? ERR_TOO_LONG : OK;
     case TYPE_UINT:
         return *(const uint64_t *)member > field->bound ? ERR_VERSION : OK;
     case TYPE_ADDS:
@@ -136,6 +160,9 @@ static void pack_field(struct pack *p, const struct op *op, const struct field *
         break;
     case TYPE_TEXT:
         pack_text(p, *(const struct slice *)member);
+        break;
+    case TYPE_BYTES:
+        pack_bin(p, *(const struct slice *)member);
         break;
     case TYPE_UINT:
         pack_uint(p, *(const uint64_t *)member);
@@ -206,6 +233,9 @@ static enum err read_field(const msgpack_object *o, struct op *op, const struct 
         break;
     case TYPE_TEXT:
         fits = read_text(o, member);
+        break;
+    case TYPE_BYTES:
+        fits = read_bin(o, member);
         break;
     case TYPE_UINT:
         fits = read_uint(o, member);

@@ -11,10 +11,10 @@
 
 enum op_kind {
     OP_OPEN = 1,    /* a feed begins: its key, its device, that machine */
-    OP_CLASS = 2,   /* the class's root key and name, signed with that key */
-    OP_PERSON = 3,  /* a person's handle or display name */
-    OP_HELLO = 4,   /* a person is at this machine now; their place becomes solo */
-    OP_BYE = 5,     /* a person is at no machine */
+    OP_CLASS = 2,   /* the class's root key, name and policy, signed with that key */
+    OP_PERSON = 3,  /* a person's handle or display name, as they wish it */
+    OP_HELLO = 4,   /* the grant: a person lets this feed speak for them, and is at this machine */
+    OP_BYE = 5,     /* the grant ends; the person is at no machine */
     OP_SEAT = 6,    /* the label of a machine */
     OP_JAM = 7,     /* a jam is started, and joined by who starts it */
     OP_JAM_SET = 8, /* another name or purpose */
@@ -27,7 +27,27 @@ enum op_kind {
     OP_TASK_SET = 14, /* its title, state or holder */
     OP_NOTE = 15,     /* a line in the journal of a jam, or one's own */
     OP_FEEDBACK = 16, /* to a person or a jam */
+    OP_KEY = 17,      /* a person's key, its secret half sealed with their passphrase */
+    OP_RESET = 18,    /* a teacher gives a person another key, sealed with the words of a card */
+    OP_CONFIRM = 19,  /* a teacher says how a person is called */
+    OP_TEACHER = 20,  /* a teacher names another; the root key's holder also takes it back */
+    OP_REMOVE = 21,   /* a teacher: this person isn't of the class any more */
+    OP_REVOKE = 22,   /* grants given before end here: `bye --everywhere` */
+    OP_EXPEL = 23,    /* a teacher: this device is out */
+    OP_REDACT = 24,   /* the payload of an entry is erased everywhere */
+    OP_ROTATE = 25,   /* another class secret, sealed to each device that stays */
+    OP_CLOSE = 26,    /* the class has ended: every machine erases it */
+    OP_ROSTER = 27,   /* a name to pick at the first hello */
+    OP_LESSON = 28,   /* a lesson begins or ends */
     OP_KINDS          /* one above the last known */
+};
+
+/* What a class has decided, as bits; shown to everybody at hello. */
+enum policy {
+    POLICY_OPEN = 1, /* for the youngest: no passphrases, and so nothing is sealed to pupils */
+    POLICY_TEACHERS_READ = 2, /* teachers are among the readers of sealed feedback */
+    POLICY_READMIT = 4,       /* a machine whose hardware the log knows is let in again unasked */
+    POLICY_ALL = 7,
 };
 
 enum task_state {
@@ -55,6 +75,14 @@ enum op_field {
     FIELD_DEVICE = 1 << 13,
     FIELD_SIGNATURE = 1 << 14,
     FIELD_HARDWARE = 1 << 15,
+    FIELD_SECRET = 1 << 16,
+    FIELD_BOX = 1 << 17,
+    FIELD_SECOND = 1 << 18,
+    FIELD_ENTRY = 1 << 19,
+    FIELD_YES = 1 << 20,
+    FIELD_POLICY = 1 << 21,
+    FIELD_UNTIL = 1 << 22,
+    FIELD_LAST = FIELD_UNTIL,
 };
 
 struct op {
@@ -77,6 +105,13 @@ struct op {
     struct device_id device;
     struct signature signature;
     struct hardware_id hardware;
+    struct sealed_key secret; /* the seed of `key`, sealed */
+    struct slice box;         /* sealed to who may read it; ROTATE: to each device */
+    struct slice second;      /* FEEDBACK: the teachers' box, or as many random bytes */
+    struct ref entry;         /* REDACT: which */
+    bool yes;                 /* TEACHER, LESSON: it begins; else it ends */
+    uint64_t policy;          /* enum policy bits */
+    uint64_t until_ms;        /* CLASS: its last day, since 1970 UTC; 0: not said */
 };
 
 /* A row of the table: required and optional fields. They are encoded in ascending order of their FIELD_ bits. */
@@ -95,7 +130,7 @@ const struct op_row *op_row(uint32_t kind);
 enum err op_encode(struct pack *, const struct op *);
 
 /* Decodes one op. The bytes must outlive *op. ERR_VERSION for a kind or a form that a newer version made: an unknown
- * kind, more fields than the row has, a state beyond TASK_DONE (keep it, it has no effect here); ERR_MALFORMED,
+ * kind, more fields than the row has, a state or policy that it doesn't know (keep it, it has no effect here); ERR_MALFORMED,
  * ERR_LIMIT, ERR_TOO_LONG, ERR_BAD_TEXT and the errors of doc_open for what no version makes. The kind and the count
  * are judged first, then the fields in turn; the first that doesn't fit decides. But for ERR_NOMEM the result depends
  * on the bytes alone, so that all machines agree. */

@@ -82,7 +82,7 @@ enum output_kind {
     OUTPUT_KICK, /* a peer broke the protocol: cut its connections, refuse its key for `wait_ms` */
     OUTPUT_DATAGRAM, /* a beacon: `paths` on all interfaces, or PATH_UNICAST to `address` */
     OUTPUT_BIND, /* bind the inbox of a class with this server key, and let its members in by ZAP */
-    OUTPUT_STRETCH, /* run Argon2id in a worker over bytes (`stretch`, kind "jam invite 1") */
+    OUTPUT_STRETCH, /* run `stretch` in a worker over bytes, with `salt` and `cost` */
     OUTPUT_LOG,     /* a line for the log */
     OUTPUT_SET_ASIDE, /* rename a damaged database (bytes: its name in the state folder), so that it isn't loaded again */
 };
@@ -100,6 +100,8 @@ struct output {
     uint32_t wait_ms;           /* KICK */
     struct class_secret secret; /* BIND: shell derives the server key pair from it */
     uint64_t work;              /* STRETCH */
+    uint8_t salt[16];           /* STRETCH */
+    struct cost cost;           /* STRETCH */
 };
 
 /* Opens the classes found in config->state. On OK *out is owned by the caller. ERR_NOMEM, ERR_DISK, ERR_IN_USE. A

@@ -89,6 +89,7 @@ struct pending {
     struct invite invite;
     uint8_t root_seed[32];
     char name[NAME_BYTES_MAX + 1];
+    uint64_t policy, until_ms; /* of the class that is being made */
 };
 
 struct watcher {

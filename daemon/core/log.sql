@@ -35,8 +35,8 @@ CREATE TABLE IF NOT EXISTS entry (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS entry_place ON entry (feed, seq);
 -- an entry by the first eight bytes of its id
--- what newer versions of Jam made (17: the first kind that this one doesn't know)
-CREATE INDEX IF NOT EXISTS entry_newer ON entry (kind) WHERE kind >= 17;
+-- what newer versions of Jam made (29: the first kind that this one doesn't know)
+CREATE INDEX IF NOT EXISTS entry_newer ON entry (kind) WHERE kind >= 29;
 CREATE INDEX IF NOT EXISTS entry_hash ON entry (substr(hash, 1, 8));
 
 -- What this machine keeps to itself.

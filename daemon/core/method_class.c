@@ -59,9 +59,12 @@ static enum err stretch_later(struct call *call, struct pending *pending)
     char text[INVITE_TEXT_MAX];
     invite_secret_text(&pending->invite, text);
     pending->work = ++call->device->works;
-    struct queued *queued = device_put(
-        call->device,
-        &(struct output){.kind = OUTPUT_STRETCH, .work = pending->work, .bytes = slice_str(text)});
+    struct output output = {.kind = OUTPUT_STRETCH,
+                            .work = pending->work,
+                            .bytes = slice_str(text),
+                            .cost = COST_WORDS};
+    invite_salt(output.salt);
+    struct queued *queued = device_put(call->device, &output);
     wipe(text, sizeof(text));
     if (!queued) {
         pending->kind = PENDING_NONE;
@@ -250,12 +253,14 @@ static enum err write_class_name(struct class *class, const struct pending *pend
     struct sign_key key;
     struct sign_pk root;
     sign_keypair(pending->root_seed, &key, &root);
-    struct slice parts[2] = {SLICE(class->id), slice_str(pending->name)};
-    struct hash said = hash_of("jam class name 1", parts, 2);
+    struct slice name = slice_str(pending->name);
+    struct hash said = class_said(&class->id, name, pending->policy, pending->until_ms);
     struct op op = {.kind = OP_CLASS,
-                    .has = FIELD_KEY | FIELD_NAME | FIELD_SIGNATURE,
+                    .has = FIELD_KEY | FIELD_NAME | FIELD_SIGNATURE | FIELD_POLICY | FIELD_UNTIL,
+                    .policy = pending->policy,
+                    .until_ms = pending->until_ms,
                     .key = root,
-                    .name = slice_str(pending->name),
+                    .name = name,
                     .signature = sign(&key, "jam class name 1", SLICE(said))};
     wipe(&key, sizeof(key));
     return class_append(class, &op, 1, now, &id);

@@ -706,7 +706,7 @@ static void load_counts(struct replica *replica)
 {
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT (SELECT max(id) FROM entry),"
-                                    " (SELECT count(*) FROM entry WHERE kind>=17),"
+                                    " (SELECT count(*) FROM entry WHERE kind>=29),"
                                     " (SELECT count(*) FROM feed WHERE void_seq>0)");
     if (store_row(replica->store, stmt)) {
         replica->counts.entries = (uint64_t)sqlite3_column_int64(stmt, 0);

@@ -2,7 +2,7 @@
 -- all machines that have the same entries. A stamp is 28 bytes that compare as the total order; x'' is before all.
 --
 --   table     a row for each                        merged by
---   class     the class: its name                    greatest stamp
+--   class     the class: name, policy                  greatest stamp
 --   person    person: handle and name               greatest stamp, each field for itself
 --   session   person: at which machine, or at none  greatest stamp
 --   place     person: in a jam, solo or away        greatest stamp
@@ -20,6 +20,10 @@ CREATE TABLE IF NOT EXISTS class (
     -- always 0: there is one
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
+    -- enum policy bits
+    policy INTEGER NOT NULL,
+    -- its last day; 0: not said
+    until_ms INTEGER NOT NULL,
     stamp BLOB NOT NULL
 ) WITHOUT ROWID;
 

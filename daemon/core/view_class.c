@@ -11,15 +11,15 @@ static void class_fold(struct store *store, const struct fact *fact)
         return;
     }
     struct class_id id = class_id_of(&root);
-    struct slice parts[2] = {SLICE(id), op->name};
-    struct hash said = hash_of("jam class name 1", parts, 2);
+    struct hash said = class_said(&id, op->name, op->policy, op->until_ms);
     if (!sign_check(&root, "jam class name 1", SLICE(said), &op->signature)) {
         return;
     }
     store_do(store,
-             "INSERT INTO class VALUES (0, ?, ?) ON CONFLICT DO UPDATE SET name=excluded.name,"
-             " stamp=excluded.stamp WHERE excluded.stamp > class.stamp",
-             "ts", op->name, &fact->stamp);
+             "INSERT INTO class VALUES (0,?,?,?,?) ON CONFLICT DO UPDATE SET name=excluded.name,"
+             " policy=excluded.policy, until_ms=excluded.until_ms, stamp=excluded.stamp"
+             " WHERE excluded.stamp > class.stamp",
+             "tiis", op->name, (int64_t)op->policy, (int64_t)op->until_ms, &fact->stamp);
 }
 
 static const char *const tables[] = {"class", NULL};

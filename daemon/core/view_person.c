@@ -143,7 +143,9 @@ static enum err hello_plan(struct ask *ask)
         return OK;
     }
     end_other(ask, &person);
-    ask_op(ask, OP_HELLO)->by = person;
+    struct op *hello = ask_op(ask, OP_HELLO);
+    hello->by = person;
+    hello->has |= FIELD_KEY | FIELD_SIGNATURE;
     return OK;
 }
 

@@ -88,7 +88,7 @@ static void carry_out(struct loop *loop, struct output *output)
         wipe(&output->secret, sizeof output->secret);
         break;
     case OUTPUT_STRETCH:
-        work_stretch(loop->work, output->work, output->bytes);
+        work_stretch(loop->work, output->work, output->bytes, output->salt, output->cost);
         break;
     case OUTPUT_SET_ASIDE:
         if (!disk_set_aside(loop->disk, output->bytes)) {

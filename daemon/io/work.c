@@ -12,6 +12,8 @@ struct job {
     uint64_t number;
     uint8_t words[WORDS_MAX];
     size_t words_len;
+    uint8_t salt[16];
+    struct cost cost;
     uint8_t result[32];
     enum err err;
 };
@@ -34,7 +36,7 @@ struct work *work_new(struct loop *loop)
 static void job_run_cb(uv_work_t *request)
 {
     struct job *job = request->data;
-    job->err = stretch(slice_of(job->words, job->words_len), "jam invite 1", job->result,
+    job->err = stretch(slice_of(job->words, job->words_len), job->salt, job->cost, job->result,
                        sizeof job->result);
 }
 
@@ -57,7 +59,8 @@ static void job_done_cb(uv_work_t *request, int status)
     job_end(job, status ? ERR_INTERNAL : job->err);
 }
 
-void work_stretch(struct work *work, uint64_t number, struct slice words)
+void work_stretch(struct work *work, uint64_t number, struct slice words, const uint8_t salt[16],
+                  struct cost cost)
 {
     struct job *job = work->jobs;
     while (job < work->jobs + JOBS_MAX && job->busy) {
@@ -71,6 +74,8 @@ void work_stretch(struct work *work, uint64_t number, struct slice words)
     job->busy = true;
     job->work = work;
     job->number = number;
+    job->cost = cost;
+    memcpy(job->salt, salt, sizeof job->salt);
     job->request.data = job;
     job->failed = words.len > sizeof job->words;
     if (job->failed) {

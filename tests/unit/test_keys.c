@@ -3,6 +3,8 @@
 
 #include "vectors.h"
 
+#include "bounds.h"
+
 static const char VECTORS[] = "tests/vectors/keys.txt";
 
 static void fill(uint8_t *out, size_t len, uint8_t first)
@@ -215,15 +217,126 @@ static void nothing_can_be_sealed_too(void **state)
     assert_int_equal(seal_open(&key, "jam test 1", slice_of(sealed, SEAL_OVERHEAD), plain), OK);
 }
 
-static void stretching_depends_on_words_and_kind(void **state)
+static void stretching_depends_on_words_salt_and_cost(void **state)
 {
     (void)state;
-    uint8_t a[32], b[32], c[32];
-    assert_int_equal(stretch(slice_str("one two"), "jam invite 1", a, sizeof(a)), OK);
-    assert_int_equal(stretch(slice_str("one tow"), "jam invite 1", b, sizeof(b)), OK);
-    assert_int_equal(stretch(slice_str("one two"), "jam test 1", c, sizeof(c)), OK);
+    uint8_t a[32], b[32], c[32], d[32], salt[16];
+    static const uint8_t other[16] = {1};
+    invite_salt(salt);
+    assert_int_equal(stretch(slice_str("one two"), salt, COST_WORDS, a, sizeof(a)), OK);
+    assert_int_equal(stretch(slice_str("one tow"), salt, COST_WORDS, b, sizeof(b)), OK);
+    assert_int_equal(stretch(slice_str("one two"), other, COST_WORDS, c, sizeof(c)), OK);
+    assert_int_equal(stretch(slice_str("one two"), salt, (struct cost){0}, d, sizeof(d)), OK);
     assert_memory_not_equal(a, b, sizeof(a));
     assert_memory_not_equal(a, c, sizeof(a));
+    assert_memory_not_equal(a, d, sizeof(a));
+}
+
+static void a_cost_beyond_the_bounds_is_refused_unpaid(void **state)
+{
+    (void)state;
+    uint8_t out[32], salt[16] = {0};
+    struct cost slow = {STRETCH_PASSES_MAX + 1, 64}, large = {1, STRETCH_MIB_MAX + 1};
+    assert_int_equal(stretch(slice_str("one"), salt, slow, out, sizeof(out)), ERR_LIMIT);
+    assert_int_equal(stretch(slice_str("one"), salt, large, out, sizeof(out)), ERR_LIMIT);
+    struct sealed_key sealed = {{STRETCH_PASSES_MAX + 1}};
+    struct cost cost;
+    assert_int_equal(key_cost(&sealed, salt, &cost), ERR_LIMIT);
+    sealed = (struct sealed_key){{1, 0xff, 0xff}};
+    assert_int_equal(key_cost(&sealed, salt, &cost), ERR_LIMIT);
+}
+
+/* ---- people ----------------------------------------------------------------------------------------------------- */
+
+static void a_grant_is_for_one_person_and_one_feed(void **state)
+{
+    (void)state;
+    static const uint8_t seed[32] = {3};
+    struct sign_key key;
+    struct sign_pk pk;
+    sign_keypair(seed, &key, &pk);
+    struct class_id class = {{1}}, other_class = {{2}};
+    struct feed_id feed = {{3}}, other_feed = {{4}};
+    struct person_id ana = person_id_of(&class, &pk), other = person_id_of(&other_class, &pk);
+    struct signature grant = grant_sign(&key, &ana, &feed);
+    assert_true(grant_check(&pk, &ana, &feed, &grant));
+    assert_false(grant_check(&pk, &other, &feed, &grant));
+    assert_false(grant_check(&pk, &ana, &other_feed, &grant));
+    grant.b[5] ^= 1;
+    assert_false(grant_check(&pk, &ana, &feed, &grant));
+}
+
+static void a_sealed_key_opens_with_its_passphrase_only(void **state)
+{
+    (void)state;
+    static const uint8_t seed[32] = {7}, good[32] = {1}, bad[32] = {2}, salt[16] = {9};
+    uint8_t opened[32], read[16];
+    struct rng rng;
+    struct cost cost;
+    struct sealed_key sealed;
+    rng_seed(&rng, seed);
+    key_seal(good, salt, COST_WORDS, &rng, seed, &sealed);
+    assert_int_equal(key_cost(&sealed, read, &cost), OK);
+    assert_memory_equal(read, salt, sizeof(salt));
+    assert_int_equal(cost.passes, COST_WORDS.passes);
+    assert_int_equal(cost.mib, COST_WORDS.mib);
+    assert_int_equal(key_unseal(&sealed, good, opened), OK);
+    assert_memory_equal(opened, seed, sizeof(seed));
+    assert_int_equal(key_unseal(&sealed, bad, opened), ERR_SIGNATURE);
+
+    struct sign_key key;
+    struct sign_pk pk;
+    sign_keypair(seed, &key, &pk);
+    struct person_id ana = {{1}}, ben = {{2}};
+    struct signature said = key_sign(&key, &ana, &sealed);
+    assert_true(key_check(&pk, &ana, &sealed, &said));
+    assert_false(key_check(&pk, &ben, &sealed, &said));
+    sealed.b[20] ^= 1;
+    assert_false(key_check(&pk, &ana, &sealed, &said));
+}
+
+static void a_box_opens_for_its_receiver_only(void **state)
+{
+    (void)state;
+    static const uint8_t seed[32] = {5}, other_seed[32] = {6};
+    struct sign_key key, other;
+    struct sign_pk pk, other_pk;
+    struct rng rng;
+    uint8_t box[5 + BOX_OVERHEAD], again[sizeof(box)], out[5];
+    sign_keypair(seed, &key, &pk);
+    sign_keypair(other_seed, &other, &other_pk);
+    rng_seed(&rng, seed);
+    assert_true(box_seal(&pk, &rng, slice_str("hello"), box));
+    assert_true(box_seal(&pk, &rng, slice_str("hello"), again));
+    assert_memory_not_equal(box, again, sizeof(box));
+    assert_int_equal(box_open(&key, slice_of(box, sizeof(box)), out), OK);
+    assert_memory_equal(out, "hello", 5);
+    assert_int_equal(box_open(&other, slice_of(box, sizeof(box)), out), ERR_SIGNATURE);
+    assert_int_equal(box_open(&key, slice_of(box, BOX_OVERHEAD - 1), out), ERR_SIGNATURE);
+    box[40] ^= 1;
+    assert_int_equal(box_open(&key, slice_of(box, sizeof(box)), out), ERR_SIGNATURE);
+    struct sign_pk none = {{2}};
+    assert_false(box_seal(&none, &rng, slice_str("hello"), box));
+}
+
+/* What libsodium's own crypto_box_seal_open makes of ours. */
+static void a_box_is_libsodiums_sealed_box(void **state)
+{
+    (void)state;
+    static const uint8_t seed[32] = {5};
+    struct sign_key key;
+    struct sign_pk pk;
+    struct link_key secret;
+    struct link_pk public;
+    struct rng rng;
+    uint8_t box[5 + BOX_OVERHEAD], out[5];
+    sign_keypair(seed, &key, &pk);
+    rng_seed(&rng, seed);
+    link_key_of(&key, &secret);
+    crypto_scalarmult_base(public.b, secret.b);
+    assert_true(box_seal(&pk, &rng, slice_str("hello"), box));
+    assert_int_equal(crypto_box_seal_open(out, box, sizeof(box), public.b, secret.b), 0);
+    assert_memory_equal(out, "hello", 5);
 }
 
 static void hex_is_lower_case_and_terminated(void **state)
@@ -331,11 +444,44 @@ static void put_stretch(struct pack *out)
 {
     uint8_t stretched[32];
     struct slice words = slice_str("apple boat cloud drum elbow");
-    assert_int_equal(stretch(words, "jam invite 1", stretched, sizeof(stretched)), OK);
+    uint8_t salt[16];
+    invite_salt(salt);
+    assert_int_equal(stretch(words, salt, COST_WORDS, stretched, sizeof(stretched)), OK);
     put_case(out, "stretch");
     put_bytes(out, "words", words);
-    put_text(out, "kind", "jam invite 1");
+    put_bytes(out, "salt", slice_of(salt, sizeof(salt)));
     put_bytes(out, "stretched", slice_of(stretched, sizeof(stretched)));
+}
+
+static void put_person(struct pack *out)
+{
+    static const uint8_t seed[32] = {0x51}, stretched[32] = {0x52}, salt[16] = {0x53};
+    struct sign_key key;
+    struct sign_pk pk;
+    struct rng rng;
+    struct sealed_key sealed;
+    struct class_id class = {{0x54}};
+    struct feed_id feed = {{0x55}};
+    uint8_t box[5 + BOX_OVERHEAD];
+    sign_keypair(seed, &key, &pk);
+    rng_seed(&rng, seed);
+    struct person_id person = person_id_of(&class, &pk);
+    key_seal(stretched, salt, COST_WORDS, &rng, seed, &sealed);
+    struct signature grant = grant_sign(&key, &person, &feed);
+    struct signature said = key_sign(&key, &person, &sealed);
+    assert_true(box_seal(&pk, &rng, slice_str("hello"), box));
+    put_case(out, "person");
+    put_bytes(out, "seed", slice_of(seed, sizeof(seed)));
+    put_bytes(out, "public", SLICE(pk));
+    put_bytes(out, "class", SLICE(class));
+    put_bytes(out, "feed", SLICE(feed));
+    put_bytes(out, "person", SLICE(person));
+    put_bytes(out, "grant", SLICE(grant));
+    put_bytes(out, "stretched", slice_of(stretched, sizeof(stretched)));
+    put_bytes(out, "sealed", SLICE(sealed));
+    put_bytes(out, "key", SLICE(said));
+    put_text(out, "plain", "hello");
+    put_bytes(out, "box", slice_of(box, sizeof(box)));
 }
 
 static void the_vectors_are_what_this_code_computes(void **state)
@@ -357,6 +503,7 @@ static void the_vectors_are_what_this_code_computes(void **state)
     put_class_keys(&out);
     put_seal(&out);
     put_stretch(&out);
+    put_person(&out);
     vectors_compare(VECTORS, &out);
     pack_clear(&out);
 }
@@ -420,7 +567,12 @@ int main(void)
         cmocka_unit_test(one_class_secret_gives_one_pair_and_one_beacon_key),
         cmocka_unit_test(what_was_sealed_opens_and_nothing_else_does),
         cmocka_unit_test(nothing_can_be_sealed_too),
-        cmocka_unit_test(stretching_depends_on_words_and_kind),
+        cmocka_unit_test(stretching_depends_on_words_salt_and_cost),
+        cmocka_unit_test(a_cost_beyond_the_bounds_is_refused_unpaid),
+        cmocka_unit_test(a_grant_is_for_one_person_and_one_feed),
+        cmocka_unit_test(a_sealed_key_opens_with_its_passphrase_only),
+        cmocka_unit_test(a_box_opens_for_its_receiver_only),
+        cmocka_unit_test(a_box_is_libsodiums_sealed_box),
         cmocka_unit_test(hex_is_lower_case_and_terminated),
         cmocka_unit_test(the_vectors_are_what_this_code_computes),
         cmocka_unit_test(stored_seals_open_and_stored_signatures_hold),

@@ -5,7 +5,7 @@
 
 static const char VECTORS[] = "tests/vectors/ops.txt";
 
-enum { FIELDS_ALL = 2 * FIELD_HARDWARE - 1 };
+enum { FIELDS_ALL = 2 * FIELD_LAST - 1 };
 
 static void fill(uint8_t *out, size_t len, uint8_t first)
 {
@@ -37,6 +37,13 @@ static struct op op_from(uint32_t kind, uint32_t has)
     fill(op.device.b, sizeof(op.device.b), 0x80);
     fill(op.signature.b, sizeof(op.signature.b), 0x90);
     fill(op.hardware.b, sizeof(op.hardware.b), 0xa0);
+    fill(op.secret.b, sizeof(op.secret.b), 0xb0);
+    op.box = slice_str("for one");
+    op.second = slice_str("for the others");
+    fill(op.entry.b, sizeof(op.entry.b), 0xc0);
+    op.yes = true;
+    op.policy = POLICY_OPEN | POLICY_READMIT;
+    op.until_ms = 1814400000000;
     return op;
 }
 
@@ -92,7 +99,7 @@ static void a_field_that_is_missing_or_foreign_is_refused(void **state)
     (void)state;
     for (uint32_t kind = 1; kind < OP_KINDS; kind++) {
         const struct op_row *row = op_row(kind);
-        for (uint32_t bit = 1; bit <= FIELD_HARDWARE; bit <<= 1) {
+        for (uint32_t bit = 1; bit <= FIELD_LAST; bit <<= 1) {
             bool known = (row->required | row->optional) & bit;
             struct op with = op_from(kind, row->required | bit);
             struct op without = op_from(kind, row->required & ~bit);
@@ -183,24 +190,24 @@ static const struct {
     {"kind 0", ERR_MALFORMED, BYTES("\x91\x00")},
     {"kind -1", ERR_MALFORMED, BYTES("\x91\xff")},
     {"kind as text", ERR_MALFORMED, BYTES("\x91\xa1x")},
-    {"next kind", ERR_VERSION, BYTES("\x91\x11")},
-    {"kind that is 4 in its last 32 bits", ERR_VERSION, BYTES("\x92\xcf\x01\0\0\0\0\0\0\x04" ID)},
-    {"kind not in its shortest form", ERR_NOT_CANONICAL, BYTES("\x92\xcc\x04" ID)},
-    {"byte behind", ERR_NOT_CANONICAL, BYTES("\x92\x04" ID "\xc0")},
-    {"hello", OK, BYTES("\x92\x04" ID)},
-    {"hello without person", ERR_MALFORMED, BYTES("\x91\x04")},
-    {"hello of nil", ERR_MALFORMED, BYTES("\x92\x04\xc0")},
-    {"hello of a short person", ERR_MALFORMED,
-     BYTES("\x92\x04\xc4\x0f"
+    {"next kind", ERR_VERSION, BYTES("\x91\x1d")},
+    {"kind that is 5 in its last 32 bits", ERR_VERSION, BYTES("\x92\xcf\x01\0\0\0\0\0\0\x05" ID)},
+    {"kind not in its shortest form", ERR_NOT_CANONICAL, BYTES("\x92\xcc\x05" ID)},
+    {"byte behind", ERR_NOT_CANONICAL, BYTES("\x92\x05" ID "\xc0")},
+    {"bye", OK, BYTES("\x92\x05" ID)},
+    {"bye without person", ERR_MALFORMED, BYTES("\x91\x05")},
+    {"bye of nil", ERR_MALFORMED, BYTES("\x92\x05\xc0")},
+    {"bye of a short person", ERR_MALFORMED,
+     BYTES("\x92\x05\xc4\x0f"
            "0123456789abcde")},
-    {"hello of a long person", ERR_MALFORMED,
-     BYTES("\x92\x04\xc4\x11"
+    {"bye of a long person", ERR_MALFORMED,
+     BYTES("\x92\x05\xc4\x11"
            "0123456789abcdefg")},
-    {"hello of a text", ERR_MALFORMED,
-     BYTES("\x92\x04\xb0"
+    {"bye of a text", ERR_MALFORMED,
+     BYTES("\x92\x05\xb0"
            "0123456789abcdef")},
-    {"hello with a newer version's field", ERR_VERSION, BYTES("\x93\x04" ID "\xc0")},
-    {"newer field behind a broken one", ERR_VERSION, BYTES("\x93\x04\xc0\xc0")},
+    {"bye with a newer version's field", ERR_VERSION, BYTES("\x93\x05" ID "\xc0")},
+    {"newer field behind a broken one", ERR_VERSION, BYTES("\x93\x05\xc0\xc0")},
     {"person with a handle", OK, BYTES("\x94\x03" ID "\xd9\x30" LETTERS_48 "\xc0")},
     {"person with a long handle", ERR_TOO_LONG, BYTES("\x94\x03" ID "\xd9\x31" LETTERS_48 "x\xc0")},
     {"person without the last nil", ERR_MALFORMED,
@@ -258,6 +265,10 @@ static void put_texts_and_ids(struct pack *out, const struct op *op)
         {FIELD_DEVICE, "device", SLICE(op->device)},
         {FIELD_SIGNATURE, "signature", SLICE(op->signature)},
         {FIELD_HARDWARE, "hardware", SLICE(op->hardware)},
+        {FIELD_SECRET, "secret", SLICE(op->secret)},
+        {FIELD_BOX, "box", op->box},
+        {FIELD_SECOND, "second", op->second},
+        {FIELD_ENTRY, "entry", SLICE(op->entry)},
     };
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         if (op->has & ids[i].bit) {
@@ -277,6 +288,15 @@ static void put_op(struct pack *out, const struct op *op, struct slice bytes)
     }
     if (op->has & FIELD_MOVES) {
         put_uint(out, "moves", op->moves);
+    }
+    if (op->has & FIELD_YES) {
+        put_uint(out, "yes", op->yes);
+    }
+    if (op->has & FIELD_POLICY) {
+        put_uint(out, "policy", op->policy);
+    }
+    if (op->has & FIELD_UNTIL) {
+        put_uint(out, "until", op->until_ms);
     }
     for (uint32_t i = 0; op->has & FIELD_ADDS && i < op->adds_count; i++) {
         put_bytes(out, "add", SLICE(op->adds[i]));

@@ -521,7 +521,7 @@ static struct slice owner_of(const struct fact *f)
 static void put_words(struct table *t, const struct fact *f)
 {
     const struct op *op = f->op;
-    if (op->kind == OP_NOTE) {
+    if (op->has & FIELD_TEXT) {
         put_text(t, op->text);
     } else if (op->has & FIELD_NAME) {
         put_text(t, op->name);

@@ -456,7 +456,8 @@ static void who_has_no_handle_is_not_shown(void **state)
     struct stage *s = *state;
     struct person_id ghost = {.b = {9}};
     second_person(s, 8, "\xe2\x80\x8b");
-    say(s, &pc2, (struct op){.kind = OP_HELLO, .has = FIELD_BY, .by = ghost});
+    say(s, &pc2,
+        (struct op){.kind = OP_HELLO, .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE, .by = ghost});
     ok(s, "who", NULL);
     has_count(s, "people", 0);
     ok(s, "here", NULL);
@@ -1605,7 +1606,9 @@ static void names_from_the_log_may_be_anything(void **state)
     struct stage *s = *state;
     for (uint32_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
         struct person_id who = second_person(s, (uint8_t)(0x20 + i), hostile[i]);
-        say(s, &pc2, (struct op){.kind = OP_HELLO, .has = FIELD_BY, .by = who});
+        say(s, &pc2,
+            (struct op){
+                .kind = OP_HELLO, .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE, .by = who});
         say(s, &pc2,
             (struct op){.kind = OP_JAM,
                         .has = FIELD_BY | FIELD_NAME,
