@@ -19,6 +19,11 @@ const struct option options_always[] = {
     {                                                                                              \
         "solo", "solo", OPTION_FLAG, NAMES_NONE, N_("my own, not the jam's")                       \
     }
+#define OPTION_PASSPHRASE                                                                          \
+    {                                                                                              \
+        "passphrase-file", NULL, OPTION_VALUE, NAMES_FILES,                                        \
+            N_("FILE: the passphrase is its first line; - is standard input")                      \
+    }
 #define OPTION_JAM                                                                                 \
     {                                                                                              \
         "jam", "jam", OPTION_WORDS, NAMES_JAMS, N_("NAME: of this jam")                            \
@@ -27,11 +32,20 @@ const struct option options_always[] = {
 const struct command commands[] = {
     {"", "here", say_here, NULL, N_("where am I, who is with me, what waits for me"), "jam", "jam",
      .completes = NAMES_NONE},
-    {"hello", "hello", say_hello, NULL, N_("sign in at this machine"), "jam hello YOUR-NAME",
-     "jam hello ana", .words = {{"handle", true, true}},
-     .options = {{"name", "name", OPTION_WORDS, NAMES_NONE, N_("NAME: how others see it")}},
+    {"hello", "hello", say_hello, run_hello, N_("sign in at this machine"), "jam hello [YOUR-NAME]",
+     "jam hello ana", .words = {{"handle", false, true}},
+     .options = {{"name", "name", OPTION_WORDS, NAMES_NONE, N_("NAME: how others see it")},
+                 OPTION_PASSPHRASE,
+                 {"take-over", NULL, OPTION_FLAG, NAMES_NONE,
+                  N_("whoever is signed in here is signed out")}},
      .completes = NAMES_PEOPLE},
-    {"bye", "bye", say_bye, NULL, N_("sign out"), "jam bye", "jam bye", .completes = NAMES_NONE},
+    {"bye", "bye", say_bye, NULL, N_("sign out"), "jam bye [--everywhere]", "jam bye",
+     .options = {{"everywhere", "everywhere", OPTION_FLAG, NAMES_NONE,
+                  N_("at all machines; what they write as you from now on doesn't count")}}},
+    {"passphrase", "passphrase", say_passphrase, run_passphrase, N_("choose another passphrase"),
+     "jam passphrase", "jam passphrase",
+     .options = {{"passphrase-file", NULL, OPTION_VALUE, NAMES_FILES,
+                  N_("FILE: two lines, the old one and the new one; - is standard input")}}},
     {"who", "who", say_who, NULL, N_("who is here, or where somebody is"), "jam who [PERSON]",
      "jam who ben", .words = {{"person", false, true}}, .completes = NAMES_PEOPLE},
 
@@ -111,8 +125,14 @@ const struct command commands[] = {
     {"doctor", "doctor", say_doctor, run_doctor, N_("what works on this network, what to do"),
      "jam doctor", "jam doctor", .completes = NAMES_NONE},
 
-    {"class create", "class.create", say_class_create, NULL, N_("make a class"),
-     "jam class create NAME", "jam class create Period 3", .words = {{"name", true, true}}},
+    {"class create", "class.create", say_class_create, run_class_create,
+     N_("make a class, and be its teacher"), "jam class create NAME [--as YOUR-NAME]",
+     "jam class create Period 3", .words = {{"name", true, true}},
+     .options = {{"as", "as", OPTION_WORDS, NAMES_NONE, N_("YOUR-NAME: how you sign in")},
+                 OPTION_PASSPHRASE}},
+    {"class rescue", "class.rescue", say_class_rescue, run_class_rescue,
+     N_("the words on paper bring your class back"), "jam class rescue [WORDS]", "jam class rescue",
+     .words = {{"words", false, true}}, .options = {OPTION_PASSPHRASE}},
     {"class invite", "class.invite", say_class_invite, NULL, N_("the words that bring machines in"),
      "jam class invite", "jam class invite", .completes = NAMES_NONE},
     {"class join", "class.join", say_class_join, NULL, N_("bring this machine into a class"),

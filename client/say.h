@@ -16,6 +16,9 @@ void say_class_seat(struct page *, const msgpack_object *);
 void say_hello(struct page *, const msgpack_object *);
 void say_bye(struct page *, const msgpack_object *);
 void say_who(struct page *, const msgpack_object *);
+/* cmd_hello.c */
+void say_passphrase(struct page *, const msgpack_object *);
+void say_class_rescue(struct page *, const msgpack_object *);
 /* cmd_jam.c */
 void say_start(struct page *, const msgpack_object *);
 void say_join(struct page *, const msgpack_object *);
