@@ -10,12 +10,14 @@ _jam() {
             else second=${second:-${COMP_WORDS[i]}} words=$((words + 1)); fi ;;
         esac
     done
-    local all='hello bye passphrase who list show start join solo back leave set role task note journal feedback inbox watch status doctor class prompt help'
+    local all='hello bye passphrase who list show start join solo back leave set role task note journal feedback inbox watch status doctor class people cards lesson prompt help'
     case $first in
     '') commands=$all ;;
     role) commands='take drop give list' ;;
     task) commands='add take done open list' ;;
-    class) commands='create rescue invite join list use seat' ;;
+    class) commands='create rescue invite join list use seat roster devices expel rotate close' ;;
+    people) commands='confirm rename reset remove teacher' ;;
+    lesson) commands='start end' ;;
     esac
     if [[ -n $commands && -n $first && -n $second ]]; then
         first="$first $second" commands='' words=$((words - 1))
@@ -65,6 +67,21 @@ _jam() {
     'class use') kind='classes' then='' options='' ;;
     'class seat') kind='seats' then='' options='--machine'
         [[ $before == --machine ]] && kind=seats words=0 ;;
+    'class roster') kind='files' then='' options='' ;;
+    'class devices') kind='' then='' options='' ;;
+    'class expel') kind='seats' then='' options='' ;;
+    'class rotate') kind='' then='' options='' ;;
+    'class close') kind='' then='' options='--yes' ;;
+    'people confirm') kind='people' then='' options='--all' ;;
+    'people rename') kind='people' then='' options='' ;;
+    'people reset') kind='people' then='' options='' ;;
+    'people remove') kind='people' then='' options='' ;;
+    'people teacher') kind='people' then='' options='--off' ;;
+    'people') kind='' then='' options='' ;;
+    'cards') kind='people' then='' options='--html'
+        [[ $before == --html ]] && kind=files words=0 ;;
+    'lesson start') kind='' then='' options='' ;;
+    'lesson end') kind='' then='' options='' ;;
     'prompt') kind='' then='' options='' ;;
     'help') kind='commands' then='' options='--completion' ;;
     esac

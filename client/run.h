@@ -40,6 +40,9 @@ int run_hello(struct run *);
 int run_passphrase(struct run *);
 int run_class_create(struct run *);
 int run_class_rescue(struct run *);
+int run_class_close(struct run *);
+int run_roster(struct run *);
+int run_cards(struct run *);
 
 /* help.c */
 void help_all(void); /* every command, a line each */

@@ -15,7 +15,7 @@ static void say(const struct talk *talk, const char *template, struct slice name
 {
     struct page page;
     if (page_init(&page, talk->run->style.columns)) {
-        page_say(&page, "%s", page_fill(&page, template, page_shown(&page, name, 0), NULL));
+        page_say(&page, "%s", page_fill(&page, template, page_shown(&page, name, 0), ""));
         fputs(page_text(&page), stdout);
         page_clear(&page);
     }
