@@ -216,10 +216,9 @@ static char *take_batch(char **rest)
     if (len == 0) {
         return NULL;
     }
-    bool more = batch[len] != '\0';
     *rest = batch + len;
-    if (more) {
-        batch[len - 1] = '\0'; /* its line feed */
+    if (batch[len - 1] == '\n') {
+        batch[len - 1] = '\0';
     }
     return batch;
 }
