@@ -19,6 +19,11 @@ const struct option options_always[] = {
     {                                                                                              \
         "solo", "solo", OPTION_FLAG, NAMES_NONE, N_("my own, not the jam's")                       \
     }
+#define OPTION_PASSPHRASE                                                                          \
+    {                                                                                              \
+        "passphrase-file", NULL, OPTION_VALUE, NAMES_FILES,                                        \
+            N_("FILE: the passphrase is its first line; - is standard input")                      \
+    }
 #define OPTION_JAM                                                                                 \
     {                                                                                              \
         "jam", "jam", OPTION_WORDS, NAMES_JAMS, N_("NAME: of this jam")                            \
@@ -27,11 +32,20 @@ const struct option options_always[] = {
 const struct command commands[] = {
     {"", "here", say_here, NULL, N_("where am I, who is with me, what waits for me"), "jam", "jam",
      .completes = NAMES_NONE},
-    {"hello", "hello", say_hello, NULL, N_("sign in at this machine"), "jam hello YOUR-NAME",
-     "jam hello ana", .words = {{"handle", true, true}},
-     .options = {{"name", "name", OPTION_WORDS, NAMES_NONE, N_("NAME: how others see it")}},
+    {"hello", "hello", say_hello, run_hello, N_("sign in at this machine"), "jam hello [YOUR-NAME]",
+     "jam hello ana", .words = {{"handle", false, true}},
+     .options = {{"name", "name", OPTION_WORDS, NAMES_NONE, N_("NAME: how others see it")},
+                 OPTION_PASSPHRASE,
+                 {"take-over", NULL, OPTION_FLAG, NAMES_NONE,
+                  N_("whoever is signed in here is signed out")}},
      .completes = NAMES_PEOPLE},
-    {"bye", "bye", say_bye, NULL, N_("sign out"), "jam bye", "jam bye", .completes = NAMES_NONE},
+    {"bye", "bye", say_bye, NULL, N_("sign out"), "jam bye [--everywhere]", "jam bye",
+     .options = {{"everywhere", "everywhere", OPTION_FLAG, NAMES_NONE,
+                  N_("at all machines; what they write as you from now on doesn't count")}}},
+    {"passphrase", "passphrase", say_passphrase, run_passphrase, N_("choose another passphrase"),
+     "jam passphrase", "jam passphrase",
+     .options = {{"passphrase-file", NULL, OPTION_VALUE, NAMES_FILES,
+                  N_("FILE: two lines, the old one and the new one; - is standard input")}}},
     {"who", "who", say_who, NULL, N_("who is here, or where somebody is"), "jam who [PERSON]",
      "jam who ben", .words = {{"person", false, true}}, .completes = NAMES_PEOPLE},
 
@@ -111,8 +125,14 @@ const struct command commands[] = {
     {"doctor", "doctor", say_doctor, run_doctor, N_("what works on this network, what to do"),
      "jam doctor", "jam doctor", .completes = NAMES_NONE},
 
-    {"class create", "class.create", say_class_create, NULL, N_("make a class"),
-     "jam class create NAME", "jam class create Period 3", .words = {{"name", true, true}}},
+    {"class create", "class.create", say_class_create, run_class_create,
+     N_("make a class, and be its teacher"), "jam class create NAME [--as YOUR-NAME]",
+     "jam class create Period 3", .words = {{"name", true, true}},
+     .options = {{"as", "as", OPTION_WORDS, NAMES_NONE, N_("YOUR-NAME: how you sign in")},
+                 OPTION_PASSPHRASE}},
+    {"class rescue", "class.rescue", say_class_rescue, run_class_rescue,
+     N_("the words on paper bring your class back"), "jam class rescue [WORDS]", "jam class rescue",
+     .words = {{"words", false, true}}, .options = {OPTION_PASSPHRASE}},
     {"class invite", "class.invite", say_class_invite, NULL, N_("the words that bring machines in"),
      "jam class invite", "jam class invite", .completes = NAMES_NONE},
     {"class join", "class.join", say_class_join, NULL, N_("bring this machine into a class"),
@@ -127,6 +147,52 @@ const struct command commands[] = {
      .words = {{"label", true, true}},
      .options = {{"machine", "machine", OPTION_WORDS, NAMES_SEATS, N_("SEAT: another machine")}},
      .completes = NAMES_SEATS},
+
+    {"class roster", "class.roster", say_class_roster, run_roster,
+     N_("enter the names of a class, one a line"), "jam class roster FILE",
+     "jam class roster names.txt", .words = {{"names", true, true}}, .completes = NAMES_FILES},
+    {"class devices", "class.devices", say_class_devices, NULL,
+     N_("all machines that ever wrote, and when last seen"), "jam class devices",
+     "jam class devices", .completes = NAMES_NONE},
+    {"class expel", "class.expel", say_class_expel, NULL, N_("put a machine out of the class"),
+     "jam class expel MACHINE", "jam class expel PC 7", .words = {{"device", true, true}},
+     .completes = NAMES_SEATS},
+    {"class rotate", "class.rotate", say_class_rotate, NULL, N_("a new secret and new words"),
+     "jam class rotate", "jam class rotate", .completes = NAMES_NONE},
+    {"class close", "class.close", say_class_close, run_class_close,
+     N_("erase the class on all machines"), "jam class close [--yes]", "jam class close",
+     .options = {{"yes", NULL, OPTION_FLAG, NAMES_NONE, N_("don't ask whether I mean it")}}},
+
+    {"people confirm", "people.confirm", say_people_confirm, NULL,
+     N_("these are who they say they are"), "jam people confirm PERSON [NAME], or --all",
+     "jam people confirm ana", .words = {{"person", false, false}, {"handle", false, true}},
+     .options = {{"all", "all", OPTION_FLAG, NAMES_NONE, N_("everybody who waits for it")}},
+     .completes = NAMES_PEOPLE},
+    {"people rename", "people.rename", say_people_rename, NULL, N_("give somebody another name"),
+     "jam people rename PERSON NAME", "jam people rename ana~2 anna",
+     .words = {{"person", true, false}, {"handle", true, true}}, .completes = NAMES_PEOPLE},
+    {"people reset", "people.reset", say_people_reset, NULL,
+     N_("a card for who forgot the passphrase"), "jam people reset PERSON", "jam people reset ana",
+     .words = {{"person", true, true}}, .completes = NAMES_PEOPLE},
+    {"people remove", "people.remove", say_people_remove, NULL,
+     N_("take somebody out of the class"), "jam people remove PERSON", "jam people remove ana",
+     .words = {{"person", true, true}}, .completes = NAMES_PEOPLE},
+    {"people teacher", "people.teacher", say_people_teacher, NULL,
+     N_("somebody is a teacher too, or not any more"), "jam people teacher PERSON [--off]",
+     "jam people teacher ben", .words = {{"person", true, true}},
+     .options = {{"off", "off", OPTION_FLAG, NAMES_NONE, N_("not any more")}},
+     .completes = NAMES_PEOPLE},
+    {"people", "people.list", say_people, NULL, N_("everybody in the class"), "jam people",
+     "jam people", .completes = NAMES_NONE},
+    {"cards", "people.cards", say_cards, run_cards, N_("one-time cards to sign in with"),
+     "jam cards [PERSON] [--html FILE]", "jam cards --html cards.html",
+     .words = {{"person", false, true}},
+     .options = {{"html", NULL, OPTION_VALUE, NAMES_FILES, N_("FILE: a page to print and cut")}},
+     .completes = NAMES_PEOPLE},
+    {"lesson start", "lesson.start", say_lesson_start, NULL, N_("a lesson begins"),
+     "jam lesson start", "jam lesson start", .completes = NAMES_NONE},
+    {"lesson end", "lesson.end", say_lesson_end, NULL, N_("it ends: all are signed out"),
+     "jam lesson end", "jam lesson end", .completes = NAMES_NONE},
 
     {"prompt", "prompt", say_prompt, run_prompt, N_("one short field for a shell's prompt"),
      "jam prompt", "PS1='$(jam prompt) \\$ '", .completes = NAMES_NONE},
