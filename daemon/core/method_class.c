@@ -2,6 +2,8 @@
  * outside; the answer comes when it is done. */
 #include <stdio.h>
 
+#include "authority.h"
+#include "date.h"
 #include "device_inside.h"
 #include "text.h"
 
@@ -22,6 +24,17 @@ static struct pending *pending_new(struct call *call, enum pending_kind kind, st
     return NULL;
 }
 
+static uint64_t class_until(struct class *class)
+{
+    uint64_t until_ms = 0;
+    sqlite3_stmt *stmt = store_query(class->store, "SELECT until_ms FROM class");
+    if (store_row(class->store, stmt)) {
+        until_ms = (uint64_t)sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    return until_ms;
+}
+
 static void pack_hex_id(struct pack *p, const char *key, struct slice id)
 {
     char text[33];
@@ -29,11 +42,39 @@ static void pack_hex_id(struct pack *p, const char *key, struct slice id)
     pack_str(p, hex(text, id.at, id.len));
 }
 
+/* What a class may decide, as it is asked for and told. */
+static const struct {
+    uint64_t policy;
+    const char *name;
+} policies[] = {
+    {POLICY_OPEN, "open"}, {POLICY_TEACHERS_READ, "teachers_read"}, {POLICY_READMIT, "readmit"}};
+enum { POLICIES = sizeof(policies) / sizeof(policies[0]) };
+
+static void pack_policy(struct pack *p, struct class *class)
+{
+    char date[DATE_BYTES];
+    uint32_t count = 0;
+    uint64_t policy = class_policy(class->store);
+    for (size_t i = 0; i < POLICIES; i++) {
+        count += (policy & policies[i].policy) != 0;
+    }
+    pack_str(p, "policy");
+    pack_array(p, count);
+    for (size_t i = 0; i < POLICIES; i++) {
+        if (policy & policies[i].policy) {
+            pack_str(p, policies[i].name);
+        }
+    }
+    pack_str(p, "until");
+    pack_str(p, date_text(class_until(class), date));
+}
+
 static void pack_class(struct pack *p, struct class *class)
 {
     char name[NAME_BYTES_MAX + 1];
     pack_str(p, "class");
-    pack_map(p, 2);
+    pack_map(p, 4);
+    pack_policy(p, class);
     if (class->known) {
         pack_hex_id(p, "id", SLICE(class->id));
         pack_str(p, "name");
@@ -73,8 +114,27 @@ static enum err stretch_later(struct call *call, struct pending *pending)
     return OK;
 }
 
+/* What the new class decides. ERR_USAGE: there is no such day. */
+static enum err read_policy(struct call *call, uint64_t *policy, uint64_t *until_ms)
+{
+    struct slice until;
+    *policy = *until_ms = 0;
+    for (size_t i = 0; i < POLICIES; i++) {
+        bool wished = false;
+        map_bool(call->params, policies[i].name, &wished);
+        *policy |= wished ? policies[i].policy : 0;
+    }
+    if (map_text(call->params, "until", &until) && !date_read(until, until_ms)) {
+        snprintf(call->what, sizeof(call->what), "A day is written so: 2027-07-01.");
+        snprintf(call->detail, sizeof(call->detail), "jam class create NAME --until 2027-07-01");
+        return ERR_USAGE;
+    }
+    return OK;
+}
+
 static enum err class_create(struct call *call, struct pack *p)
 {
+    uint64_t policy, until_ms;
     struct slice typed;
     struct sign_key root_key;
     struct sign_pk root;
@@ -89,6 +149,10 @@ static enum err class_create(struct call *call, struct pack *p)
     if (len == 0 || len > NAME_BYTES_MAX) {
         return len ? ERR_TOO_LONG : ERR_EMPTY;
     }
+    enum err err = read_policy(call, &policy, &until_ms);
+    if (err != OK) {
+        return err;
+    }
     struct pending *pending = call->device->classes_count < CLASSES_MAX
                                   ? pending_new(call, PENDING_CREATE, (struct mono){INT64_MAX})
                                   : NULL;
@@ -96,6 +160,8 @@ static enum err class_create(struct call *call, struct pack *p)
         return ERR_BUSY;
     }
     memcpy(pending->name, name, len + 1);
+    pending->policy = policy;
+    pending->until_ms = until_ms;
     rng_fill(&call->device->rng, pending->root_seed, sizeof(pending->root_seed));
     sign_keypair(pending->root_seed, &root_key, &root);
     invite_make(&call->device->rng, &root, &pending->invite);
