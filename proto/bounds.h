@@ -41,6 +41,8 @@ enum {
 /* What one machine keeps for strangers. */
 enum {
     CLASSES_MAX = 16,           /* classes of one daemon */
+    KEYRING_MAX = 64,           /* people who are signed in at one machine */
+    PASSPHRASE_BYTES_MAX = 256, /* as typed */
     DEVICES_MAX = 1024,         /* devices of a class that presence remembers */
     NEIGHBOURS_MAX = 50,        /* links to all, up to here */
     WAITING_ENTRIES_MAX = 8192, /* verified entries that wait for their causes, in all */

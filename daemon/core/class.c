@@ -95,8 +95,8 @@ static void class_join_device(struct device *device, struct class *class, struct
 }
 
 enum err class_new(struct device *device, const struct class_secret *secret,
-                   const struct invite *invite, const struct sign_pk *root,
-                   const uint8_t root_seed[32], struct now now, struct class **out)
+                   const struct invite *invite, const struct sign_pk *root, struct now now,
+                   struct class **out)
 {
     uint8_t name[4];
     char digits[sizeof(name) * 2 + 1];
@@ -118,7 +118,6 @@ enum err class_new(struct device *device, const struct class_secret *secret,
         find_marker(device, class);
         if (root) {
             store_local_set(class->store, "root", root, sizeof(*root));
-            store_local_set(class->store, "root seed", root_seed, 32);
         }
         err = store_err(class->store);
     }

@@ -107,6 +107,9 @@ void device_close(struct device **device_p)
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
         free(device->sittings[i].lists);
     }
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+        pending_end(&device->pending[i]);
+    }
     free(device->told);
     free(device->ask);
     free(device->vfs);
@@ -146,6 +149,7 @@ static void tick(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_tick(device, device->classes[i], now);
     }
+    request_tick(device, now);
 }
 
 static void network(struct device *device, struct now now)
@@ -263,6 +267,9 @@ void device_save(struct device *device, struct now now)
 
 void device_commit(struct device *device, struct now now)
 {
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        request_lessons(device, device->classes[i], now);
+    }
     device_save(device, now);
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_pump(device, device->classes[i], now);
@@ -287,6 +294,7 @@ bool device_next(struct device *device, struct output *output, struct mono *wake
         return true;
     }
     *wake = earlier(method_wake(device), watchers_wake(device));
+    *wake = earlier(*wake, request_wake(device));
     for (uint32_t i = 0; i < device->classes_count; i++) {
         *wake = earlier(*wake, class_wake(device->classes[i]));
     }

@@ -22,7 +22,11 @@ enum {
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
-    CHECK_MS = 1500, /* a `doctor` listens so long */
+    CHECK_MS = 1500,          /* a `doctor` listens so long */
+    IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
+    IDLE_CHECK_MS = 30 * 1000,
+    WRONG_FREE = 3, /* so many wrong passphrases cost no pause */
+    PAUSE_MS_MAX = 60 * 1000,
 };
 
 /* One class that this machine is in. */
@@ -68,13 +72,18 @@ struct sitting {
     bool signed_in;
     struct person_id person;
     uint64_t last_used;
+    struct mono active;       /* the last request */
+    uint32_t wrong;           /* passphrases in a row */
+    struct mono paused;       /* until then none is tried */
     struct shown_list *lists; /* LIST_FEEDBACK + 1 of them; made when first needed */
 };
 
 /* A request whose answer must wait: for Argon2id, for a first peer, for beacons. */
 enum pending_kind {
     PENDING_NONE,
-    PENDING_CREATE, /* Argon2id for `class create` */
+    PENDING_ASK,    /* Argon2id for a method of a view: it is asked again when that is done */
+    PENDING_FOUND,  /* Argon2id for `class create`: the teacher's passphrase, ... */
+    PENDING_CREATE, /* ... then the invite's words */
     PENDING_JOIN,   /* Argon2id for `class join` */
     PENDING_HELLO,  /* `class join`: somebody to answer */
     PENDING_CHECK,  /* `doctor`: beacons */
@@ -87,9 +96,14 @@ struct pending {
     struct mono due;
     uint32_t class_index;
     struct invite invite;
-    uint8_t root_seed[32];
+    uint8_t rescue[RESCUE_BYTES]; /* the root seed is made of it */
     char name[NAME_BYTES_MAX + 1];
-    uint64_t policy, until_ms; /* of the class that is being made */
+    uint64_t policy, until_ms;         /* of the class that is being made */
+    char handle[HANDLE_BYTES_MAX + 1]; /* of its teacher */
+    struct login login;
+    struct stretching *stretching; /* owned; NULL: none */
+    uint8_t *request;              /* ASK: owned */
+    size_t request_len;
 };
 
 struct watcher {
@@ -131,6 +145,7 @@ struct device {
     struct address calls[16]; /* --peer */
     uint32_t calls_count;
     uint64_t uses, works;
+    struct mono idle_checked;
     struct ask *ask; /* room for the request that is being answered */
     struct pack pack, result;
     bool leaving;
@@ -148,6 +163,9 @@ struct call {
     char what[256], detail[256]; /* of a refusal */
     bool later;                  /* the answer comes by itself: nothing is said now */
     struct watcher *watch;       /* `watch`: begins after its answer */
+    struct slice bytes;          /* the whole request */
+    struct login login;
+    struct stretching *stretching; /* what was stretched for it, if it is asked again */
 };
 
 /* A method that is no view's: writes one map, or refuses, or sets call->later. */
@@ -169,8 +187,7 @@ void device_save(struct device *, struct now);
 
 /* A new class of this machine: root NULL if only its invite is known yet. */
 enum err class_new(struct device *, const struct class_secret *, const struct invite *,
-                   const struct sign_pk *root, const uint8_t root_seed[32], struct now,
-                   struct class **out);
+                   const struct sign_pk *root, struct now, struct class **out);
 enum err class_load(struct device *, const char *file, struct now);
 void class_free(struct class **);
 /* The inbox is bound: announce. */
@@ -205,6 +222,23 @@ enum err salvage(struct device *, const char *file, struct now);
 /* ---- request.c ---------------------------------------------------------------------------------------------------- */
 
 void request_receive(struct device *, const struct event *, struct now);
+/* A free place for a request whose answer must wait; NULL: too many do. */
+struct pending *pending_new(struct call *, enum pending_kind, struct mono due);
+/* Hands words to Argon2id; EVENT_STRETCHED comes with pending->work. */
+enum err pending_stretch(struct device *, struct pending *, struct slice words,
+                         const uint8_t salt[16], struct cost);
+/* Ends it, and wipes it. */
+void pending_end(struct pending *);
+/* What was stretched for a PENDING_ASK is there: asks again. */
+void request_again(struct device *, struct pending *, struct slice stretched, struct now);
+/* Signs in at this terminal, as these ops say. */
+enum err request_sign_in(struct class *, struct sitting *, const struct ask *, struct now);
+struct sitting *request_sitting(struct device *, const struct login *);
+/* Says goodbye for those whose lesson has ended. */
+void request_lessons(struct device *, struct class *, struct now);
+/* Says goodbye for who has been idle. */
+void request_tick(struct device *, struct now);
+struct mono request_wake(const struct device *);
 void request_reply(struct device *, client_id, uint64_t number, struct slice result, bool write,
                    uint32_t class_index);
 void request_refuse(struct device *, client_id, uint64_t number, enum err, const char *what,

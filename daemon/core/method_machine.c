@@ -334,5 +334,5 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
     pack_raw(p, pack_bytes(&findings.pack));
     pack_clear(&findings.pack);
     request_reply(device, pending->client, pending->number, pack_bytes(p), false, class->index);
-    wipe(pending, sizeof(*pending));
+    pending_end(pending);
 }
