@@ -22,7 +22,7 @@
 #define JAM_VERSION "0.1"
 #endif
 
-enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, PATH_BYTES_MAX = 4096, HOST_BYTES_MAX = 64 };
+enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, PATH_BYTES_MAX = 4096 };
 
 static const char usage[] =
     "usage: jamd [--state DIR] [--socket PATH] [--listen ADDR[:PORT]]\n"
