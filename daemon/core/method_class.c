@@ -53,7 +53,7 @@ static void pack_policy(struct pack *p, struct class *class)
     pack_str(p, date_text(class_until(class), date));
 }
 
-static void pack_class(struct pack *p, struct class *class)
+void pack_class(struct pack *p, struct class *class)
 {
     char name[NAME_BYTES_MAX + 1];
     pack_str(p, "class");
@@ -236,12 +236,18 @@ static enum err class_list(struct call *call, struct pack *p)
 {
     struct device *device = call->device;
     char name[NAME_BYTES_MAX + 1];
-    pack_map(p, 1);
+    pack_map(p, device->classes_count ? 1 : 2);
+    if (device->classes_count == 0) {
+        knocking_tell(device, p);
+    }
     pack_str(p, "classes");
     pack_array(p, device->classes_count);
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
-        pack_map(p, 7);
+        pack_map(p, 10);
+        pack_policy(p, class);
+        pack_str(p, "words");
+        pack_str(p, *class->words ? class->words : NULL);
         pack_str(p, "n");
         pack_uint(p, i + 1);
         if (class->known) {
@@ -482,6 +488,8 @@ void method_tick(struct device *device, struct now now)
             tell_joined(device, pending, device->classes[pending->class_index]);
         } else if (pending->kind == PENDING_CHECK && due) {
             doctor_answer(device, pending, now);
+        } else if (pending->kind == PENDING_KNOCKS || pending->kind == PENDING_ADMIT) {
+            admit_tick(device, pending, now);
         }
     }
 }
@@ -500,9 +508,9 @@ struct mono method_wake(const struct device *device)
 
 enum err method_doctor(struct call *call, struct pack *p)
 {
-    (void)p;
     if (!call->class) {
-        return ERR_NO_CLASS;
+        doctor_without_class(call->device, p);
+        return OK;
     }
     struct mono due = {call->now.mono.ms + CHECK_MS};
     presence_check(call->class->presence, call->now);
@@ -510,7 +518,15 @@ enum err method_doctor(struct call *call, struct pack *p)
 }
 
 const struct device_method device_methods[] = {
-    {"class.create", class_create}, {"class.join", class_join}, {"class.invite", class_invite},
-    {"class.list", class_list},     {"class.use", class_use},   {"status", method_status},
-    {"doctor", method_doctor},      {"watch", method_watch},    {NULL, NULL},
+    {"class.create", class_create},
+    {"class.join", class_join},
+    {"class.invite", class_invite},
+    {"class.knocks", method_knocks},
+    {"class.admit", method_admit},
+    {"class.list", class_list},
+    {"class.use", class_use},
+    {"status", method_status},
+    {"doctor", method_doctor},
+    {"watch", method_watch},
+    {NULL, NULL},
 };
