@@ -21,14 +21,12 @@ static const char offer_kind[] = "jamoffer";
 /* Puts a text and its length into a field of zeros. */
 static void put_name(uint8_t *len, uint8_t *at, size_t bytes_max, const char *name)
 {
-    size_t n = strlen(name);
-    if (text_check(slice_str(name), n) != OK) {
-        n = 0;
-    }
-    while (n > bytes_max || (n && name[n] && ((uint8_t)name[n] & 0xc0) == 0x80)) {
+    struct slice text = slice_str(name);
+    size_t n = text_check(text, text.len) == OK ? text.len : 0;
+    while (n > bytes_max || (n && n < text.len && (text.at[n] & 0xc0) == 0x80)) {
         n--;
     }
-    memcpy(at, name, n);
+    memcpy(at, text.at, n);
     *len = (uint8_t)n;
 }
 

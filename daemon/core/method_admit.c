@@ -84,7 +84,9 @@ static bool is_called(struct class *class, const struct knocker *k, struct slice
     char seat[LABEL_BYTES], words[KEY_TEXT_MAX];
     memcpy(words, k->words, sizeof(words));
     for (char *at = words; *at; at++) {
-        *at = *at == ' ' ? '-' : *at;
+        if (*at == ' ') {
+            *at = '-';
+        }
     }
     return same_name(k->knock.host, name) || same_name(k->words, name) || same_name(words, name) ||
            (seat_of(class, k, seat) && same_name(seat, name));

@@ -95,7 +95,7 @@ static void words_on_the_screen_are_those_in_the_list_and_all_come_in(void **sta
         snprintf(words, sizeof(words), "%s", room_text(room, 0, path));
         snprintf(path, sizeof(path), "knocks.%d.host", k);
         snprintf(host, sizeof(host), "%s", room_text(room, 0, path));
-        int i = atoi(host + 3) - 1;
+        int i = (int)strtol(host + 3, NULL, 10) - 1;
         assert_string_equal(ASK(room, i, "here"), "");
         assert_string_not_equal(words, "");
         assert_string_equal(room_text(room, i, "knock.words"), words);
