@@ -150,7 +150,7 @@ int run_class_create(struct run *run)
     int status;
     if (talk_begin(&create, run, "passphrase", "passphrase", &status) == OK) {
         if (!args_value(run->args, "as")) {
-            question_text(&create.question, "as",
+            question_text(&create.question, "handle",
                           user && *user->pw_name ? user->pw_name : "teacher");
         }
         status = talk(&create);
