@@ -3,7 +3,7 @@
 #
 #   terminal.py type CMD...          runs it on a terminal of its own and does there what stdin says, a line each:
 #       expect REGEX                     waits until that stands there, after what was expected before
-#       type TEXT                        types it, and Enter; {1} is what the last expect caught
+#       type TEXT                        types it, and Enter; {1} is what an expect caught last
 #       key TEXT                         types it without Enter; \xNN and so on as in Python
 #       mute, echo                       waits until what is typed isn't shown, or is
 #       signal NAME                      sends it to the command
@@ -83,7 +83,7 @@ class Terminal:
             found = re.search(regex, self.seen.decode(errors="replace").replace("\r", "")[self.at:])
             if found:
                 self.at += found.end()
-                self.caught = found.groups()
+                self.caught = found.groups() or self.caught
             return found
         self.await_that(there, regex)
 
