@@ -59,7 +59,7 @@ static void say_policy(struct page *page, const msgpack_object *result)
     if (holds(policy, "open")) {
         page_say(page, _("This class has no passphrases: anybody in it can sign in as you, and "
                          "nothing is sealed."));
-    } else if (holds(policy, "teachers-read")) {
+    } else if (holds(policy, "teachers_read")) {
         page_say(page, _("Feedback to you is sealed: you and your teachers can read it."));
     } else if (map_get(result, "policy")) {
         page_say(page, _("Feedback to you is sealed: you alone can read it."));
