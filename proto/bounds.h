@@ -61,7 +61,6 @@ enum {
 enum {
     CLIENTS_MAX = 64,
     REQUEST_BYTES_MAX = 64 * 1024,
-    PASSPHRASE_BYTES_MAX = 256,               /* as typed: a long sentence */
     REPLY_BYTES_MAX = 1024 * 1024,            /* a reply to a client: a long journal */
     CLIENT_QUEUE_BYTES_MAX = 2 * 1024 * 1024, /* unread by a client before it is dropped */
     LIST_MAX = 512,                           /* numbered lines of one list */

@@ -82,10 +82,17 @@ ask() { jq -e "$2" "$JAM_ROOM/$1/json" >/dev/null; }
 # says I 'CMD' FILTER: both in one, for await
 says() { json "$1" $2 && ask "$1" "$3"; }
 
+# make_class [NAME] [OPTIONS]: machine 1 makes an open class; its teacher, lee, is signed out again
 make_class() {
-    json 1 class create "${1:-Period 3}" --open &&
-        jq -r .invite "$JAM_ROOM/1/json" >"$JAM_ROOM/invite" && [ -s "$JAM_ROOM/invite" ]
+    make_class_=${1:-Period 3}
+    [ "$#" = 0 ] || shift
+    echo 'cobweb item comet lamp domino' >"$JAM_ROOM/passphrase" &&
+        json 1 class create "$make_class_" --open --as lee --passphrase-file "$JAM_ROOM/passphrase" "$@" &&
+        jq -r .invite "$JAM_ROOM/1/json" >"$JAM_ROOM/invite" && [ -s "$JAM_ROOM/invite" ] && on 1 jam bye
 }
+
+# teach: the teacher signs in at machine 1
+teach() { on 1 jam hello lee --passphrase-file "$JAM_ROOM/passphrase"; }
 
 enter() { # I: the class, by its words
     on "$1" jam class join $(cat "$JAM_ROOM/invite")
