@@ -46,7 +46,6 @@ enum {
 enum {
     CLASSES_MAX = 16,           /* classes of one daemon */
     KEYRING_MAX = 64,           /* people who are signed in at one machine */
-    PASSPHRASE_BYTES_MAX = 256, /* as typed */
     DEVICES_MAX = 1024,         /* devices of a class that presence remembers */
     NEIGHBOURS_MAX = 50,        /* links to all, up to here */
     WAITING_ENTRIES_MAX = 8192, /* verified entries that wait for their causes, in all */
@@ -61,6 +60,7 @@ enum {
 enum {
     CLIENTS_MAX = 64,
     REQUEST_BYTES_MAX = 64 * 1024,
+    PASSPHRASE_BYTES_MAX = 256,               /* as typed: a long sentence */
     REPLY_BYTES_MAX = 1024 * 1024,            /* a reply to a client: a long journal */
     CLIENT_QUEUE_BYTES_MAX = 2 * 1024 * 1024, /* unread by a client before it is dropped */
     LIST_MAX = 512,                           /* numbered lines of one list */
