@@ -48,6 +48,7 @@ enum {
     WAITING_ENTRIES_MAX = 8192, /* verified entries that wait for their causes, in all */
     WAITING_BYTES_MAX = 4 * 1024 * 1024,
     FORKS_MAX = 64,       /* proofs of equivocation kept for passing on */
+    LETTERS_TRIED_MAX = 10000, /* sealed letters, the newest, of which we know whether they open */
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };
 
