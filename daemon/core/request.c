@@ -137,12 +137,19 @@ struct pending *pending_new(struct call *call, enum pending_kind kind, struct mo
     return NULL;
 }
 
+/* Most requests stretch nothing, and leave nothing to wipe. */
+static void stretching_free(struct stretching **s)
+{
+    if (*s && ((*s)->done || (*s)->at[0].words[0])) {
+        wipe(*s, sizeof(**s));
+    }
+    free(*s);
+    *s = NULL;
+}
+
 void pending_end(struct pending *pending)
 {
-    if (pending->stretching) {
-        wipe(pending->stretching, sizeof(*pending->stretching));
-        free(pending->stretching);
-    }
+    stretching_free(&pending->stretching);
     if (pending->request) {
         wipe(pending->request, pending->request_len);
         free(pending->request);
@@ -416,6 +423,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
     bool write = method->plan != NULL;
     ask->params = call->params;
     ask->class_name = class_name(class, name);
+    ask->class_words = class->words;
     enum err err = ask_sitting(ask, call->sitting, class);
     if (err != OK || (!ask->signed_in && !method->open)) {
         return err != OK ? err : ERR_SIGNED_OUT;
@@ -461,18 +469,13 @@ static enum err call_view(struct call *call, const struct method *method)
         answer_retry(call, id)) {
         return OK;
     }
-    bool fresh = !call->stretching;
-    if (fresh) {
+    if (!call->stretching) {
         call->stretching = calloc(1, sizeof(*call->stretching));
     }
     enum err err = call->stretching
                        ? run_method(call, method, id.len == 16 ? id : slice_of(NULL, 0))
                        : ERR_NOMEM;
-    if (call->stretching) { /* else a pending one has it */
-        wipe(call->stretching, sizeof(*call->stretching));
-        free(call->stretching);
-        call->stretching = NULL;
-    }
+    stretching_free(&call->stretching); /* unless a pending one has it now */
     return call->later ? OK : err;
 }
 
@@ -493,6 +496,18 @@ static enum err call_device(struct call *call, const struct device_method *metho
     return err;
 }
 
+/* `jam` alone, in no class: what the screen says there. */
+static enum err here_without_class(struct call *call, struct pack *p)
+{
+    pack_map(p, 3);
+    pack_str(p, "class");
+    pack_nil(p);
+    pack_str(p, "person");
+    pack_nil(p);
+    knocking_tell(call->device, p);
+    return OK;
+}
+
 static enum err dispatch(struct call *call, struct slice method)
 {
     enum err err = find_class(call->device, call->sitting, call->params, &call->class);
@@ -507,6 +522,10 @@ static enum err dispatch(struct call *call, struct slice method)
         if (slice_is(method, m->name)) {
             return call_device(call, m);
         }
+    }
+    if (!call->class && slice_is(method, "here")) {
+        static const struct device_method here = {"here", here_without_class};
+        return call_device(call, &here);
     }
     const struct method *view = views_method(method);
     if (view) {
@@ -590,10 +609,7 @@ void request_again(struct device *device, struct pending *pending, struct slice 
     pending->stretching = NULL;
     pending_end(pending);
     answer(&call);
-    if (call.stretching) { /* it was refused before anything looked at it */
-        wipe(call.stretching, sizeof(*call.stretching));
-        free(call.stretching);
-    }
+    stretching_free(&call.stretching); /* it was refused before anything looked at it */
     wipe(bytes, len);
     free(bytes);
 }

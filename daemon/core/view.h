@@ -57,10 +57,13 @@ struct shown_list {
 struct ages;   /* ages.h: what this machine saw, and other machines' clocks */
 struct opened; /* inbox.h: which sealed letters open for who sits at a terminal */
 
-enum { ASK_OPS_MAX = 64 }; /* names of a roster */
+enum {
+    ASK_OPS_MAX = 64,     /* names of a roster */
+    STRETCHINGS_MAX = 32, /* cards */
+};
 
 /* Argon2id for a request. A plan that wants a passphrase stretched says so and returns ERR_WAIT; it is called again, from
- * its beginning, when that is done: up to twice. */
+ * its beginning, when that is done. */
 struct stretching {
     uint32_t done; /* so many are */
     struct {
@@ -68,7 +71,7 @@ struct stretching {
         uint8_t salt[16];
         struct cost cost;
         uint8_t out[32];
-    } at[2];
+    } at[STRETCHINGS_MAX];
 };
 
 /* One request, while it is answered. */
@@ -84,6 +87,7 @@ struct ask {
     struct rng *rng;
     struct class_id class;
     const char *class_name;
+    const char *class_words;       /* of its root key; "" if they aren't known yet */
     bool teacher;                  /* who asks is one */
     const struct sign_key *key;    /* theirs, unlocked; NULL: nobody is signed in */
     struct opened *opened;         /* of this terminal; NULL: nothing is kept */
