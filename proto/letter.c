@@ -153,12 +153,12 @@ enum err letter_seal(const struct letter *letter, const struct sign_pk *to, stru
     return err;
 }
 
-enum err letter_open(const struct sign_key *key, struct slice box, uint8_t room[LETTER_BYTES_MAX],
+enum err letter_open(const struct box_key *key, struct slice box, uint8_t room[LETTER_BYTES_MAX],
                      struct letter *letter)
 {
     if (!letter_box_fits(box.len)) {
         return ERR_SIGNATURE;
     }
-    enum err err = box_open(key, box, room);
+    enum err err = box_try(key, box, room);
     return err == OK ? letter_decode(slice_of(room, box.len - BOX_OVERHEAD), letter) : err;
 }

@@ -43,7 +43,7 @@ enum err letter_decode(struct slice plain, struct letter *);
 enum err letter_seal(const struct letter *, const struct sign_pk *to, struct rng *,
                      uint8_t box[BOX_BYTES_MAX], size_t *len);
 /* Opens and decodes into room, which the caller wipes. ERR_SIGNATURE: not for this key. */
-enum err letter_open(const struct sign_key *, struct slice box, uint8_t room[LETTER_BYTES_MAX],
+enum err letter_open(const struct box_key *, struct slice box, uint8_t room[LETTER_BYTES_MAX],
                      struct letter *);
 
 #endif

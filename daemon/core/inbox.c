@@ -50,30 +50,45 @@ static bool reads_all(struct ask *ask)
            SAME(root, ask->me);
 }
 
-bool letter_read(struct ask *ask, enum letter_kind kind, const struct stamp *stamp,
-                 uint8_t room[LETTER_BYTES_MAX], struct letter *letter)
+static bool read_by(struct ask *ask, const struct box_key *key, enum letter_kind kind,
+                    const struct stamp *stamp, uint8_t room[LETTER_BYTES_MAX],
+                    struct letter *letter)
 {
     struct op op;
-    sqlite3_stmt *stmt = ask->key ? op_read(ask->store, stamp, &op) : NULL;
+    sqlite3_stmt *stmt = op_read(ask->store, stamp, &op);
     if (!stmt) {
         return false;
     }
-    bool mine = letter_open(ask->key, op.box, room, letter) == OK &&
+    bool mine = letter_open(key, op.box, room, letter) == OK &&
                 is_genuine(ask, letter, kind, &op) && SAME(letter->recipient, ask->me);
     if (!mine && kind == LETTER_FEEDBACK && reads_all(ask)) {
-        mine = letter_open(ask->key, op.second, room, letter) == OK &&
-               is_genuine(ask, letter, kind, &op);
+        mine =
+            letter_open(key, op.second, room, letter) == OK && is_genuine(ask, letter, kind, &op);
     }
     sqlite3_reset(stmt);
     return mine;
 }
 
-static struct tried try_letter(struct ask *ask, const struct stamp *stamp)
+bool letter_read(struct ask *ask, enum letter_kind kind, const struct stamp *stamp,
+                 uint8_t room[LETTER_BYTES_MAX], struct letter *letter)
+{
+    struct box_key key;
+    if (!ask->key) {
+        return false;
+    }
+    box_key_of(ask->key, &key);
+    bool mine = read_by(ask, &key, kind, stamp, room, letter);
+    wipe(&key, sizeof(key));
+    return mine;
+}
+
+static struct tried try_letter(struct ask *ask, const struct box_key *key,
+                               const struct stamp *stamp)
 {
     uint8_t room[LETTER_BYTES_MAX];
     struct letter letter;
     struct tried tried = {.stamp = *stamp};
-    if (letter_read(ask, LETTER_FEEDBACK, stamp, room, &letter)) {
+    if (read_by(ask, key, LETTER_FEEDBACK, stamp, room, &letter)) {
         tried.bytes = (uint16_t)(letter.text.len + letter.more.len);
     }
     wipe(room, sizeof(room));
@@ -91,6 +106,8 @@ static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct
 {
     uint32_t count = 0, old = 0;
     struct stamp stamp;
+    struct box_key key;
+    box_key_of(ask->key, &key);
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT stamp FROM feedback WHERE receiver=?1"
                                                  " AND stamp>?2 AND author<>?3"
                                                  " ORDER BY stamp DESC");
@@ -101,7 +118,7 @@ static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct
             old++; /* it doesn't count any more */
         }
         bool known = old < before->count && SAME(before->at[old].stamp, stamp);
-        at[count++] = known ? before->at[old++] : try_letter(ask, &stamp);
+        at[count++] = known ? before->at[old++] : try_letter(ask, &key, &stamp);
     }
     if (stmt) {
         sqlite3_reset(stmt);
@@ -112,6 +129,7 @@ static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct
     while (count < LETTERS_TRIED_MAX && old < before->count) {
         at[count++] = before->at[old++];
     }
+    wipe(&key, sizeof(key));
     return count;
 }
 

@@ -9,6 +9,7 @@ static const char VECTORS[] = "tests/vectors/letters.txt";
 struct pen {
     struct sign_key key;
     struct sign_pk pk;
+    struct box_key box_key;
     struct rng rng;
 };
 
@@ -18,6 +19,7 @@ static struct pen pen_of(uint8_t first)
     struct pen pen;
     memset(seed, first, sizeof(seed));
     sign_keypair(seed, &pen.key, &pen.pk);
+    box_key_of(&pen.key, &pen.box_key);
     rng_seed(&pen.rng, seed);
     return pen;
 }
@@ -175,13 +177,14 @@ static void a_letter_opens_for_its_receiver_only(void **state)
     size_t len;
     assert_int_equal(letter_seal(&letter, &ben.pk, &ana.rng, box, &len), OK);
     assert_true(letter_box_fits(len));
-    assert_int_equal(letter_open(&ben.key, slice_of(box, len), room, &again), OK);
+    assert_int_equal(letter_open(&ben.box_key, slice_of(box, len), room, &again), OK);
     assert_true(same(&letter, &again));
-    assert_int_equal(letter_open(&ana.key, slice_of(box, len), room, &again), ERR_SIGNATURE);
-    assert_int_equal(letter_open(&ben.key, slice_of(box, len - 1), room, &again), ERR_SIGNATURE);
-    assert_int_equal(letter_open(&ben.key, slice_of(box, 0), room, &again), ERR_SIGNATURE);
+    assert_int_equal(letter_open(&ana.box_key, slice_of(box, len), room, &again), ERR_SIGNATURE);
+    assert_int_equal(letter_open(&ben.box_key, slice_of(box, len - 1), room, &again),
+                     ERR_SIGNATURE);
+    assert_int_equal(letter_open(&ben.box_key, slice_of(box, 0), room, &again), ERR_SIGNATURE);
     box[len - 1] ^= 1;
-    assert_int_equal(letter_open(&ben.key, slice_of(box, len), room, &again), ERR_SIGNATURE);
+    assert_int_equal(letter_open(&ben.box_key, slice_of(box, len), room, &again), ERR_SIGNATURE);
     struct sign_pk none = {{2}};
     assert_int_equal(letter_seal(&letter, &none, &ana.rng, box, &len), ERR_SIGNATURE);
 }

@@ -463,7 +463,66 @@ static void without_the_policy_no_second_box_is_opened(void **state)
     assert_int_equal(inbox_of(d, &d->ben_id, NULL), 0);
 }
 
-/* Ten thousand letters are tried once; then looking costs little. */
+/* ---- what an author writes --------------------------------------------------------------------------------------- */
+
+static void sign_up(struct desk *d, const char *handle, const struct person_id *id,
+                    const struct sign_pk *pk)
+{
+    store_do(d->store, "INSERT INTO person (person, handle, handle_key) VALUES (?,?2,?2)", "pt", id,
+             slice_str(handle));
+    store_do(d->store, "INSERT INTO person_key VALUES (?,?,1,x'',x'',x'')", "pb", id, SLICE(*pk));
+}
+
+/* Which of the two boxes that ana's feedback to ben has opens for a key: a bit each. */
+static unsigned opens(struct desk *d, const struct sign_key *key)
+{
+    static const char *const pairs[] = {"person", "ben", "glow", "good"};
+    uint8_t room[LETTER_BYTES_MAX];
+    struct box_key box_key;
+    struct letter letter;
+    struct pack params;
+    struct doc doc;
+    pack_init(&params);
+    pack_map(&params, 2);
+    for (int i = 0; i < 4; i++) {
+        pack_str(&params, pairs[i]);
+    }
+    assert_int_equal(doc_open(&doc, pack_bytes(&params), PACK_LOCAL), OK);
+    d->ask = (struct ask){.store = d->store,
+                          .class = d->class,
+                          .rng = &d->rng,
+                          .signed_in = true,
+                          .me = d->ana_id,
+                          .key = &d->ana,
+                          .params = &doc.root};
+    assert_int_equal(views_method(slice_str("feedback"))->plan(&d->ask), OK);
+    const struct op *op = &d->ask.ops[0];
+    assert_int_equal(op->has, FIELD_BY | FIELD_BOX | FIELD_SECOND);
+    assert_int_equal(op->box.len, op->second.len);
+    box_key_of(key, &box_key);
+    unsigned opened = (letter_open(&box_key, op->box, room, &letter) == OK) |
+                      (letter_open(&box_key, op->second, room, &letter) == OK) << 1;
+    doc_clear(&doc);
+    pack_clear(&params);
+    return opened;
+}
+
+static void the_second_box_is_the_teachers_only_by_policy(void **state)
+{
+    struct desk *d = *state;
+    sign_up(d, "lee", &d->root_id, &d->root_pk);
+    sign_up(d, "ana", &d->ana_id, &d->ana_pk);
+    sign_up(d, "ben", &d->ben_id, &d->ben_pk);
+    assert_int_equal(opens(d, &d->ben), 1);
+    assert_int_equal(opens(d, &d->root), 2);
+    assert_int_equal(opens(d, &d->ana), 0);
+    store_do(d->store, "UPDATE class SET policy=0", "");
+    assert_int_equal(opens(d, &d->ben), 1);
+    assert_int_equal(opens(d, &d->root), 0);
+    assert_int_equal(opens(d, &d->ana), 0);
+}
+
+/* Each letter is tried once in a sitting. */
 static void what_was_tried_is_not_tried_again(void **state)
 {
     struct desk *d = *state;
@@ -499,6 +558,7 @@ int main(void)
         AT_DESK(boxes_of_a_false_shape_are_no_feedback),
         AT_DESK(what_is_gone_is_gone_from_the_inbox),
         AT_DESK(without_the_policy_no_second_box_is_opened),
+        AT_DESK(the_second_box_is_the_teachers_only_by_policy),
         AT_DESK(what_was_tried_is_not_tried_again),
     };
     keys_init();
