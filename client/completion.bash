@@ -57,7 +57,7 @@ _jam() {
     'watch') kind='' then='' options='--once' ;;
     'status') kind='' then='' options='--long' ;;
     'doctor') kind='' then='' options='' ;;
-    'class create') kind='' then='' options='--as --passphrase-file'
+    'class create') kind='' then='' options='--as --passphrase-file --until --open --teachers-read --readmit'
         [[ $before == --passphrase-file ]] && kind=files words=0 ;;
     'class rescue') kind='' then='' options='--passphrase-file'
         [[ $before == --passphrase-file ]] && kind=files words=0 ;;

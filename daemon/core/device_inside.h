@@ -274,6 +274,8 @@ void knocking_tell(struct device *, struct pack *);
 /* ---- admission.c: others knock here ---- */
 
 void admission_knock(struct device *, const struct event *, struct now);
+/* It is in a class of ours: it knocks no more. */
+void admission_came(struct device *, const struct device_id *);
 bool admission_stretched(struct device *, uint64_t work, struct slice bytes, struct now);
 void admission_tick(struct device *, struct now);
 struct mono admission_wake(const struct device *);

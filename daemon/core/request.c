@@ -446,7 +446,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
     snprintf(call->detail, sizeof(call->detail), "%s", ask->detail);
     if (err == OK) {
         struct slice result = pack_bytes(&device->result);
-        if (write && id.len && ask->ops_count) {
+        if (write && id.len && ask->ops_count && !ask->has_words) {
             remember_retry(device, class, id, result);
         }
         request_reply(device, call->client, call->number, result, write && ask->ops_count,

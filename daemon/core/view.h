@@ -109,6 +109,7 @@ struct ask {
     char room[2 * OP_BYTES_MAX]; /* for texts of those ops */
     size_t room_used;
     struct slice was;   /* packed by plan: how it was before the ops, for tell */
+    bool has_words;     /* set by tell: no disk may keep this answer, so a retry gets another one */
     struct ref made;    /* tell: the first op's entry, first half of its id */
     struct ref subject; /* free for the method */
     struct ref before;

@@ -366,8 +366,8 @@ static void a_founder_is_told_what_belongs_on_paper(void **state)
     expect_said(say_class_create, "{\"class\":{\"name\":\"P\"},\"invite\":\"w\",\"rescue\":null}",
                 "Made the class P, as ana. At each of its machines type: jam class join w\n");
     expect_said(say_class_rescue, "{\"class\":{\"name\":\"P\"}}",
-                "P is yours again, with the new passphrase, as ana. Keep the paper: its words go "
-                "on working.\n");
+                "The class is yours again, as ana, with the new passphrase. Keep the paper: its "
+                "words go on working.\n");
 }
 
 static void teachers_are_told_in_a_line(void **state)
@@ -389,7 +389,7 @@ static void teachers_are_told_in_a_line(void **state)
     expect_said(say_people_rename, "{\"was\":\"ben~2\",\"person\":\"benno\"}",
                 "ben~2 is called benno now, as ana.\n");
     expect_said(say_people_reset,
-                "{\"card\":{\"person\":\"ben\",\"words\":[\"sun\",\"owl\",\"ink\"],\"valid_s\":900}"
+                "{\"card\":{\"person\":\"ben\",\"words\":\"sun owl ink\",\"valid_s\":900}"
                 "}",
                 "One-time card for ben: sun owl ink, for 15 min. There: jam hello ben, with these "
                 "words\n");
@@ -435,8 +435,8 @@ static void cards_are_a_page_in_which_no_name_does_anything(void **state)
     struct doc doc;
     char *text = NULL;
     size_t len = 0;
-    const char *json = "{\"cards\":[{\"person\":\"ana\",\"words\":[\"sun\",\"owl\",\"ink\"]},"
-                       "{\"person\":\"<script src='//x'>&\",\"words\":[\"a\",\"b\",\"c\"]}]}";
+    const char *json = "{\"cards\":[{\"person\":\"ana\",\"words\":\"sun owl ink\"},"
+                       "{\"person\":\"<script src='//x'>&\",\"words\":\"a b c\"}]}";
     open_json(json, &p, &doc);
     FILE *out = open_memstream(&text, &len);
     assert_non_null(out);
