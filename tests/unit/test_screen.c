@@ -333,10 +333,11 @@ static void feedback_says_who_can_read_it(void **state)
     expect_said(say_feedback,
                 "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\"]}}",
                 "Sent to ben, as ana. ben alone can read it.\n");
-    expect_said(say_feedback,
-                "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\","
-                "\"teachers\"]}}",
-                "Sent to ben, as ana. ben can read it, and so can the teacher who made this class.\n");
+    expect_said(
+        say_feedback,
+        "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\","
+        "\"teachers\"]}}",
+        "Sent to ben, as ana. ben can read it, and so can the teacher who made this class.\n");
     expect_said(say_feedback,
                 "{\"feedback\":{\"to\":\"bridge\",\"sealed\":false,\"readers\":[\"everybody\"]}}",
                 "Sent to bridge, as ana. Everybody in the class can read it.\n");
