@@ -15,7 +15,7 @@ _jam() {
     '') commands=$all ;;
     role) commands='take drop give list' ;;
     task) commands='add take done open list' ;;
-    class) commands='create rescue invite join list use seat roster devices expel rotate close' ;;
+    class) commands='create rescue admit invite join list use seat roster devices expel rotate close' ;;
     people) commands='confirm rename reset remove teacher' ;;
     lesson) commands='start end' ;;
     esac
@@ -61,6 +61,7 @@ _jam() {
         [[ $before == --passphrase-file ]] && kind=files words=0 ;;
     'class rescue') kind='' then='' options='--passphrase-file'
         [[ $before == --passphrase-file ]] && kind=files words=0 ;;
+    'class admit') kind='' then='' options='--all' ;;
     'class invite') kind='' then='' options='' ;;
     'class join') kind='' then='' options='' ;;
     'class list') kind='' then='' options='' ;;

@@ -330,16 +330,17 @@ static void expect_said(void (*say)(struct page *, const msgpack_object *), cons
 static void hello_says_who_can_read_what(void **state)
 {
     (void)state;
-    expect_said(say_hello, "{\"person\":\"ana\",\"policy\":[]}",
+    expect_said(say_hello, "{\"person\":\"ana\",\"readers\":\"recipient\"}",
                 "Welcome back, ana. Next: jam list, then jam join NAME\n"
                 "Feedback to you is sealed: you alone can read it.\n");
     expect_said(say_hello,
-                "{\"person\":\"ana\",\"policy\":[\"readmit\",\"teachers_read\"],\"was\":{\"jam\":"
+                "{\"person\":\"ana\",\"readers\":\"recipient and teachers\",\"was\":{\"jam\":"
                 "\"bridge\"},\"moved_from\":\"PC 12\"}",
                 "Welcome back, ana (moved here from PC 12). You were in bridge: jam back\n"
-                "Feedback to you is sealed: you and your teachers can read it.\n");
+                "Feedback to you is sealed: you and the teacher who made this class can "
+                "read it.\n");
     expect_said(say_hello,
-                "{\"person\":\"ana\",\"policy\":[\"open\"],\"key_reset\":true,\"signed_out\":"
+                "{\"person\":\"ana\",\"readers\":\"everybody\",\"key_reset\":true,\"signed_out\":"
                 "\"ben\"}",
                 "ben is signed out here.\n"
                 "Welcome back, ana. Next: jam list, then jam join NAME\n"
