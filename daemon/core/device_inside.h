@@ -6,6 +6,7 @@
 #include "ages.h"
 #include "bounds.h"
 #include "device.h"
+#include "inbox.h"
 #include "knockers.h"
 #include "presence.h"
 #include "replica.h"
@@ -83,6 +84,7 @@ struct sitting {
     uint32_t wrong;           /* passphrases in a row */
     struct mono paused;       /* until then none is tried */
     struct shown_list *lists; /* LIST_FEEDBACK + 1 of them; made when first needed */
+    struct opened opened;     /* for who is signed in */
 };
 
 /* A request whose answer must wait: for Argon2id, for a first peer, for beacons. */
