@@ -328,7 +328,8 @@ static bool open_grant(struct authority *a, const struct person_id *person,
 }
 
 /* A daemon that was killed says goodbye for those who sat there when it starts again, on another feed: it may while a
- * grant of theirs at this device is open. */
+ * grant of theirs at this device is open and not held. Of this place itself only an EXPEL is asked: pasts that bounds of
+ * people keep don't speak of feeds where they have no grant. */
 static bool sits_there(struct authority *a, const struct fact *fact)
 {
     struct grant grant;
@@ -339,8 +340,7 @@ static bool sits_there(struct authority *a, const struct fact *fact)
         bool held = grant.bounded &&
                     (is_revoked(a, &grant, UINT64_MAX, false) ||
                      (!root && (is_put_out(a, &grant, &there, false) ||
-                                is_outside(a, BOUND_DEVICE, SLICE(here.device), &here, false) ||
-                                is_outside(a, BOUND_PERSON, SLICE(grant.person), &here, false))));
+                                is_outside(a, BOUND_DEVICE, SLICE(here.device), &here, false))));
         if (grant.right && !held) {
             return true;
         }
