@@ -262,6 +262,8 @@ static bool model_may(const struct model *m, int at)
     case OP_EXPEL:
     case OP_CONFIRM:
     case OP_LESSON:
+    case OP_ROSTER:
+    case OP_ROTATE:
         return model_teaches(m, p, at);
     case OP_CLOSE:
         return p == 0;
@@ -654,6 +656,503 @@ static void random_histories_are_judged_as_the_model_does(void **state)
     }
 }
 
+/* ---- rules one by one --------------------------------------------------------------------------------------------- */
+
+enum { LEE, ANA, BEN, DINA, GIVEN, GIVEN_TOO }; /* people, and keys: Lee holds the root key */
+
+/* After all that is said (tips), or after nothing that others said. */
+enum causes { AFTER_ALL, AFTER_NONE };
+
+static int put(int feed, const struct op *op, bool fits, enum causes causes)
+{
+    int tips[FEEDS];
+    scene_open(&scene, feed);
+    return scene_put(&scene, feed, op, fits, tips,
+                     causes == AFTER_ALL ? scene_tips(&scene, tips) : 0);
+}
+
+static int hello_as(int feed, int p, int key, enum causes causes)
+{
+    struct op op;
+    scene_open(&scene, feed);
+    hello_op(&scene, feed, p, key, true, &op);
+    return put(feed, &op, true, causes);
+}
+
+static int hello(int feed, int p)
+{
+    return hello_as(feed, p, p, AFTER_ALL);
+}
+
+static int key(int feed, int p, int which, uint8_t words)
+{
+    struct op op;
+    key_op(&scene, p, which, words, true, &op);
+    return put(feed, &op, true, AFTER_ALL);
+}
+
+/* An op of one that speaks about another, or about nobody (-1). */
+static int act_after(int feed, int by, enum op_kind kind, int about, enum causes causes)
+{
+    struct op op = {.kind = kind, .has = op_row(kind)->required, .by = scene.people[by]};
+    op.yes = true;
+    op.text = op.name = op.handle = slice_str("text");
+    op.has |= kind == OP_NOTE ? FIELD_TEXT : 0;
+    if (about >= 0) {
+        op.has |= FIELD_PERSON;
+        op.person = scene.people[about];
+    }
+    return put(feed, &op, true, causes);
+}
+
+static int act(int feed, int by, enum op_kind kind, int about)
+{
+    return act_after(feed, by, kind, about, AFTER_ALL);
+}
+
+static int note(int feed, int by)
+{
+    return act(feed, by, OP_NOTE, -1);
+}
+
+static int name(int feed, int by, int about)
+{
+    return act(feed, by, OP_TEACHER, about);
+}
+
+static int unname(int feed, int by, int about)
+{
+    struct op op = {.kind = OP_TEACHER,
+                    .has = FIELD_BY | FIELD_PERSON | FIELD_YES,
+                    .by = scene.people[by],
+                    .person = scene.people[about]};
+    return put(feed, &op, true, AFTER_ALL);
+}
+
+static int reset(int feed, int by, int about, int which)
+{
+    struct op op = {.kind = OP_RESET,
+                    .has = FIELD_BY | FIELD_PERSON | FIELD_KEY | FIELD_SECRET,
+                    .by = scene.people[by],
+                    .person = scene.people[about],
+                    .key = scene.publics[which]};
+    op.secret.b[0] = 99;
+    return put(feed, &op, true, AFTER_ALL);
+}
+
+static int expel(int feed, int by, int device)
+{
+    struct op op = {.kind = OP_EXPEL,
+                    .has = FIELD_BY | FIELD_DEVICE,
+                    .by = scene.people[by],
+                    .device = scene.device_ids[device]};
+    return put(feed, &op, true, AFTER_ALL);
+}
+
+/* Feeds of machines: the first of each, and second ones, as after another start of the daemon. */
+enum { PC0, PC1, PC2, PC0_AGAIN, PC1_AGAIN };
+
+/* Lee is at machine 0. */
+static void begin(void)
+{
+    scene_begin(&scene, 0);
+    hello(PC0, LEE);
+}
+
+static bool expected[ITEMS_MAX], told[ITEMS_MAX];
+
+static void counts(int item)
+{
+    expected[item] = told[item] = true;
+}
+
+static void fails(int item)
+{
+    expected[item] = false;
+    told[item] = true;
+}
+
+/* In twenty orders, on all machines alike, and as was told above. */
+static void judge(void)
+{
+    bool told_now[ITEMS_MAX];
+    memcpy(told_now, told, sizeof(told_now));
+    memset(told, 0, sizeof(told));
+    for (uint64_t times = 0; times < 20; times++) {
+        uint8_t seed[32] = {6, (uint8_t)times};
+        rng_seed(&scene.rng, seed);
+        compare(&scene, sides, &model, times);
+        for (int i = 0; i < scene.count; i++) {
+            if (told_now[i] && model.counts[i] != expected[i]) {
+                print_scene(&model);
+                fail_msg("item %d %s", i, expected[i] ? "should count" : "shouldn't count");
+            }
+        }
+    }
+}
+
+static void who_has_no_grant_says_nothing(void **state)
+{
+    (void)state;
+    struct op op;
+    begin();
+    fails(note(PC1, ANA));
+    counts(hello(PC1, ANA));
+    counts(note(PC1, ANA));
+    fails(note(PC2, ANA));       /* a grant is for one feed */
+    fails(note(PC1_AGAIN, ANA)); /* not for the device */
+    fails(note(PC1, BEN));
+    hello_op(&scene, PC2, ANA, ANA, false, &op); /* made for another feed */
+    fails(put(PC2, &op, false, AFTER_ALL));
+    fails(note(PC2, ANA));
+    fails(hello_as(PC2, ANA, BEN, AFTER_ALL)); /* by a key that isn't hers */
+    fails(note(PC2, ANA));
+    counts(act(PC1, ANA, OP_BYE, -1));
+    fails(note(PC1, ANA));
+    fails(act(PC1, ANA, OP_BYE, -1));
+    judge();
+}
+
+static void a_hello_ends_the_one_before(void **state)
+{
+    (void)state;
+    struct op op;
+    begin();
+    counts(hello(PC1, ANA));
+    counts(hello(PC1, ANA));
+    hello_op(&scene, PC1, ANA, ANA, false, &op);
+    fails(put(PC1, &op, false, AFTER_ALL)); /* counts for nothing, though a grant stands */
+    counts(note(PC1, ANA));
+    counts(act(PC1, ANA, OP_BYE, -1));
+    fails(note(PC1, ANA));
+    counts(hello(PC1, ANA));
+    fails(hello_as(PC1, ANA, BEN, AFTER_ALL));
+    fails(note(PC1, ANA));
+    judge();
+}
+
+static void only_teachers_do_what_teachers_do(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, BEN);
+    fails(act(PC1, ANA, OP_LESSON, -1));
+    fails(act(PC1, ANA, OP_CONFIRM, ANA));
+    fails(act(PC1, ANA, OP_ROSTER, -1));
+    fails(act(PC1, ANA, OP_REMOVE, BEN));
+    fails(act(PC1, ANA, OP_REVOKE, BEN));
+    fails(expel(PC1, ANA, 2));
+    fails(reset(PC1, ANA, BEN, GIVEN));
+    fails(name(PC1, ANA, ANA));
+    fails(act(PC1, ANA, OP_CLOSE, -1));
+    fails(act(PC1, LEE, OP_CLOSE, -1)); /* nor in Lee's name */
+    counts(note(PC2, BEN));
+    counts(act(PC0, LEE, OP_LESSON, -1));
+    counts(act(PC0, LEE, OP_CONFIRM, ANA));
+    counts(act(PC0, LEE, OP_CLOSE, -1));
+    counts(name(PC0, LEE, BEN));
+    counts(act(PC2, BEN, OP_LESSON, -1));
+    fails(act(PC2, BEN, OP_CLOSE, -1));
+    fails(act(PC2, BEN, OP_REMOVE, LEE));
+    fails(act(PC2, BEN, OP_REVOKE, LEE));
+    fails(reset(PC2, BEN, LEE, GIVEN));
+    fails(unname(PC2, BEN, ANA));
+    judge();
+}
+
+static void a_seat_has_an_author(void **state)
+{
+    (void)state;
+    begin();
+    struct op op = {
+        .kind = OP_SEAT, .has = FIELD_NAME | FIELD_HARDWARE, .name = slice_str("teacher's")};
+    fails(put(PC1, &op, true, AFTER_ALL));
+    op.has |= FIELD_BY;
+    op.by = scene.people[LEE];
+    fails(put(PC1, &op, true, AFTER_ALL));
+    counts(put(PC0, &op, true, AFTER_ALL));
+    judge();
+}
+
+static void what_a_named_teacher_said_before_the_naming_came_counts(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, BEN);
+    counts(act_after(PC2, BEN, OP_LESSON, -1, AFTER_NONE)); /* known to nobody's causes */
+    counts(name(PC1, ANA, BEN));
+    counts(name(PC0, LEE, ANA));
+    fails(name(PC2, DINA, DINA));
+    judge();
+}
+
+static void taken_back_stands_what_was_known(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, BEN);
+    counts(name(PC0, LEE, ANA));
+    counts(name(PC1, ANA, BEN));
+    counts(unname(PC0, LEE, ANA));
+    fails(act(PC1, ANA, OP_LESSON, -1));
+    fails(name(PC1, ANA, DINA));
+    counts(act(PC2, BEN, OP_LESSON, -1)); /* whom she named while she was a teacher */
+    fails(act(PC1, ANA, OP_CONFIRM, BEN));
+    fails(act_after(PC1_AGAIN, ANA, OP_LESSON, -1, AFTER_NONE));
+    name(PC2, BEN, ANA); /* another teacher can't give it back */
+    fails(act(PC1, ANA, OP_LESSON, -1));
+    judge();
+}
+
+static void whom_the_unnamed_named_in_vain_is_none(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, BEN);
+    name(PC0, LEE, ANA);
+    unname(PC0, LEE, ANA);
+    fails(name(PC1, ANA, BEN));
+    fails(act(PC2, BEN, OP_LESSON, -1));
+    fails(act(PC2, BEN, OP_REMOVE, ANA));
+    judge();
+}
+
+static void named_again_is_a_teacher_again(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    name(PC0, LEE, ANA);
+    unname(PC0, LEE, ANA);
+    name(PC0, LEE, ANA);
+    counts(act(PC1, ANA, OP_LESSON, -1));
+    counts(name(PC1, ANA, BEN));
+    judge();
+}
+
+static void expelled_machines_say_nothing_more(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, BEN);
+    counts(note(PC1, ANA));
+    counts(expel(PC0, LEE, 1));
+    fails(note(PC1, ANA));
+    fails(hello(PC1_AGAIN, ANA));
+    fails(note(PC1_AGAIN, ANA));
+    fails(act_after(PC1, ANA, OP_NOTE, -1, AFTER_NONE));
+    fails(key(PC1, ANA, ANA, 7)); /* nor lock her out with another passphrase */
+    counts(hello(PC2, ANA));      /* she may sit elsewhere */
+    counts(note(PC2, ANA));
+    judge();
+}
+
+static void teachers_who_expel_each_other_both_have(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, BEN);
+    name(PC0, LEE, ANA);
+    name(PC0, LEE, BEN);
+    counts(expel(PC1, ANA, 2));
+    counts(act_after(PC2, BEN, OP_REMOVE, ANA, AFTER_NONE));
+    fails(note(PC1, ANA));
+    fails(note(PC2, BEN));
+    judge();
+}
+
+static void what_the_root_sets_holds_teachers_acts_too(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, BEN);
+    name(PC0, LEE, ANA);
+    name(PC0, LEE, BEN);
+    counts(act(PC2, BEN, OP_REMOVE, ANA));
+    counts(name(PC1, ANA, DINA)); /* Ben's word doesn't hold Ana's acts */
+    counts(act(PC0, LEE, OP_REMOVE, ANA));
+    fails(expel(PC1, ANA, 2));
+    fails(name(PC1, ANA, ANA));
+    counts(note(PC2, BEN));
+    judge();
+}
+
+static void the_root_is_held_by_nobody_else(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    name(PC0, LEE, ANA);
+    counts(expel(PC1, ANA, 0));
+    counts(note(PC0, LEE));
+    counts(unname(PC0, LEE, ANA));
+    hello(PC2, LEE);
+    counts(act(PC0, LEE, OP_REVOKE, -1)); /* but by oneself */
+    fails(note(PC2, LEE));
+    fails(name(PC2, LEE, BEN));
+    fails(note(PC0, LEE));
+    counts(act(PC0, LEE, OP_BYE, -1));
+    counts(hello(PC2, LEE));
+    counts(name(PC2, LEE, BEN));
+    judge();
+}
+
+static void a_key_that_was_replaced_opens_nothing(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, DINA);
+    counts(note(PC1, ANA));
+    counts(reset(PC0, LEE, ANA, GIVEN));
+    fails(note(PC1, ANA));
+    fails(hello(PC2, ANA)); /* somebody who had her passphrase */
+    fails(note(PC2, ANA));
+    fails(key(PC2, ANA, ANA, 7));
+    fails(act(PC2, ANA, OP_REVOKE, -1));
+    counts(hello_as(PC1, ANA, GIVEN, AFTER_ALL));
+    counts(key(PC1, ANA, GIVEN, 8));
+    counts(note(PC1, ANA));
+    counts(reset(PC0, LEE, ANA, GIVEN_TOO)); /* and once more */
+    fails(note(PC1, ANA));
+    judge();
+}
+
+static void a_key_that_is_given_again_is_good_again(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    counts(reset(PC0, LEE, ANA, GIVEN));
+    counts(
+        note(PC1, ANA)); /* by the key that is given again later: nobody knows whose hand it was */
+    counts(reset(PC0, LEE, ANA, ANA));
+    counts(hello(PC1, ANA));
+    counts(note(PC1, ANA));
+    fails(hello_as(PC1, ANA, GIVEN, AFTER_ALL));
+    judge();
+}
+
+static void a_teacher_whose_key_was_replaced_acts_no_more_with_it(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    name(PC0, LEE, ANA);
+    counts(reset(PC0, LEE, ANA, GIVEN));
+    fails(act(PC1, ANA, OP_REMOVE, BEN));
+    fails(reset(PC1, ANA, ANA, GIVEN_TOO));
+    fails(hello_as(PC2, ANA, GIVEN_TOO, AFTER_ALL));
+    counts(hello_as(PC1, ANA, GIVEN, AFTER_NONE));
+    counts(act(PC1, ANA, OP_LESSON, -1));
+    judge();
+}
+
+static void a_reset_may_give_what_is_somebodys_key(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, BEN);
+    counts(reset(PC0, LEE, ANA, BEN));
+    counts(note(PC2, BEN)); /* it stays Ben's */
+    fails(note(PC1, ANA));
+    counts(hello_as(PC2, ANA, BEN, AFTER_ALL));
+    judge();
+}
+
+static void an_old_key_op_said_again_by_others_changes_nothing(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    int old = key(PC1, ANA, ANA, 1);
+    counts(old);
+    counts(key(PC1, ANA, ANA, 2));
+    hello(PC2, BEN);
+    struct op op = scene.items[old].op;
+    fails(put(PC2, &op, true, AFTER_ALL));
+    fails(hello_as(PC2, ANA, GIVEN, AFTER_ALL));
+    fails(put(PC2, &op, true, AFTER_ALL));
+    fails(key(PC2, BEN, GIVEN, 3)); /* a key that isn't his */
+    judge();
+}
+
+static void revoked_grants_end_and_later_ones_stand(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    counts(hello(PC2, ANA));
+    counts(act(PC2, ANA, OP_REVOKE, -1));
+    counts(act(PC2, ANA, OP_BYE, -1)); /* bye --everywhere ends with one */
+    fails(note(PC1, ANA));
+    fails(act(PC1_AGAIN, ANA, OP_BYE, -1)); /* no machine signs her out with it */
+    counts(hello(PC1, ANA));
+    counts(note(PC1, ANA));
+    counts(hello(PC2, ANA));
+    name(PC0, LEE, BEN);
+    hello(PC0, BEN);
+    counts(act(PC0, BEN, OP_REVOKE, ANA)); /* a teacher does it for her */
+    fails(note(PC2, ANA));
+    judge();
+}
+
+static void a_goodbye_without_a_grant_needs_an_open_one_there(void **state)
+{
+    (void)state;
+    begin();
+    counts(hello(PC1, ANA));
+    fails(act(PC2, ANA, OP_BYE, -1));                          /* another machine */
+    counts(act_after(PC1_AGAIN, ANA, OP_BYE, -1, AFTER_NONE)); /* the daemon was killed */
+    counts(hello(PC2, ANA));
+    counts(act(PC2, ANA, OP_BYE, -1));
+    judge();
+    begin();
+    hello(PC1, ANA);
+    counts(act(PC1, ANA, OP_BYE, -1));
+    fails(act(PC1_AGAIN, ANA, OP_BYE, -1)); /* she left */
+    fails(hello_as(PC2, ANA, BEN, AFTER_ALL));
+    fails(act(PC2, ANA, OP_BYE, -1)); /* nor by a grant that isn't hers */
+    judge();
+}
+
+/* A second entry where the last of a feed stands. */
+static void fork_feed(int feed)
+{
+    struct item *branch = &scene.items[scene.count];
+    *branch = scene.items[scene.feeds[feed].last];
+    branch->branch = true;
+    branch->after_count = 0;
+    branch->op = (struct op){
+        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = scene.people[ANA], .text = {0}};
+    item_seal(&scene, branch);
+    scene.feeds[feed].void_seq = branch->seq;
+    scene.count++;
+}
+
+static void what_a_fork_voids_never_gave_authority(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    hello(PC2, BEN);
+    name(PC0, LEE, ANA);
+    counts(note(PC2, BEN));
+    int named = act_after(PC1, ANA, OP_TEACHER, BEN, AFTER_NONE);
+    fails(act_after(PC2, BEN, OP_LESSON, -1, AFTER_NONE));
+    fork_feed(PC1);
+    assert_int_equal(scene.feeds[PC1].void_seq, scene.items[named].seq);
+    judge();
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -676,6 +1175,26 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_has_no_grant_says_nothing),
+        cmocka_unit_test(a_hello_ends_the_one_before),
+        cmocka_unit_test(only_teachers_do_what_teachers_do),
+        cmocka_unit_test(a_seat_has_an_author),
+        cmocka_unit_test(what_a_named_teacher_said_before_the_naming_came_counts),
+        cmocka_unit_test(taken_back_stands_what_was_known),
+        cmocka_unit_test(whom_the_unnamed_named_in_vain_is_none),
+        cmocka_unit_test(named_again_is_a_teacher_again),
+        cmocka_unit_test(expelled_machines_say_nothing_more),
+        cmocka_unit_test(teachers_who_expel_each_other_both_have),
+        cmocka_unit_test(what_the_root_sets_holds_teachers_acts_too),
+        cmocka_unit_test(the_root_is_held_by_nobody_else),
+        cmocka_unit_test(a_key_that_was_replaced_opens_nothing),
+        cmocka_unit_test(a_key_that_is_given_again_is_good_again),
+        cmocka_unit_test(a_teacher_whose_key_was_replaced_acts_no_more_with_it),
+        cmocka_unit_test(a_reset_may_give_what_is_somebodys_key),
+        cmocka_unit_test(an_old_key_op_said_again_by_others_changes_nothing),
+        cmocka_unit_test(revoked_grants_end_and_later_ones_stand),
+        cmocka_unit_test(a_goodbye_without_a_grant_needs_an_open_one_there),
+        cmocka_unit_test(what_a_fork_voids_never_gave_authority),
         cmocka_unit_test(random_histories_are_judged_as_the_model_does),
     };
     return cmocka_run_group_tests_name("authority", tests, setup, teardown);
