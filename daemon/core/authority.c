@@ -262,7 +262,7 @@ static bool is_bounded(struct authority *a, const struct grant *grant, const str
 }
 
 /* Teaches this person, at this place? */
-static bool teaches(struct authority *a, const struct person_id *person, const struct fact *fact)
+bool authority_teaches(struct authority *a, const struct person_id *person, const struct fact *fact)
 {
     if (is_root(a->store, person)) {
         return true;
@@ -299,7 +299,7 @@ static bool may(struct authority *a, const struct fact *fact)
     if (need & NEED_ROOT || takes_back) {
         return is_root(a->store, &op->by);
     }
-    return !(need & NEED_TEACHER || other) || teaches(a, &op->by, fact);
+    return !(need & NEED_TEACHER || other) || authority_teaches(a, &op->by, fact);
 }
 
 bool authority_counts(struct authority *a, const struct fact *fact)

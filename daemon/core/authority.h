@@ -54,6 +54,8 @@ enum learnt authority_learn(struct authority *, const struct fact *, enum author
 
 /* Does the op have an effect? After it was learnt. */
 bool authority_counts(struct authority *, const struct fact *);
+/* Is this person a teacher, as far as the place of this fact goes? */
+bool authority_teaches(struct authority *, const struct person_id *, const struct fact *);
 /* It hasn't: kept as evidence. */
 void authority_refuse(struct authority *, const struct fact *);
 

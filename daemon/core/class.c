@@ -241,6 +241,7 @@ enum err class_commit(struct device *device, struct class *class, struct now now
 {
     (void)device;
     if (!store_in_transaction(class->store)) {
+        store_scrub(class->store);
         return OK;
     }
     class->urgent = false;
@@ -294,7 +295,9 @@ static struct slice hello_bytes(struct device *device, struct class *class, stru
                             .run = device->run,
                             .port = class->port,
                             .wall_ms = now.wall.ms,
-                            .flags = class->lasting ? HELLO_LASTING : 0,
+                            .flags =
+                                (class->lasting ? HELLO_LASTING : 0) |
+                                (class->replica && replica_lacks(class->replica) ? HELLO_LACKS : 0),
                             .fingerprint = fingerprint_of(device, class, now),
                             .host = slice_str(device->host)};
     pack_reset(&device->pack);
@@ -386,7 +389,8 @@ static void act(struct device *device, struct class *class, const struct act *a,
     case ACT_BEAT:
         fingerprint = fingerprint_of(device, class, now);
         pack_reset(&device->pack);
-        pack_beat(&device->pack, &fingerprint, a->flags);
+        pack_beat(&device->pack, &fingerprint,
+                  a->flags | (class->replica && replica_lacks(class->replica) ? BEAT_LACKS : 0));
         put_peer(device, class, OUTPUT_SEND, a->peer, pack_bytes(&device->pack));
         break;
     case ACT_BEACON:

@@ -82,7 +82,7 @@ struct sitting {
     struct mono active;       /* the last request */
     uint32_t wrong;           /* passphrases in a row */
     struct mono paused;       /* until then none is tried */
-    struct shown_list *lists; /* LIST_FEEDBACK + 1 of them; made when first needed */
+    struct shown_list *lists; /* LIST_KINDS of them; made when first needed */
 };
 
 /* A request whose answer must wait: for Argon2id, for a first peer, for beacons. */

@@ -120,6 +120,7 @@ static enum err inbox_tell(struct ask *ask, struct pack *p)
         list.ids[list.count++] = letters.at[i].id;
     }
     list_show(ask, LIST_FEEDBACK, &list);
+    list_show(ask, LIST_ENTRIES, &list);
     if (letters.count > 0) {
         inbox_mark_read(ask->store, &ask->me, &letters.at[0].stamp);
     }

@@ -90,6 +90,7 @@ static struct stamp last_there(struct ask *ask, const struct ref *jam)
 static enum err journal_tell(struct ask *ask, struct pack *p)
 {
     struct lines lines;
+    struct shown_list list = {0};
     struct slice typed;
     struct stamp after = {0};
     struct ref owner = person_ref(&ask->me), jam;
@@ -111,6 +112,10 @@ static enum err journal_tell(struct ask *ask, struct pack *p)
     pack_jam_name(ask, p, in_jam ? &jam : NULL);
     pack_str(p, "journal");
     pack_journal(ask, p, &lines);
+    for (uint32_t i = 0; i < lines.count; i++) {
+        list.ids[list.count++] = lines.at[i].id;
+    }
+    list_show(ask, LIST_ENTRIES, &list);
     return OK;
 }
 
