@@ -422,6 +422,14 @@ bool store_has_residue(const struct store *store)
     return store->residue;
 }
 
+/* That the WAL was cut off must last too: SQLite itself doesn't care. */
+static bool sync_wal(struct store *store)
+{
+    sqlite3_file *wal = NULL;
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&wal);
+    return !wal || !wal->pMethods || wal->pMethods->xSync(wal, SQLITE_SYNC_FULL) == SQLITE_OK;
+}
+
 /* What was overwritten in the database still stands in the WAL until that is cut off. */
 void store_scrub(struct store *store)
 {
@@ -429,7 +437,7 @@ void store_scrub(struct store *store)
     if (store->residue && !store->open) {
         reset_all(store);
         int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, NULL);
-        store->residue = rc != SQLITE_OK || log > 0;
+        store->residue = rc != SQLITE_OK || log > 0 || !sync_wal(store);
     }
 }
 
