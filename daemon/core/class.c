@@ -40,6 +40,7 @@ static enum err class_open_log(struct device *device, struct class *class,
         return ERR_NOMEM;
     }
     class->known = true;
+    class->receipts.ms = 1; /* some may still wait */
     return OK;
 }
 
@@ -205,6 +206,9 @@ enum err class_append(struct class *class, const struct op *ops, uint32_t count,
 {
     enum err err = replica_append(class->replica, ops, count, now, ids);
     class->changed |= err == OK;
+    for (uint32_t i = 0; i < count; i++) {
+        class->receipts = ops[i].kind == OP_REDACT ? now.mono : class->receipts;
+    }
     class->urgent = true;
     return err;
 }
@@ -581,7 +585,6 @@ bool class_datagram(struct device *device, struct class *class, const struct eve
 
 void class_tick(struct device *device, struct class *class, struct now now)
 {
-    (void)device;
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
     }
@@ -589,6 +592,7 @@ void class_tick(struct device *device, struct class *class, struct now now)
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
     presence_tick(class->presence, now);
+    receipts_tick(device, class, now);
 }
 
 struct mono class_wake(const struct class *class)
@@ -600,6 +604,9 @@ struct mono class_wake(const struct class *class)
     }
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;
+    }
+    if (class->receipts.ms && class->receipts.ms < wake.ms) {
+        wake = class->receipts;
     }
     if (class->open_since.ms && class->open_since.ms + LAZY_MS < wake.ms) {
         wake.ms = class->open_since.ms + LAZY_MS;
