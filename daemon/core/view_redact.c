@@ -15,11 +15,12 @@ static void fold_story(struct store *store, const struct fact *fact, const struc
     if (!(view_note.folds >> (target->kind < OP_KINDS ? target->kind : 0) & 1)) {
         return;
     }
-    store_do(store,
-             "INSERT OR REPLACE INTO story SELECT ?1,?2,?3,?4,author,?5,NULL,why,?6 FROM redacted"
-             " WHERE entry=?3 AND coalesce(jam,?7)=?1 ORDER BY stamp DESC LIMIT 1",
-             "bsripib", owner, &target->moment.stamp, &op->entry, (int64_t)OP_REDACT,
-             target->authored ? &target->author : NULL, (int64_t)target->moment.time_ms, own);
+    store_do(
+        store,
+        "INSERT OR REPLACE INTO story SELECT ?1,?2,?3,?4,author,?5,NULL,why,NULL,?6 FROM redacted"
+        " WHERE entry=?3 AND coalesce(jam,?7)=?1 ORDER BY stamp DESC LIMIT 1",
+        "bsripib", owner, &target->moment.stamp, &op->entry, (int64_t)OP_REDACT,
+        target->authored ? &target->author : NULL, (int64_t)target->moment.time_ms, own);
 }
 
 /* Only of who may redact it reach this fold. A void entry may be here and not elsewhere, so it counts as one that isn't
