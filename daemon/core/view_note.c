@@ -150,7 +150,6 @@ static uint64_t count_lost(struct ask *ask, const struct ref *owner, const struc
 static enum err journal_tell(struct ask *ask, struct pack *p)
 {
     struct lines lines;
-    struct shown_list list = {0};
     struct slice typed;
     struct stamp after = {0};
     struct ref owner = person_ref(&ask->me), jam;
@@ -174,10 +173,6 @@ static enum err journal_tell(struct ask *ask, struct pack *p)
     pack_uint(p, in_jam ? 0 : count_lost(ask, &owner, &lines));
     pack_str(p, "journal");
     pack_journal(ask, p, &lines);
-    for (uint32_t i = 0; i < lines.count; i++) {
-        list.ids[list.count++] = lines.at[i].id;
-    }
-    list_show(ask, LIST_ENTRIES, &list);
     return OK;
 }
 

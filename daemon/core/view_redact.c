@@ -132,11 +132,20 @@ static void note_request(struct ask *ask)
     }
     struct feed_id feed = stamp_feed(&first.moment.stamp);
     uint64_t last = stamp_seq(&first.moment.stamp) + ask->ops_count - 1;
+    const struct ref *entry = &ask->ops[ask->ops_count - 1].entry;
+    if (ask_flag(ask, "more")) {
+        store_do(ask->store,
+                 "UPDATE redaction SET feed=?, seq=?, entry=?, entries=entries+?"
+                 " WHERE id=(SELECT max(id) FROM redaction)",
+                 "firi", &feed, (int64_t)last, entry, (int64_t)ask->ops_count);
+        store_do(ask->store, "DELETE FROM receipt WHERE redaction=(SELECT max(id) FROM redaction)",
+                 "");
+        return;
+    }
     store_do(ask->store,
              "INSERT INTO redaction (feed, seq, entry, entries, time_ms)"
              " VALUES (?,?,?,?,?)",
-             "firii", &feed, (int64_t)last, &ask->ops[ask->ops_count - 1].entry,
-             (int64_t)ask->ops_count, ask->now.wall.ms);
+             "firii", &feed, (int64_t)last, entry, (int64_t)ask->ops_count, ask->now.wall.ms);
     store_do(ask->store, "DELETE FROM redaction WHERE id <= (SELECT max(id) FROM redaction) - ?",
              "i", (int64_t)REDACTIONS_KEPT);
     store_do(ask->store, "DELETE FROM receipt WHERE redaction NOT IN (SELECT id FROM redaction)",
