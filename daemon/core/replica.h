@@ -87,6 +87,8 @@ bool replica_lacks_of(struct replica *, const struct feed_id *);
 /* Entries that lack their payloads (`have` is the seq), from the one behind *after on; at most max. *after is where to go
  * on. */
 uint32_t replica_lacking(struct replica *, int64_t *after, struct want *out, uint32_t max);
+/* The ids of some of them, for people. */
+uint32_t replica_lacking_ids(struct replica *, struct ref *out, uint32_t max);
 /* The payload of an entry; false if it isn't here. Borrowed until the next call. */
 bool replica_payload(struct replica *, const struct feed_id *, uint64_t seq, struct slice *);
 /* Takes the payload of an entry that came without it; *taken: it was wanted. ERR_MALFORMED: it is another one. */

@@ -151,6 +151,24 @@ uint32_t replica_lacking(struct replica *replica, int64_t *after, struct want *o
     return count;
 }
 
+uint32_t replica_lacking_ids(struct replica *replica, struct ref *out, uint32_t max)
+{
+    uint32_t count = 0;
+    if (replica->lacking == 0) {
+        return 0;
+    }
+    sqlite3_stmt *stmt =
+        store_query(replica->store, "SELECT substr(e.hash,1,16)" LACKING " ORDER BY e.id LIMIT ?");
+    store_bind(stmt, "i", (int64_t)max);
+    while (count < max && store_row(replica->store, stmt)) {
+        count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return count;
+}
+
 bool replica_payload(struct replica *replica, const struct feed_id *id, uint64_t seq,
                      struct slice *payload)
 {
