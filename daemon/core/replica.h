@@ -80,8 +80,8 @@ struct replica_counts {
 struct replica_counts replica_count(struct replica *);
 
 /* Does anything lack here, so that nobody may count on us: a payload that no redaction covers, or is what was erased still
- * in a file? As committed. */
-bool replica_lacks(const struct replica *);
+ * in a file? */
+bool replica_lacks(struct replica *);
 /* Does an entry of this feed lack its payload? */
 bool replica_lacks_of(struct replica *, const struct feed_id *);
 /* Entries that lack their payloads (`have` is the seq), from the one behind *after on; at most max. *after is where to go

@@ -114,13 +114,18 @@ void replica_count_lacking(struct replica *replica)
     }
 }
 
-bool replica_lacks(const struct replica *replica)
+bool replica_lacks(struct replica *replica)
 {
+    replica_count_lacking(replica);
     return replica->lacking > 0 || store_has_residue(replica->store);
 }
 
 bool replica_lacks_of(struct replica *replica, const struct feed_id *feed)
 {
+    replica_count_lacking(replica);
+    if (store_has_residue(replica->store)) {
+        return true;
+    }
     if (replica->lacking == 0) {
         return false;
     }
