@@ -330,6 +330,13 @@ void authority_refuse(struct authority *a, const struct fact *fact)
              &fact->device);
 }
 
+void authority_forget(struct authority *a, const struct fact *fact)
+{
+    struct feed_id feed = stamp_feed(&fact->stamp);
+    store_do(a->store, "DELETE FROM refused WHERE feed=? AND seq=?", "fi", &feed,
+             (int64_t)stamp_seq(&fact->stamp));
+}
+
 /* ---- an entry's causal past --------------------------------------------------------------------------------------- */
 
 /* How far each feed, by its row, lies in the past; and how far its causes were followed. */

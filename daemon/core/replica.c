@@ -252,13 +252,9 @@ static bool is_void(const struct feed *feed, uint64_t seq)
     return feed->void_seq && seq >= feed->void_seq;
 }
 
-/* Into the views, if its author may say it, and nobody who may has taken it back. */
+/* Into the views, if its author may say it. */
 static bool fold(struct replica *replica, const struct fact *fact)
 {
-    bool effective = false;
-    if (replica_is_redacted(replica, &fact->id, &effective) && effective) {
-        return false;
-    }
     if (!authority_counts(&replica->authority, fact)) {
         authority_refuse(&replica->authority, fact);
         return false;
@@ -315,13 +311,12 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
         store_feed(replica, feed);
     }
     struct op op;
-    bool effective;
     struct ref ref = ref_of(id);
     bool whole = entry->payload.at != NULL;
     uint32_t kind = whole ? replica_read_op(entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
     replica->lacking_stale |= !whole;
-    if (replica_is_redacted(replica, &ref, &effective)) {
+    if (replica_is_named(replica, &ref)) {
         replica->refold_due = true; /* whoever redacted it knew it before us */
     } else if (whole && kind > 0 && kind < OP_KINDS && !is_void(feed, entry->seq)) {
         struct fact fact = fact_of(feed, entry, id, &op);

@@ -98,8 +98,8 @@ uint32_t replica_read_op(struct slice payload, struct op *);
 
 /* ---- replica_redact.c ---- */
 
-/* Is there a REDACT of this entry: *effective, if it erases it? */
-bool replica_is_redacted(struct replica *, const struct ref *, bool *effective);
+/* Does a REDACT name this entry, by whomever? */
+bool replica_is_named(struct replica *, const struct ref *);
 /* Folds a REDACT that counts: erases what it may. False, and kept as evidence: its author mayn't. */
 bool replica_redact(struct replica *, const struct fact *);
 /* Counts again, if need be, the entries whose payloads lack. */

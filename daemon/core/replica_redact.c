@@ -5,22 +5,18 @@
 
 /* ---- erasing ----------------------------------------------------------------------------------------------------- */
 
-bool replica_is_redacted(struct replica *replica, const struct ref *id, bool *effective)
+bool replica_is_named(struct replica *replica, const struct ref *id)
 {
-    bool found = false;
-    *effective = false;
     if (!replica->redacts) {
         return false;
     }
-    sqlite3_stmt *stmt =
-        store_query(replica->store, "SELECT max(effective) FROM redacted WHERE entry=?");
+    sqlite3_stmt *stmt = store_query(replica->store, "SELECT 1 FROM redacted WHERE entry=?");
     store_bind(stmt, "r", id);
-    if (store_row(replica->store, stmt)) {
-        found = sqlite3_column_type(stmt, 0) != SQLITE_NULL;
-        *effective = sqlite3_column_int(stmt, 0);
+    bool named = store_row(replica->store, stmt);
+    if (stmt) {
         sqlite3_reset(stmt);
     }
-    return found;
+    return named;
 }
 
 /* Answers that are kept for retries may repeat a text: they become empty ones. */
@@ -31,41 +27,51 @@ static void forget_reply(struct replica *replica, struct slice text)
     }
 }
 
-static void forget_replies(struct replica *replica, struct slice payload)
+static void forget_replies(struct replica *replica, const struct op *op)
 {
-    struct op op;
-    if (op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), &op) == OK) {
-        forget_reply(replica, op.handle);
-        forget_reply(replica, op.name);
-        forget_reply(replica, op.title);
-        forget_reply(replica, op.text);
-        forget_reply(replica, op.more);
+    forget_reply(replica, op->handle);
+    forget_reply(replica, op->name);
+    forget_reply(replica, op->title);
+    forget_reply(replica, op->text);
+    forget_reply(replica, op->more);
+}
+
+/* Takes out of the views what an entry said that is being erased; folds them anew later if need be. */
+static void take_back(struct replica *replica, const struct ref *id, const struct logged *target,
+                      const struct op *op)
+{
+    struct fact fact = {.stamp = target->moment.stamp, .id = *id, .op = op};
+    forget_replies(replica, op);
+    replica_drop_fresh(replica, id);
+    if (!target->is_void) {
+        authority_forget(&replica->authority, &fact);
+        replica->refold_due |= !views_unfold(replica->store, &fact);
     }
 }
 
-static void erase(struct replica *replica, int64_t row)
+static void erase(struct replica *replica, const struct ref *id, const struct logged *target)
 {
+    struct op op;
     struct stub stub;
     struct hash rest;
     uint8_t payload[PAYLOAD_BYTES_MAX];
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT payload FROM entry WHERE id=?");
-    store_bind(stmt, "i", row);
+    store_bind(stmt, "i", target->row);
     if (!store_row(replica->store, stmt)) {
         return;
     }
     struct slice held = column_slice(stmt, 0);
-    size_t len = held.len < sizeof(payload) ? held.len : sizeof(payload);
-    if (len > SALT_BYTES) {
-        memcpy(payload, held.at, len);
-        payload_part(slice_of(payload, len), &stub, &rest);
-    }
+    struct slice bytes = slice_of(payload, held.len < sizeof(payload) ? held.len : sizeof(payload));
+    memcpy(payload, held.at, bytes.len);
     sqlite3_reset(stmt);
-    if (len > SALT_BYTES) {
-        forget_replies(replica, slice_of(payload, len));
-        store_do(replica->store, "UPDATE entry SET payload=NULL, stub=?, rest=? WHERE id=?", "bbi",
-                 slice_of(stub.b, stub.len), SLICE(rest), row);
-        store_erased(replica->store);
+    uint32_t kind = replica_read_op(bytes, &op);
+    if (kind > 0 && kind < OP_KINDS) {
+        take_back(replica, id, target, &op);
     }
+    payload_part(bytes, &stub, &rest);
+    store_do(replica->store, "UPDATE entry SET payload=NULL, stub=?, rest=? WHERE id=?", "bbi",
+             slice_of(stub.b, stub.len), SLICE(rest), target->row);
+    store_erased(replica->store);
     wipe(payload, sizeof(payload));
 }
 
@@ -81,14 +87,12 @@ bool replica_redact(struct replica *replica, const struct fact *fact)
         authority_refuse(&replica->authority, fact);
         return false;
     }
+    if (may && target.whole) {
+        erase(replica, &op->entry, &target);
+    }
     views_fold(replica->store, fact);
     replica->redacts = true;
     replica->lacking_stale = true;
-    if (may && target.whole) {
-        erase(replica, target.row);
-        replica_drop_fresh(replica, &op->entry);
-        replica->refold_due |= !target.is_void;
-    }
     return true;
 }
 

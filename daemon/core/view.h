@@ -144,6 +144,9 @@ extern const struct view *const views[]; /* NULL at the end */
 /* The one place where an op reaches the tables: folds it into every view that wants it. */
 void views_fold(struct store *, const struct fact *);
 
+/* Takes a fact that is erased out of the views again. False: they must be folded anew without it. */
+bool views_unfold(struct store *, const struct fact *);
+
 /* The method of this name; NULL. */
 const struct method *views_method(struct slice name);
 
