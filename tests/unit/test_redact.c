@@ -444,6 +444,7 @@ static struct ref write_text(struct side *s, const struct somebody *who, enum op
                     .title = slice_str(text),
                     .person = ana.id};
     op.has |= kind == OP_FEEDBACK ? FIELD_PERSON : 0;
+    op.has |= kind == OP_NOTE && text[strlen(text) - 1] % 2 ? FIELD_JAM : 0; /* some in a jam */
     return say(s, &op);
 }
 
