@@ -173,6 +173,18 @@ static void say_inside(struct page *page, const msgpack_object *status)
     }
 }
 
+/* What somebody wrote who may not: it is kept and has no effect. */
+static void say_refused(struct page *page, const msgpack_object *status)
+{
+    struct items refused = items_of(status, "refused");
+    for (uint32_t i = 0; i < refused.count; i++) {
+        const char *seat = page_get(page, &refused.at[i], "seat");
+        page_say(page, _("Refused entries from %s: %u"),
+                 *seat ? seat : page_get(page, &refused.at[i], "device"),
+                 number_of(&refused.at[i], "count"));
+    }
+}
+
 void say_status(struct page *page, const msgpack_object *result)
 {
     const msgpack_object *status = map_get(result, "status");
@@ -207,6 +219,7 @@ void say_status(struct page *page, const msgpack_object *result)
                      page_shown(page, id, 0));
         }
     }
+    say_refused(page, status);
     for (uint32_t i = 0; i < machines.count; i++) {
         say_machine(page, &machines.at[i]);
     }

@@ -287,12 +287,12 @@ static bool is_put_out(struct authority *a, const struct grant *grant, const str
 static bool is_held(struct authority *a, const struct grant *grant, const struct spot *spot,
                     const struct op *op)
 {
-    bool root = is_root(a, &grant->person);
-    bool act = need_of(op) & NEED_ACT;
-    bool ends = op->kind == OP_BYE || (root && op->kind == OP_REVOKE && is_of_self(op));
     if (!grant->bounded) {
         return false;
     }
+    bool root = is_root(a, &grant->person);
+    bool act = need_of(op) & NEED_ACT;
+    bool ends = op->kind == OP_BYE || (root && op->kind == OP_REVOKE && is_of_self(op));
     if (!ends && is_revoked(a, grant, spot->seq, act || op->kind == OP_REVOKE)) {
         return true;
     }

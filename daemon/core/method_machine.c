@@ -7,7 +7,10 @@
 #include "rows.h"
 
 enum {
-    CLOCK_OFF_MS = 120 * 1000, /* a clock further off than this is worth a word */
+    CLOCK_OFF_MS = 120 * 1000,
+    enum {REFUSED_SHOWN = 32}; /* machines whose entries have no effect */
+
+    /* a clock further off than this is worth a word */
     IFACES_MAX = 16,
     LACKING_SHOWN_MAX = 16,
 };
@@ -85,6 +88,37 @@ static void pack_forks(struct pack *p, struct class *class)
         char seat[NAME_BYTES_MAX + 1], short_id[17];
         bool known = seat_of_device(class->store, &devices[i], seat);
         pack_str(p, known ? seat : hex(short_id, devices[i].b, 8));
+    }
+}
+
+/* Entries without effect, by the machine that wrote them: the worst first. */
+static void pack_refused(struct pack *p, struct class *class)
+{
+    struct {
+        struct device_id device;
+        uint64_t entries;
+    } rows[REFUSED_SHOWN];
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = store_query(
+        class->store, "SELECT device, count(*) AS n FROM refused GROUP BY device ORDER BY n DESC,"
+                      " device");
+    while (count < REFUSED_SHOWN && store_row(class->store, stmt)) {
+        column_fixed(stmt, 0, rows[count].device.b, sizeof(rows[count].device.b));
+        rows[count++].entries = (uint64_t)sqlite3_column_int64(stmt, 1);
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    pack_str(p, "refused");
+    pack_array(p, count);
+    for (uint32_t i = 0; i < count; i++) {
+        char seat[LABEL_BYTES], id[65];
+        bool known = seat_of_device(class->store, &rows[i].device, seat);
+        hex(id, rows[i].device.b, sizeof(rows[i].device.b));
+        pack_map(p, 3);
+        pack_pair(p, "seat", known ? seat : NULL);
+        pack_pair(p, "device", id);
+        pack_count(p, "count", rows[i].entries);
     }
 }
 
@@ -181,6 +215,7 @@ enum err method_status(struct call *call, struct pack *p)
     pack_bool(p, copies >= 1);
     pack_count(p, "lasting_machines", lasting_machines(class));
     pack_forks(p, class);
+    pack_refused(p, class);
     pack_str(p, "disk");
     pack_str(p, class->failed ? class->disk_why : NULL);
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));
