@@ -108,6 +108,21 @@ bool authority_is_expelled(struct store *store, const struct device_id *device)
     return any(store, stmt);
 }
 
+uint32_t authority_expelled(struct store *store, struct device_id *out, uint32_t max)
+{
+    uint32_t count = 0;
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT DISTINCT subject FROM bound WHERE kind=1 ORDER BY subject");
+    while (count < max && store_row(store, stmt)) {
+        column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
+        count++;
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return count;
+}
+
 bool person_key(struct store *store, const struct person_id *person, struct sign_pk *key,
                 struct sealed_key *secret)
 {

@@ -270,6 +270,27 @@ static void put_peer(struct device *device, struct class *class, enum output_kin
                                         .bytes = bytes});
 }
 
+void class_say(struct device *device, struct class *class, const struct peer *peer,
+               struct slice bytes)
+{
+    put_peer(device, class, OUTPUT_SEND, peer, bytes);
+}
+
+void class_refuse(struct device *device, struct class *class, const struct address *address,
+                  enum err err, struct now now)
+{
+    if (class->refusal_told.ms && now.mono.ms - class->refusal_told.ms < REFUSAL_MS) {
+        return;
+    }
+    class->refusal_told = now.mono;
+    pack_reset(&device->pack);
+    pack_refuse(&device->pack, err);
+    device_put(device, &(struct output){.kind = OUTPUT_CALL,
+                                        .class_index = class->index,
+                                        .address = *address,
+                                        .bytes = pack_bytes(&device->pack)});
+}
+
 /* Of what is on the disk: others count on it. */
 static struct fingerprint fingerprint_of(struct device *device, struct class *class, struct now now)
 {
@@ -354,7 +375,10 @@ static void peer_changed(struct device *device, struct class *class, struct peer
         class->refresh.ms = live ? now.mono.ms + REFRESH_MS : 0;
     }
     bool cut_off = peer->state == PEER_GONE && (!live || class->refresh.ms);
-    if (peer->state != PEER_CALLED && !cut_off) {
+    if (presence_bars(class->presence, &peer->device)) {
+        store_do(class->store, "DELETE FROM temp.machine_now WHERE device=?", "d", &peer->device);
+        watchers_machine(device, class, peer, now);
+    } else if (peer->state != PEER_CALLED && !cut_off) {
         machine_now(class, &peer->device, state_name(peer->state), now);
         watchers_machine(device, class, peer, now);
     }
@@ -409,14 +433,33 @@ static void pass_on_root(struct device *device, struct class *class, struct now 
     }
 }
 
-void class_pump(struct device *device, struct class *class, struct now now)
+static void do_acts(struct device *device, struct class *class, struct now now)
 {
     struct act a;
-    struct peer *peer;
-    struct slice bytes;
     while (presence_next(class->presence, &a)) {
         act(device, class, &a, now);
     }
+}
+
+/* What ops in the log, now on the disk, ask of this machine. Last in the turn: whom an entry puts out gets it still. */
+static void obey(struct device *device, struct class *class, struct now now)
+{
+    uint64_t folded = class->replica && !store_in_transaction(class->store)
+                          ? replica_folded(class->replica)
+                          : 0;
+    if (folded >> OP_EXPEL & 1) {
+        expulsion_look(device, class, now);
+    }
+    if (folded) {
+        do_acts(device, class, now);
+    }
+}
+
+void class_pump(struct device *device, struct class *class, struct now now)
+{
+    struct peer *peer;
+    struct slice bytes;
+    do_acts(device, class, now);
     if (class->learnt) {
         pass_on_root(device, class, now);
     }
@@ -426,6 +469,7 @@ void class_pump(struct device *device, struct class *class, struct now now)
     while (class->sync && sync_next(class->sync, &peer, &bytes)) {
         put_peer(device, class, OUTPUT_SEND, peer, bytes);
     }
+    obey(device, class, now);
     watchers_facts(device, class, now);
 }
 
@@ -480,10 +524,23 @@ static enum err learn_root(struct device *device, struct class *class, const str
     return err;
 }
 
+/* The address at which one that says HELLO takes messages. */
+static struct address inbox_of(const struct event *event, const struct message *m)
+{
+    struct address address = event->from;
+    address.port = (uint16_t)m->port;
+    return address;
+}
+
 static enum err hear_hello(struct device *device, struct class *class, const struct event *event,
                            const struct message *m, struct now now)
 {
     struct peer *peer = NULL;
+    struct address inbox = inbox_of(event, m);
+    if (presence_bars(class->presence, &m->device)) {
+        class_refuse(device, class, &inbox, ERR_EXPELLED, now);
+        return OK;
+    }
     enum err err = learn_root(device, class, &m->root);
     if (err != OK) {
         device_log(device, "a machine of another class knows our secret: it is not let in");
@@ -493,10 +550,24 @@ static enum err hear_hello(struct device *device, struct class *class, const str
     if (err != OK) {
         return err;
     }
+    class->refusal = OK;
     if (peer->clock_known) {
         ages_clock(class->ages, &peer->device, peer->clock_ms);
     }
     return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+}
+
+/* Also of one that we never met: it doesn't let us in. It is one machine's word, so it is only shown. */
+static void hear_refuse(struct device *device, struct class *class, const struct peer *peer,
+                        enum err reason)
+{
+    if (peer || class->refusal != reason) {
+        device_log(device, "%s no longer listens to us: %s", peer ? peer->host : "a machine",
+                   err_code(reason));
+    }
+    if (reason == ERR_EXPELLED) {
+        class->refusal = reason;
+    }
 }
 
 static enum err hear(struct device *device, struct class *class, const struct event *event,
@@ -505,8 +576,12 @@ static enum err hear(struct device *device, struct class *class, const struct ev
     if (m->kind == MESSAGE_HELLO) {
         return hear_hello(device, class, event, m, now);
     }
-    if (!peer) {
-        return OK; /* it has yet to say who it is */
+    if (m->kind == MESSAGE_REFUSE) {
+        hear_refuse(device, class, peer, (enum err)m->reason);
+        return OK;
+    }
+    if (!peer || presence_bars(class->presence, &peer->device)) {
+        return OK; /* it has yet to say who it is; or has said it for the last time */
     }
     presence_heard(class->presence, peer, now);
     switch (m->kind) {
@@ -519,10 +594,6 @@ static enum err hear(struct device *device, struct class *class, const struct ev
     case MESSAGE_HEARD:
     case MESSAGE_GONE:
         presence_message(class->presence, peer, m, now);
-        return OK;
-    case MESSAGE_REFUSE:
-        device_log(device, "%s no longer listens to us: %s", peer->host,
-                   err_code((enum err)m->reason));
         return OK;
     default:
         return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
@@ -560,9 +631,14 @@ bool class_datagram(struct device *device, struct class *class, const struct eve
                     struct now now)
 {
     struct beacon beacon;
-    (void)device;
     if (beacon_open(&class->beacon_key, event->bytes, &beacon) != OK) {
         return false;
+    }
+    if (presence_bars(class->presence, &beacon.device)) {
+        struct address inbox = event->from;
+        inbox.port = beacon.port;
+        class_refuse(device, class, &inbox, ERR_EXPELLED, now);
+        return true;
     }
     presence_beacon(class->presence, &beacon, &event->from, event->iface, now);
     return true;

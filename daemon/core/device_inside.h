@@ -22,6 +22,7 @@ enum {
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
+    REFUSAL_MS = 1000,        /* between two REFUSE to machines that aren't let in */
     CHECK_MS = 1500,          /* a `doctor` listens so long */
     IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
     IDLE_CHECK_MS = 30 * 1000,
@@ -61,6 +62,9 @@ struct class
     struct mono live_since; /* since then it is live, or alone */
     bool live;
     bool lasting; /* the database was there in an earlier boot */
+    bool expelled;           /* this machine was, says the log */
+    enum err refusal;        /* why others don't let us in, as one of them said; OK: none did */
+    struct mono refusal_told; /* when we last told somebody */
 };
 
 /* Who sits at a terminal. A login stays in one class at a time. */
@@ -212,6 +216,16 @@ uint32_t class_safe_machines(struct class *);
 /* Appends and folds ops of this device. */
 enum err class_append(struct class *, const struct op *, uint32_t count, struct now,
                       struct hash *ids);
+
+/* Says something to a peer. */
+void class_say(struct device *, struct class *, const struct peer *, struct slice bytes);
+/* Says REFUSE at an address, to one that isn't let in: it may not know why. At most one in REFUSAL_MS. */
+void class_refuse(struct device *, struct class *, const struct address *, enum err, struct now);
+
+/* ---- expulsion.c ---- */
+
+/* Who was expelled is cut off, and forgotten: to be called when an EXPEL may have been folded. */
+void expulsion_look(struct device *, struct class *, struct now);
 
 /* ---- salvage.c ---- */
 

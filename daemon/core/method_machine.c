@@ -153,7 +153,7 @@ enum err method_status(struct call *call, struct pack *p)
     memcpy(run_bytes, &call->device->run, sizeof(run_bytes));
     pack_map(p, 1);
     pack_str(p, "status");
-    pack_map(p, 17);
+    pack_map(p, 18);
     pack_pair(p, "class", class_name(class, name));
     pack_count(p, "peers", presence_here(class->presence));
     pack_machines(p, class, own_seq, call->now);
@@ -168,6 +168,8 @@ enum err method_status(struct call *call, struct pack *p)
     pack_str(p, "disk");
     pack_str(p, class->failed ? class->disk_why : NULL);
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));
+    enum err refusal = class->expelled ? ERR_EXPELLED : class->refusal;
+    pack_pair(p, "refusal", refusal != OK ? err_code(refusal) : NULL);
     return OK;
 }
 

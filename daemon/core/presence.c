@@ -40,6 +40,7 @@ void presence_free(struct presence **presence)
         free(p->all[i]);
     }
     pack_clear(&p->pack);
+    free(p->barred);
     free(p->todos);
     free(p);
     *presence = NULL;
@@ -201,7 +202,7 @@ struct known *known_find(const struct presence *p, const struct device_id *devic
 struct known *known_add(struct presence *p, const struct device_id *device, struct now now)
 {
     struct link_pk link;
-    if (p->count == DEVICES_MAX || !link_public_of(device, &link)) {
+    if (p->count == DEVICES_MAX || presence_bars(p, device) || !link_public_of(device, &link)) {
         return NULL;
     }
     struct known *k = calloc(1, sizeof(*k));
@@ -314,6 +315,44 @@ static void forget_some(struct presence *p)
             known_free(p, i - 1);
         }
     }
+}
+
+static int device_order(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct device_id));
+}
+
+bool presence_bars(const struct presence *p, const struct device_id *device)
+{
+    return p->barred_count > 0 &&
+           bsearch(device, p->barred, p->barred_count, sizeof(*device), device_order) != NULL;
+}
+
+bool presence_bar(struct presence *p, const struct device_id *devices, uint32_t count,
+                  struct now now)
+{
+    size_t len = count * sizeof(*devices);
+    if (count == p->barred_count && (count == 0 || memcmp(devices, p->barred, len) == 0)) {
+        return false;
+    }
+    struct device_id *copy = malloc(len > 0 ? len : 1);
+    if (copy == NULL) {
+        return false;
+    }
+    if (len > 0) {
+        memcpy(copy, devices, len);
+    }
+    free(p->barred);
+    p->barred = copy;
+    p->barred_count = count;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        if (presence_bars(p, &k->peer.device)) {
+            known_become(p, k, PEER_LEFT, now);
+            k->forget = true;
+        }
+    }
+    return true;
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */

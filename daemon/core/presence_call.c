@@ -38,7 +38,8 @@ enum { ANNOUNCE_COUNT = 1 + sizeof(announce_gaps_ms) / sizeof(announce_gaps_ms[0
 
 bool address_same(const struct address *a, const struct address *b)
 {
-    return memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && a->scope == b->scope && a->port == b->port;
+    return memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && a->scope == b->scope && a->port == b->port &&
+           a->secret == b->secret;
 }
 
 static bool address_is_mapped(const struct address *a)

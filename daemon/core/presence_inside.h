@@ -72,6 +72,8 @@ struct presence {
     struct rng *rng;
     struct known *all[DEVICES_MAX]; /* in order of device id */
     uint32_t count;
+    struct device_id *barred; /* owned; in order of their ids */
+    uint32_t barred_count;
     uint32_t here;   /* of them PEER_HERE */
     uint32_t called; /* PEER_CALLED */
     bool started;

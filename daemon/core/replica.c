@@ -249,7 +249,15 @@ static bool fold(struct replica *replica, const struct fact *fact)
         return false;
     }
     views_fold(replica->store, fact);
+    replica->folded |= UINT64_C(1) << fact->op->kind;
     return true;
+}
+
+uint64_t replica_folded(struct replica *replica)
+{
+    uint64_t folded = replica->folded;
+    replica->folded = 0;
+    return folded;
 }
 
 static void store_feed(struct replica *replica, struct feed *feed)
@@ -825,6 +833,7 @@ enum err replica_open(struct store *store, const struct class_id *class,
     }
     replica->store = store;
     replica->class = *class;
+    replica->folded = UINT64_MAX;
     authority_init(&replica->authority, store, class);
     replica->author = author;
     replica->ages = ages;
@@ -936,6 +945,7 @@ enum err replica_refold(struct replica *replica)
     struct op op;
     struct fact fact;
     replica->refold_due = false;
+    replica->folded = UINT64_MAX;
     enum err err = store_begin(replica->store);
     store_clear_views(replica->store);
     relearn_all(replica);

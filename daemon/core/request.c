@@ -382,6 +382,9 @@ static enum err run_method(struct call *call, const struct method *method, struc
     bool write = method->plan != NULL;
     ask->params = call->params;
     ask->class_name = class_name(class, name);
+    if (write && class->expelled) {
+        return ERR_EXPELLED;
+    }
     enum err err = ask_sitting(ask, call->sitting, class);
     if (err != OK || (!ask->signed_in && !method->open)) {
         return err != OK ? err : ERR_SIGNED_OUT;
