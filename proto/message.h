@@ -27,6 +27,8 @@ enum message_kind {
     MESSAGE_GONE = 12,    /* two of us stopped hearing it */
     MESSAGE_FORK = 13,    /* a proof of equivocation */
     MESSAGE_REFUSE = 14,  /* why I stop listening to you */
+    MESSAGE_INBOX = 15,   /* where I take messages for another of the class's secrets */
+    MESSAGE_CLOSED = 16,  /* the class has ended, says its root key; I erased it */
 };
 
 /* An IPv6 address (IPv4 as ::ffff:a.b.c.d), its interface where it is link-local, and a port. */
@@ -104,6 +106,10 @@ struct message {
     uint64_t seq;
     /* REFUSE */
     uint64_t reason; /* enum err, or a newer one's: 1 to 65535 */
+    /* INBOX, with port */
+    struct secret_tag tag;
+    /* CLOSED */
+    struct signature signature;
     /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK: read item by item */
     uint32_t count;
     const msgpack_object *items;
@@ -143,5 +149,7 @@ void pack_heard(struct pack *, const struct device_id *, uint64_t run, bool hear
 void pack_gone(struct pack *, const struct device_id *, uint64_t run);
 void pack_fork(struct pack *, struct slice run_a, struct slice run_b); /* each an encoded run */
 void pack_refuse(struct pack *, enum err);
+void pack_inbox(struct pack *, const struct secret_tag *, uint16_t port);
+void pack_closed(struct pack *, const struct signature *);
 
 #endif

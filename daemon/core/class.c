@@ -562,7 +562,7 @@ static void hear_refuse(struct device *device, struct class *class, const struct
                         enum err reason)
 {
     if (peer || class->refusal != reason) {
-        device_log(device, "%s no longer listens to us: %s", peer ? peer->host : "a machine",
+        device_log(device, "%s no longer listens to us: %s", peer && *peer->host ? peer->host : "a machine",
                    err_code(reason));
     }
     if (reason == ERR_EXPELLED) {
