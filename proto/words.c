@@ -166,7 +166,12 @@ void invite_make(struct rng *rng, const struct sign_pk *root, struct invite *out
     for (size_t i = 0; i < WORDS_SECRET; i++) {
         out->secret[i] = (uint16_t)rng_below(rng, WORDS_IN_LIST);
     }
-    commit_words(root, out->commit);
+    invite_commit(out, root);
+}
+
+void invite_commit(struct invite *invite, const struct sign_pk *root)
+{
+    commit_words(root, invite->commit);
 }
 
 bool invite_commits_to(const struct invite *invite, const struct sign_pk *root)
@@ -305,4 +310,19 @@ enum err rescue_read(struct slice text, uint8_t secret[RESCUE_BYTES], uint32_t *
     wipe(typed, sizeof(typed));
     wipe(right, sizeof(right));
     return err;
+}
+
+/* ---- the words of a key ----------------------------------------------------------------------- */
+
+void key_words_salt(uint8_t salt[16])
+{
+    hash_short("jam knock 1", NULL, 0, salt, 16);
+}
+
+char *key_words(const uint8_t stretched[32], char out[KEY_TEXT_MAX])
+{
+    uint16_t indexes[WORDS_KEY];
+    bits_to_words(stretched, indexes, WORDS_KEY);
+    write_words(indexes, WORDS_KEY, out);
+    return out;
 }

@@ -20,6 +20,8 @@ enum {
     WORDS_RESCUE = 12,
     RESCUE_BYTES = 16,
     RESCUE_TEXT_MAX = WORDS_RESCUE * (WORD_BYTES_MAX + 1),
+    WORDS_KEY = 3,
+    KEY_TEXT_MAX = WORDS_KEY * (WORD_BYTES_MAX + 1),
 };
 
 struct invite {
@@ -41,6 +43,8 @@ char *words_propose(struct rng *, uint32_t count, char *out, size_t out_len);
 
 /* The invite for a root key; secret words are drawn from rng. */
 void invite_make(struct rng *, const struct sign_pk *root, struct invite *);
+/* Makes it commit to that root key; its secret words stay. */
+void invite_commit(struct invite *, const struct sign_pk *root);
 /* Is this root key the one the invite commits to? */
 bool invite_commits_to(const struct invite *, const struct sign_pk *root);
 /* Words with single spaces, terminated. */
@@ -57,5 +61,11 @@ char *rescue_text(const uint8_t secret[RESCUE_BYTES], char out[RESCUE_TEXT_MAX])
 /* Reads them back; errors as of invite_read. */
 enum err rescue_read(struct slice text, uint8_t secret[RESCUE_BYTES], uint32_t *wrong,
                      uint16_t *near);
+
+/* Three words by which people tell a public key from others: the first bits of what `stretch` (COST_WORDS, this salt) makes
+ * of it, so that looking for a key with the same words costs that much for each try. With single spaces, terminated.
+ * Returns out. */
+void key_words_salt(uint8_t salt[16]);
+char *key_words(const uint8_t stretched[32], char out[KEY_TEXT_MAX]);
 
 #endif

@@ -86,6 +86,7 @@ enum err device_open(const struct device_config *config, struct now now, struct 
         device_close(&device);
         return err;
     }
+    knocking_start(device, config->invite, now);
     *out = device;
     return OK;
 }
@@ -113,10 +114,12 @@ void device_close(struct device **device_p)
     free(device->told);
     free(device->ask);
     free(device->vfs);
+    free(device->knockers);
     pack_clear(&device->pack);
     pack_clear(&device->result);
     wipe(&device->key, sizeof(device->key));
     wipe(&device->rng, sizeof(device->rng));
+    wipe(&device->knocking, sizeof(device->knocking));
     free(device);
     *device_p = NULL;
 }
@@ -157,10 +160,19 @@ static void network(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         presence_network(device->classes[i]->presence, now);
     }
+    knocking_network(device, now);
 }
 
 static void datagram(struct device *device, struct now now, const struct event *event)
 {
+    if (event->bytes.len == KNOCK_BYTES) {
+        admission_knock(device, event, now);
+        return;
+    }
+    if (event->bytes.len == OFFER_BYTES) {
+        knocking_offer(device, event->bytes, now);
+        return;
+    }
     for (uint32_t i = 0; i < device->classes_count; i++) {
         if (class_datagram(device, device->classes[i], event, now)) {
             return;
@@ -173,6 +185,14 @@ static void link_changed(struct class *class, const struct event *event, struct 
     struct peer *peer = presence_by_link(class->presence, &event->peer);
     if (peer) {
         presence_link(class->presence, peer, event->up, now);
+    }
+}
+
+static void stretched(struct device *device, const struct event *event, struct now now)
+{
+    if (!knocking_stretched(device, event->work, event->bytes, now) &&
+        !admission_stretched(device, event->work, event->bytes, now)) {
+        method_stretched(device, event->work, event->bytes, now);
     }
 }
 
@@ -212,7 +232,7 @@ void device_step(struct device *device, struct now now, const struct event *even
         network(device, now);
         break;
     case EVENT_STRETCHED:
-        method_stretched(device, event->work, event->bytes, now);
+        stretched(device, event, now);
         break;
     case EVENT_CALL:
         call(device, &event->from, now);
@@ -274,6 +294,8 @@ void device_commit(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_pump(device, device->classes[i], now);
     }
+    knocking_tick(device, now);
+    admission_tick(device, now);
     method_tick(device, now);
     watchers_tick(device, now);
 }
@@ -295,6 +317,7 @@ bool device_next(struct device *device, struct output *output, struct mono *wake
     }
     *wake = earlier(method_wake(device), watchers_wake(device));
     *wake = earlier(*wake, request_wake(device));
+    *wake = earlier(*wake, earlier(knocking_wake(device), admission_wake(device)));
     for (uint32_t i = 0; i < device->classes_count; i++) {
         *wake = earlier(*wake, class_wake(device->classes[i]));
     }

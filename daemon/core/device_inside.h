@@ -6,6 +6,7 @@
 #include "ages.h"
 #include "bounds.h"
 #include "device.h"
+#include "knockers.h"
 #include "presence.h"
 #include "replica.h"
 #include "sync.h"
@@ -26,7 +27,12 @@ enum {
     CHECK_MS = 1500,          /* a `doctor` listens so long */
     IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
     IDLE_CHECK_MS = 30 * 1000,
-    WRONG_FREE = 3, /* so many wrong passphrases cost no pause */
+    SLOW_MS_MAX = 60 * 1000,        /* Argon2id that took longer is lost */
+    OFFER_MS = 1000,                /* an offer is said again so often, */
+    OFFER_PATIENCE_MS = 60 * 1000,  /* for so long */
+    OFFERS_WAIT_MS = 2000,          /* after the first offer another class may call for so long */
+    KNOCKS_PATIENCE_MS = 10 * 1000, /* `class admit` waits so long for words of those who knock */
+    WRONG_FREE = 3,                 /* so many wrong passphrases cost no pause */
     PAUSE_MS_MAX = 60 * 1000,
 };
 
@@ -61,10 +67,11 @@ struct class
     struct mono refresh;    /* when to say again who is here; 0: not */
     struct mono live_since; /* since then it is live, or alone */
     bool live;
-    bool lasting; /* the database was there in an earlier boot */
     bool expelled;           /* this machine was, says the log */
     enum err refusal;        /* why others don't let us in, as one of them said; OK: none did */
     struct mono refusal_told; /* when we last told somebody */
+    bool lasting;             /* the database was there in an earlier boot */
+    char words[KEY_TEXT_MAX]; /* of its root key; "" until they are known */
 };
 
 /* Who sits at a terminal. A login stays in one class at a time. */
@@ -91,6 +98,8 @@ enum pending_kind {
     PENDING_JOIN,   /* Argon2id for `class join` */
     PENDING_HELLO,  /* `class join`: somebody to answer */
     PENDING_CHECK,  /* `doctor`: beacons */
+    PENDING_KNOCKS, /* `class.knocks`: the words of those who knock */
+    PENDING_ADMIT,  /* `class.admit`: the same; `name` tells which, "" all */
 };
 struct pending {
     enum pending_kind kind;
@@ -130,6 +139,33 @@ struct queued {
     uint8_t bytes[];
 };
 
+/* Keys whose words are wanted go through Argon2id one after the other. */
+struct stretcher {
+    uint64_t work;        /* under way; 0: none */
+    struct mono since;    /* when it began */
+    struct mono pause;    /* nothing new before then */
+    struct device_id key; /* this machine's, a class's root, or a knocker's */
+    struct mono wanted;   /* until then words of knockers are */
+    int64_t credit_ms;    /* how many of them may be made at once, by time */
+    struct mono credit_at;
+};
+
+/* What this machine does to get into a class: while it is in none it knocks. */
+struct knocking {
+    uint32_t knocks; /* since it began, or since the network changed */
+    struct mono began, said, due;
+    char words[KEY_TEXT_MAX]; /* of this machine's key; "" until they are known */
+    struct offer offers[2];   /* that differ */
+    uint32_t offers_count;
+    struct mono decide; /* when the first offer is taken; 0: there is none */
+    bool torn;          /* two classes call: a person must decide */
+    uint64_t work;      /* Argon2id of the class that it joins; 0: none */
+    struct mono since;  /* when that began */
+    struct invite invite;
+    struct sign_pk root;
+    bool has_root; /* else it joins by an invite alone, from --invite-file */
+};
+
 struct device {
     char state[PATH_BYTES];
     char *vfs;
@@ -150,6 +186,9 @@ struct device {
     uint32_t calls_count;
     uint64_t uses, works;
     struct mono idle_checked;
+    struct knocking knocking;
+    struct knockers *knockers; /* NULL until somebody knocks */
+    struct stretcher stretcher;
     struct ask *ask; /* room for the request that is being answered */
     struct pack pack, result;
     bool leaving;
@@ -226,6 +265,44 @@ void class_refuse(struct device *, struct class *, const struct address *, enum 
 
 /* Who was expelled is cut off, and forgotten: to be called when an EXPEL may have been folded. */
 void expulsion_look(struct device *, struct class *, struct now);
+/* A machine's hardware as the log of this class knows it. */
+void class_hardware(const struct class *, const struct hardware_id *unsalted,
+                    struct hardware_id *out);
+
+/* ---- knocking.c: this machine knocks ---- */
+
+/* Begins; also to join by an invite, unless it is NULL or of a class that this machine is in. */
+void knocking_start(struct device *, const struct invite *, struct now);
+void knocking_network(struct device *, struct now);
+void knocking_offer(struct device *, struct slice datagram, struct now);
+/* False: that work wasn't for this. */
+bool knocking_stretched(struct device *, uint64_t work, struct slice bytes, struct now);
+void knocking_tick(struct device *, struct now);
+struct mono knocking_wake(const struct device *);
+/* Key and map: what a screen says of a machine that is in no class. */
+void knocking_tell(struct device *, struct pack *);
+
+/* ---- admission.c: others knock here ---- */
+
+void admission_knock(struct device *, const struct event *, struct now);
+bool admission_stretched(struct device *, uint64_t work, struct slice bytes, struct now);
+void admission_tick(struct device *, struct now);
+struct mono admission_wake(const struct device *);
+/* Words of those who knock are wanted for a while. */
+void admission_want(struct device *, struct now);
+/* Lets one into a class: it is offered until it is there. */
+void admission_admit(struct class *, struct knocker *, struct now);
+/* Does it knock, and isn't in this class yet? */
+bool admission_waits(struct class *, const struct knocker *, struct now);
+
+/* ---- method_admit.c ---- */
+
+enum err method_knocks(struct call *, struct pack *);
+enum err method_admit(struct call *, struct pack *);
+/* Answers if the words are there, or it waited long enough. */
+void admit_tick(struct device *, struct pending *, struct now);
+/* "class": {id, name, policy, until} */
+void pack_class(struct pack *, struct class *);
 
 /* ---- salvage.c ---- */
 
@@ -271,6 +348,7 @@ void method_tick(struct device *, struct now);
 struct mono method_wake(const struct device *);
 enum err method_status(struct call *, struct pack *);
 enum err method_doctor(struct call *, struct pack *);
+void doctor_without_class(struct device *, struct pack *);
 void doctor_answer(struct device *, struct pending *, struct now);
 
 enum err method_watch(struct call *, struct pack *);

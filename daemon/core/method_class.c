@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "authority.h"
+#include "date.h"
 #include "device_inside.h"
 #include "text.h"
 
@@ -13,11 +15,50 @@ static void pack_hex_id(struct pack *p, const char *key, struct slice id)
     pack_str(p, hex(text, id.at, id.len));
 }
 
-static void pack_class(struct pack *p, struct class *class)
+/* What a class may decide, as it is asked for and told. */
+static const struct {
+    uint64_t policy;
+    const char *name;
+} policies[] = {
+    {POLICY_OPEN, "open"}, {POLICY_TEACHERS_READ, "teachers_read"}, {POLICY_READMIT, "readmit"}};
+enum { POLICIES = sizeof(policies) / sizeof(policies[0]) };
+
+static uint64_t class_until(struct class *class)
+{
+    uint64_t until_ms = 0;
+    sqlite3_stmt *stmt = store_query(class->store, "SELECT until_ms FROM class");
+    if (store_row(class->store, stmt)) {
+        until_ms = (uint64_t)sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    return until_ms;
+}
+
+static void pack_policy(struct pack *p, struct class *class)
+{
+    char date[DATE_BYTES];
+    uint32_t count = 0;
+    uint64_t policy = class_policy(class->store);
+    for (size_t i = 0; i < POLICIES; i++) {
+        count += (policy & policies[i].policy) != 0;
+    }
+    pack_str(p, "policy");
+    pack_array(p, count);
+    for (size_t i = 0; i < POLICIES; i++) {
+        if (policy & policies[i].policy) {
+            pack_str(p, policies[i].name);
+        }
+    }
+    pack_str(p, "until");
+    pack_str(p, date_text(class_until(class), date));
+}
+
+void pack_class(struct pack *p, struct class *class)
 {
     char name[NAME_BYTES_MAX + 1];
     pack_str(p, "class");
-    pack_map(p, 2);
+    pack_map(p, 4);
+    pack_policy(p, class);
     if (class->known) {
         pack_hex_id(p, "id", SLICE(class->id));
         pack_str(p, "name");
@@ -67,11 +108,22 @@ static enum err read_name(struct call *call, const char *key, const char *what, 
     return OK;
 }
 
-static bool flag(const struct call *call, const char *key)
+/* What the new class decides. ERR_USAGE: there is no such day. */
+static enum err read_policy(struct call *call, uint64_t *policy, uint64_t *until_ms)
 {
-    bool set = false;
-    map_bool(call->params, key, &set);
-    return set;
+    struct slice until;
+    *policy = *until_ms = 0;
+    for (size_t i = 0; i < POLICIES; i++) {
+        bool wished = false;
+        map_bool(call->params, policies[i].name, &wished);
+        *policy |= wished ? policies[i].policy : 0;
+    }
+    if (map_text(call->params, "until", &until) && !date_read(until, until_ms)) {
+        snprintf(call->what, sizeof(call->what), "A day is written so: 2027-07-01.");
+        snprintf(call->detail, sizeof(call->detail), "jam class create NAME --until 2027-07-01");
+        return ERR_USAGE;
+    }
+    return OK;
 }
 
 /* The founder's passphrase is asked for and checked as a person's at hello; there is no class yet to ask. */
@@ -92,9 +144,11 @@ static enum err founder_passphrase(struct call *call, const char *name, const ch
 
 static enum err class_create(struct call *call, struct pack *p)
 {
+    uint64_t policy, until_ms;
     char name[NAME_BYTES_MAX + 1], handle[HANDLE_BYTES_MAX + 1];
     (void)p;
-    enum err err = read_name(call, "name", "the name", NAME_BYTES_MAX, name);
+    enum err err = read_policy(call, &policy, &until_ms);
+    err = err == OK ? read_name(call, "name", "the name", NAME_BYTES_MAX, name) : err;
     err =
         err == OK ? read_name(call, "handle", "the teacher's name", HANDLE_BYTES_MAX, handle) : err;
     if (err != OK) {
@@ -112,9 +166,8 @@ static enum err class_create(struct call *call, struct pack *p)
     memcpy(pending->name, name, sizeof(name));
     memcpy(pending->handle, handle, sizeof(handle));
     pending->stretching = stretching;
-    pending->policy = (flag(call, "open") ? POLICY_OPEN : 0) |
-                      (flag(call, "teachers_read") ? POLICY_TEACHERS_READ : 0) |
-                      (flag(call, "readmit") ? POLICY_READMIT : 0);
+    pending->policy = policy;
+    pending->until_ms = until_ms;
     rng_fill(&call->device->rng, pending->rescue, sizeof(pending->rescue));
     return pending_stretch(call->device, pending, slice_str(stretching->at[0].words),
                            stretching->at[0].salt, stretching->at[0].cost);
@@ -183,12 +236,18 @@ static enum err class_list(struct call *call, struct pack *p)
 {
     struct device *device = call->device;
     char name[NAME_BYTES_MAX + 1];
-    pack_map(p, 1);
+    pack_map(p, device->classes_count ? 1 : 2);
+    if (device->classes_count == 0) {
+        knocking_tell(device, p);
+    }
     pack_str(p, "classes");
     pack_array(p, device->classes_count);
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
-        pack_map(p, 7);
+        pack_map(p, 10);
+        pack_policy(p, class);
+        pack_str(p, "words");
+        pack_str(p, *class->words ? class->words : NULL);
         pack_str(p, "n");
         pack_uint(p, i + 1);
         if (class->known) {
@@ -429,6 +488,8 @@ void method_tick(struct device *device, struct now now)
             tell_joined(device, pending, device->classes[pending->class_index]);
         } else if (pending->kind == PENDING_CHECK && due) {
             doctor_answer(device, pending, now);
+        } else if (pending->kind == PENDING_KNOCKS || pending->kind == PENDING_ADMIT) {
+            admit_tick(device, pending, now);
         }
     }
 }
@@ -447,9 +508,9 @@ struct mono method_wake(const struct device *device)
 
 enum err method_doctor(struct call *call, struct pack *p)
 {
-    (void)p;
     if (!call->class) {
-        return ERR_NO_CLASS;
+        doctor_without_class(call->device, p);
+        return OK;
     }
     struct mono due = {call->now.mono.ms + CHECK_MS};
     presence_check(call->class->presence, call->now);
@@ -457,7 +518,15 @@ enum err method_doctor(struct call *call, struct pack *p)
 }
 
 const struct device_method device_methods[] = {
-    {"class.create", class_create}, {"class.join", class_join}, {"class.invite", class_invite},
-    {"class.list", class_list},     {"class.use", class_use},   {"status", method_status},
-    {"doctor", method_doctor},      {"watch", method_watch},    {NULL, NULL},
+    {"class.create", class_create},
+    {"class.join", class_join},
+    {"class.invite", class_invite},
+    {"class.knocks", method_knocks},
+    {"class.admit", method_admit},
+    {"class.list", class_list},
+    {"class.use", class_use},
+    {"status", method_status},
+    {"doctor", method_doctor},
+    {"watch", method_watch},
+    {NULL, NULL},
 };

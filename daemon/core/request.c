@@ -382,6 +382,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
     bool write = method->plan != NULL;
     ask->params = call->params;
     ask->class_name = class_name(class, name);
+    ask->class_words = class->words;
     if (write && class->expelled) {
         return ERR_EXPELLED;
     }
@@ -462,6 +463,18 @@ static enum err call_device(struct call *call, const struct device_method *metho
     return err;
 }
 
+/* `jam` alone, in no class: what the screen says there. */
+static enum err here_without_class(struct call *call, struct pack *p)
+{
+    pack_map(p, 3);
+    pack_str(p, "class");
+    pack_nil(p);
+    pack_str(p, "person");
+    pack_nil(p);
+    knocking_tell(call->device, p);
+    return OK;
+}
+
 static enum err dispatch(struct call *call, struct slice method)
 {
     enum err err = find_class(call->device, call->sitting, call->params, &call->class);
@@ -476,6 +489,10 @@ static enum err dispatch(struct call *call, struct slice method)
         if (slice_is(method, m->name)) {
             return call_device(call, m);
         }
+    }
+    if (!call->class && slice_is(method, "here")) {
+        static const struct device_method here = {"here", here_without_class};
+        return call_device(call, &here);
     }
     const struct method *view = views_method(method);
     if (view) {

@@ -83,6 +83,7 @@ struct ask {
     struct rng *rng;
     struct class_id class;
     const char *class_name;
+    const char *class_words;       /* of its root key; "" if they aren't known yet */
     bool teacher;                  /* who asks is one */
     const struct sign_key *key;    /* theirs, unlocked; NULL: nobody is signed in */
     struct stretching *stretching; /* lives from the first call of plan to the last */

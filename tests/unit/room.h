@@ -36,6 +36,7 @@ struct machine {
     uint32_t notes; /* notifications to client 2 */
     uint64_t sent_bytes, sent_messages, datagrams;
     uint32_t starts;
+    const struct invite *invite; /* that jamd is started with */
 };
 
 struct room {
@@ -46,6 +47,8 @@ struct room {
     bool cut[ROOM_MAX][ROOM_MAX]; /* from, to */
     struct rng rng;
     uint32_t loss_percent;
+    uint64_t knock_runs[ROOM_MAX]; /* the run that each knocked with last */
+    uint64_t offers;               /* datagrams of that length */
     uint64_t number;
     char folder[64];
 };
@@ -126,6 +129,10 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         event.kind = EVENT_DATAGRAM;
         snprintf(event.iface, sizeof(event.iface), "eth0");
         m->datagrams++;
+        if (o->bytes.len == KNOCK_BYTES) {
+            room->knock_runs[i] = get_big_endian(o->bytes.at + 10, 8);
+        }
+        room->offers += o->bytes.len == OFFER_BYTES;
         for (int k = 0; k < room->count; k++) {
             bool meant = o->paths != PATH_UNICAST || k == room_by_address(&o->address);
             if (k != i && meant) {
@@ -213,6 +220,7 @@ static inline void room_start(struct room *room, int i)
     config.seed[1] = (uint8_t)++m->starts;
     config.hardware.b[0] = (uint8_t)(i + 1);
     config.boot[0] = 1;
+    config.invite = m->invite;
     if (device_open(&config, room->now, &m->device) != OK) {
         fprintf(stderr, "# machine %d doesn't start\n", i);
         abort();
