@@ -43,6 +43,15 @@ static enum err class_open_log(struct device *device, struct class *class,
     return OK;
 }
 
+/* The same for a class that this machine was in never before: it says in the log that it is there, so that all know which
+ * machines belong to it. */
+static enum err class_enter(struct device *device, struct class *class, const struct sign_pk *root,
+                            struct now now)
+{
+    enum err err = class_open_log(device, class, root);
+    return err == OK ? class_append(class, NULL, 0, now, NULL) : err;
+}
+
 /* Finds out whether the disk kept what an earlier boot wrote. */
 static void find_marker(struct device *device, struct class *class)
 {
@@ -95,9 +104,7 @@ static void class_join_device(struct device *device, struct class *class, struct
     class_beacon_key(&class->secret, &class->beacon_key);
     machine_now(class, &device->id, "here", now);
     device->uses = class->used > device->uses ? class->used : device->uses;
-    device_put(device, &(struct output){.kind = OUTPUT_BIND,
-                                        .class_index = class->index,
-                                        .secret = class->secret});
+    turnover_begin(device, class);
 }
 
 enum err class_new(struct device *device, const struct class_secret *secret,
@@ -128,7 +135,7 @@ enum err class_new(struct device *device, const struct class_secret *secret,
         err = store_err(class->store);
     }
     if (err == OK && root) {
-        err = class_open_log(device, class, root);
+        err = class_enter(device, class, root, now);
     }
     if (err != OK) {
         class_free(&class);
@@ -196,6 +203,31 @@ void class_free(struct class **class_p)
     wipe(class, sizeof(*class));
     free(class);
     *class_p = NULL;
+}
+
+void class_forget(struct device *device, struct class *class)
+{
+    uint32_t index = class->index;
+    if (index + 1 != device->classes_count) {
+        return;
+    }
+    struct output output = {.kind = OUTPUT_UNBIND, .class_index = index};
+    for (uint8_t i = 0; i < SECRETS_MAX; i++) {
+        output.address.secret = i;
+        device_put(device, &output);
+    }
+    device_put(device, &(struct output){.kind = OUTPUT_BAR, .class_index = index});
+    device_put(device,
+               &(struct output){.kind = OUTPUT_ERASE, .bytes = slice_str(class->file)});
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (sitting->used && sitting->class_index == index) {
+            sitting->class_index = 0;
+            sitting->chosen = sitting->signed_in = false;
+        }
+    }
+    class_free(&device->classes[index]);
+    device->classes_count--;
 }
 
 /* ---- the turn ------------------------------------------------------------------------------------------------- */
@@ -306,14 +338,16 @@ static struct fingerprint fingerprint_of(struct device *device, struct class *cl
     return class->replica ? heads_fingerprint(replica_heads(class->replica)) : empty;
 }
 
-static struct slice hello_bytes(struct device *device, struct class *class, struct now now)
+/* For one that reaches us by this secret. */
+static struct slice hello_bytes(struct device *device, struct class *class, uint8_t number,
+                                struct now now)
 {
     struct message hello = {.kind = MESSAGE_HELLO,
                             .version = PROTOCOL_VERSION,
                             .device = device->id,
                             .root = class->root,
                             .run = device->run,
-                            .port = class->port,
+                            .port = turnover_port(class, number),
                             .wall_ms = now.wall.ms,
                             .flags = class->lasting ? HELLO_LASTING : 0,
                             .fingerprint = fingerprint_of(device, class, now),
@@ -330,7 +364,8 @@ static void say_peers(struct device *device, struct class *class, const struct p
     put_peer(device, class, OUTPUT_SEND, to, pack_bytes(&device->pack));
 }
 
-static void say_beacon(struct device *device, struct class *class, const struct act *act)
+static void say_sealed(struct device *device, struct class *class, const struct act *act,
+                       const struct seal_key *key, uint16_t port)
 {
     static const enum lan_path paths[] = {PATH_BROADCAST, PATH_MULTICAST4, PATH_MULTICAST6,
                                           PATH_UNICAST};
@@ -339,15 +374,32 @@ static void say_beacon(struct device *device, struct class *class, const struct 
         struct beacon beacon = {.flags = act->flags,
                                 .device = device->id,
                                 .run = device->run,
-                                .port = class->port,
+                                .port = port,
                                 .path = paths[i]};
         if (act->paths & paths[i]) {
-            beacon_seal(&class->beacon_key, &device->rng, &beacon, sealed);
+            beacon_seal(key, &device->rng, &beacon, sealed);
             device_put(device, &(struct output){.kind = OUTPUT_DATAGRAM,
                                                 .class_index = class->index,
                                                 .paths = paths[i],
                                                 .address = act->address,
                                                 .bytes = slice_of(sealed, sizeof(sealed))});
+        }
+    }
+}
+
+/* Answers by the secret by which was asked. All others by the present one, and now and then by those before, for who was
+ * away. */
+static void say_beacon(struct device *device, struct class *class, const struct act *act)
+{
+    bool answer = act->paths == PATH_UNICAST;
+    bool rare = !answer && class->beacons++ % FORMER_EVERY == 0;
+    if (!answer || act->address.secret == class->number) {
+        say_sealed(device, class, act, &class->beacon_key, class->port);
+    }
+    for (uint32_t i = 0; i < SECRETS_MAX; i++) {
+        const struct former *former = &class->former[i];
+        if (former->used && former->port && (rare || (answer && act->address.secret == i))) {
+            say_sealed(device, class, act, &former->beacon_key, former->port);
         }
     }
 }
@@ -392,14 +444,31 @@ static void peer_changed(struct device *device, struct class *class, struct peer
     class->changed = true;
 }
 
+/* Nobody knows which of the class's secrets is in use at an address that a person typed. */
+static void call_by_all(struct device *device, struct class *class, const struct address *address,
+                        struct now now)
+{
+    struct output output = {
+        .kind = OUTPUT_CALL, .class_index = class->index, .address = *address};
+    for (uint8_t i = 0; i < SECRETS_MAX; i++) {
+        if (turnover_port(class, i)) {
+            output.address.secret = i;
+            output.bytes = hello_bytes(device, class, i, now);
+            device_put(device, &output);
+        }
+    }
+}
+
 static void act(struct device *device, struct class *class, const struct act *a, struct now now)
 {
     struct fingerprint fingerprint;
     switch (a->kind) {
     case ACT_LINK:
         put_peer(device, class, OUTPUT_LINK, a->peer, slice_of(NULL, 0));
-        put_peer(device, class, OUTPUT_SEND, a->peer, hello_bytes(device, class, now));
+        put_peer(device, class, OUTPUT_SEND, a->peer,
+                 hello_bytes(device, class, a->peer->address.secret, now));
         say_peers(device, class, a->peer);
+        turnover_say(device, class, a->peer);
         break;
     case ACT_UNLINK:
         put_peer(device, class, OUTPUT_UNLINK, a->peer, slice_of(NULL, 0));
@@ -417,10 +486,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
         say_beacon(device, class, a);
         break;
     case ACT_CALL:
-        device_put(device, &(struct output){.kind = OUTPUT_CALL,
-                                            .class_index = class->index,
-                                            .address = a->address,
-                                            .bytes = hello_bytes(device, class, now)});
+        call_by_all(device, class, &a->address, now);
         break;
     case ACT_CHANGED:
         peer_changed(device, class, a->peer, now);
@@ -435,7 +501,8 @@ static void pass_on_root(struct device *device, struct class *class, struct now 
     for (uint32_t i = 0; i < presence_count(class->presence); i++) {
         const struct peer *peer = presence_at(class->presence, i);
         if (peer->linked) {
-            put_peer(device, class, OUTPUT_SEND, peer, hello_bytes(device, class, now));
+            put_peer(device, class, OUTPUT_SEND, peer,
+                     hello_bytes(device, class, peer->address.secret, now));
         }
     }
 }
@@ -456,6 +523,9 @@ static void obey(struct device *device, struct class *class, struct now now)
                           : 0;
     if (folded >> OP_EXPEL & 1) {
         expulsion_look(device, class, now);
+    }
+    if (folded >> OP_ROTATE & 1) {
+        turnover_look(device, class);
     }
     if (folded) {
         do_acts(device, class, now);
@@ -482,11 +552,20 @@ void class_pump(struct device *device, struct class *class, struct now now)
 
 /* ---- hearing -------------------------------------------------------------------------------------------------- */
 
-void class_bound(struct device *device, struct class *class, uint16_t port, struct now now)
+void class_bound(struct device *device, struct class *class, uint8_t number, uint16_t port,
+                 struct now now)
 {
-    (void)device;
+    if (number != class->number) {
+        class->former[number % SECRETS_MAX].port = port;
+        return;
+    }
     class->port = port;
-    presence_start(class->presence, now);
+    if (!class->started) {
+        class->started = true;
+        presence_start(class->presence, now);
+    } else {
+        turnover_bound(device, class);
+    }
 }
 
 /* A peer that breaks the protocol is told why, and after a few times cut off for a growing pause. */
@@ -509,7 +588,8 @@ static void bad_message(struct device *device, struct class *class, struct peer 
 }
 
 /* Somebody's HELLO tells the root key to which our invite commits: now we know which class it is. */
-static enum err learn_root(struct device *device, struct class *class, const struct sign_pk *root)
+static enum err learn_root(struct device *device, struct class *class, const struct sign_pk *root,
+                           struct now now)
 {
     static const struct sign_pk none;
     if (SAME(*root, none)) {
@@ -526,7 +606,7 @@ static enum err learn_root(struct device *device, struct class *class, const str
         store_local_set(class->store, "root", root, sizeof(*root));
         err = store_commit(class->store);
     }
-    err = err == OK ? class_open_log(device, class, root) : err;
+    err = err == OK ? class_enter(device, class, root, now) : err;
     class->learnt = err == OK;
     return err;
 }
@@ -548,7 +628,11 @@ static enum err hear_hello(struct device *device, struct class *class, const str
         class_refuse(device, class, &inbox, ERR_EXPELLED, now);
         return OK;
     }
-    enum err err = learn_root(device, class, &m->root);
+    if (!turnover_admits(class, inbox.secret, &m->device)) {
+        class_refuse(device, class, &inbox, ERR_OLD_WORDS, now);
+        return OK;
+    }
+    enum err err = learn_root(device, class, &m->root, now);
     if (err != OK) {
         device_log(device, "a machine of another class knows our secret: it is not let in");
         return OK;
@@ -558,6 +642,9 @@ static enum err hear_hello(struct device *device, struct class *class, const str
         return err;
     }
     class->refusal = OK;
+    if (inbox.secret == class->number && peer->address.secret != class->number) {
+        presence_moved(class->presence, peer, &inbox, now);
+    }
     if (peer->clock_known) {
         ages_clock(class->ages, &peer->device, peer->clock_ms);
     }
@@ -568,11 +655,12 @@ static enum err hear_hello(struct device *device, struct class *class, const str
 static void hear_refuse(struct device *device, struct class *class, const struct peer *peer,
                         enum err reason)
 {
-    if (peer || class->refusal != reason) {
+    bool lets_in = reason != ERR_EXPELLED && reason != ERR_OLD_WORDS;
+    if (lets_in || class->refusal != reason) {
         device_log(device, "%s no longer listens to us: %s", peer && *peer->host ? peer->host : "a machine",
                    err_code(reason));
     }
-    if (reason == ERR_EXPELLED) {
+    if (!lets_in) {
         class->refusal = reason;
     }
 }
@@ -595,6 +683,9 @@ static enum err hear(struct device *device, struct class *class, const struct ev
     case MESSAGE_BEAT:
         presence_message(class->presence, peer, m, now);
         return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+    case MESSAGE_INBOX:
+        turnover_hear(class, peer, m, now);
+        return OK;
     case MESSAGE_LEAVE:
     case MESSAGE_PEERS:
     case MESSAGE_SUSPECT:
@@ -634,26 +725,40 @@ void class_message(struct device *device, struct class *class, const struct even
     }
 }
 
+/* By whichever of the class's secrets it was sealed. */
+static bool open_beacon(const struct class *class, struct slice datagram, struct beacon *beacon,
+                        uint8_t *number)
+{
+    *number = class->number;
+    bool opened = beacon_open(&class->beacon_key, datagram, beacon) == OK;
+    for (uint8_t i = 0; !opened && i < SECRETS_MAX; i++) {
+        *number = i;
+        opened = class->former[i].used &&
+                 beacon_open(&class->former[i].beacon_key, datagram, beacon) == OK;
+    }
+    return opened;
+}
+
 bool class_datagram(struct device *device, struct class *class, const struct event *event,
                     struct now now)
 {
     struct beacon beacon;
-    if (beacon_open(&class->beacon_key, event->bytes, &beacon) != OK) {
+    struct address from = event->from;
+    if (!open_beacon(class, event->bytes, &beacon, &from.secret)) {
         return false;
     }
-    if (presence_bars(class->presence, &beacon.device)) {
-        struct address inbox = event->from;
-        inbox.port = beacon.port;
-        class_refuse(device, class, &inbox, ERR_EXPELLED, now);
+    bool barred = presence_bars(class->presence, &beacon.device);
+    if (barred || !turnover_admits(class, from.secret, &beacon.device)) {
+        from.port = beacon.port;
+        class_refuse(device, class, &from, barred ? ERR_EXPELLED : ERR_OLD_WORDS, now);
         return true;
     }
-    presence_beacon(class->presence, &beacon, &event->from, event->iface, now);
+    presence_beacon(class->presence, &beacon, &from, event->iface, now);
     return true;
 }
 
 void class_tick(struct device *device, struct class *class, struct now now)
 {
-    (void)device;
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
     }
@@ -661,6 +766,7 @@ void class_tick(struct device *device, struct class *class, struct now now)
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
     presence_tick(class->presence, now);
+    turnover_tick(device, class, now);
 }
 
 struct mono class_wake(const struct class *class)

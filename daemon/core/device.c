@@ -225,7 +225,7 @@ void device_step(struct device *device, struct now now, const struct event *even
         break;
     case EVENT_BOUND:
         if (class) {
-            class_bound(device, class, event->port, now);
+            class_bound(device, class, event->from.secret, event->port, now);
         }
         break;
     case EVENT_NETWORK:

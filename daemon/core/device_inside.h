@@ -11,6 +11,7 @@
 #include "replica.h"
 #include "sync.h"
 #include "view.h"
+#include "rotation.h"
 #include "words.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
     REFUSAL_MS = 1000,        /* between two REFUSE to machines that aren't let in */
+    FORMER_EVERY = 4, /* so many of our beacons are also sealed with a secret before */
     CHECK_MS = 1500,          /* a `doctor` listens so long */
     IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
     IDLE_CHECK_MS = 30 * 1000,
@@ -36,6 +38,18 @@ enum {
     PAUSE_MS_MAX = 60 * 1000,
 };
 
+/* A class's secret goes with it for so long after there is another. */
+#define FORMER_MS (INT64_C(30) * 24 * 3600 * 1000)
+
+/* A secret that a class had, by which machines that were away still come. */
+struct former {
+    bool used;
+    struct class_secret secret;
+    struct seal_key beacon_key;
+    uint16_t port;    /* of its inbox; 0 until bound */
+    int64_t until_ms; /* by this machine's wall clock */
+};
+
 /* One class that this machine is in. */
 struct class
 {
@@ -45,6 +59,12 @@ struct class
     struct class_secret secret;
     struct seal_key beacon_key;
     struct invite invite;
+    uint8_t number; /* of the secret, in addresses: which former[] it leaves free */
+    struct former former[SECRETS_MAX];
+    uint8_t rotation[ROTATION_ID_BYTES]; /* the last one that it followed */
+    uint64_t turning;                    /* Argon2id for the next one; 0: none */
+    struct invite turning_to;
+    uint32_t beacons; /* how many were sent */
     bool known;  /* its root key is: else we wait for somebody to tell */
     bool learnt; /* a moment ago: those we met before must hear it */
     struct class_id id;
@@ -55,6 +75,7 @@ struct class
     struct presence *presence;
     struct sync *sync;      /* with the replica */
     uint16_t port;          /* of the inbox; 0 until bound */
+    bool started;           /* it was bound, and said so to all */
     bool changed;           /* since watchers were told */
     bool urgent;            /* somebody waits for this turn's sync */
     struct mono open_since; /* since when a transaction is open; 0: none */
@@ -67,6 +88,7 @@ struct class
     struct mono refresh;    /* when to say again who is here; 0: not */
     struct mono live_since; /* since then it is live, or alone */
     bool live;
+    bool closed;             /* it has ended, and is erased */
     bool expelled;           /* this machine was, says the log */
     enum err refusal;        /* why others don't let us in, as one of them said; OK: none did */
     struct mono refusal_told; /* when we last told somebody */
@@ -233,8 +255,10 @@ enum err class_new(struct device *, const struct class_secret *, const struct in
                    const struct sign_pk *root, struct now, struct class **out);
 enum err class_load(struct device *, const char *file, struct now);
 void class_free(struct class **);
+/* As if it had never been made; only if it is the one made last, else it stays. */
+void class_forget(struct device *, struct class *);
 /* The inbox is bound: announce. */
-void class_bound(struct device *, struct class *, uint16_t port, struct now);
+void class_bound(struct device *, struct class *, uint8_t number, uint16_t port, struct now);
 void class_message(struct device *, struct class *, const struct event *, struct now);
 bool class_datagram(struct device *, struct class *, const struct event *, struct now);
 void class_tick(struct device *, struct class *, struct now);
@@ -260,6 +284,30 @@ enum err class_append(struct class *, const struct op *, uint32_t count, struct 
 void class_say(struct device *, struct class *, const struct peer *, struct slice bytes);
 /* Says REFUSE at an address, to one that isn't let in: it may not know why. At most one in REFUSAL_MS. */
 void class_refuse(struct device *, struct class *, const struct address *, enum err, struct now);
+
+/* ---- turnover.c ---- */
+
+/* Binds the inboxes of the class's secrets. */
+void turnover_begin(struct device *, struct class *);
+/* Another secret from now on. */
+void turnover_go(struct device *, struct class *, const struct class_secret *,
+                 const struct invite *, struct now);
+/* To be called when a ROTATE may have been folded. */
+void turnover_look(struct device *, struct class *);
+/* False: that work wasn't for this. */
+bool turnover_stretched(struct device *, uint64_t work, struct slice bytes, struct now);
+/* Lets go of secrets whose time is over. */
+void turnover_tick(struct device *, struct class *, struct now);
+/* Tells a peer our inbox for the present secret, if it uses another. */
+void turnover_say(struct device *, struct class *, const struct peer *);
+/* That inbox is bound: tells all of them. */
+void turnover_bound(struct device *, struct class *);
+/* A peer's INBOX. */
+void turnover_hear(struct class *, struct peer *, const struct message *, struct now);
+/* By a former secret only those come in whom the log knows. */
+bool turnover_admits(struct class *, uint8_t number, const struct device_id *);
+/* Of the inbox for this secret; 0: it isn't bound. */
+uint16_t turnover_port(const struct class *, uint8_t number);
 
 /* ---- expulsion.c ---- */
 

@@ -9,6 +9,7 @@ enum {
     TODOS_MAX = 16 * DEVICES_MAX, /* a caller that pulls after each event never gets near */
     STEPS_MAX = 8,                /* of one peer in one tick */
     LEAVE_GRACE_MS = 1000,        /* what arrives so late was said before the LEAVE */
+    MOVE_MS = 60000,              /* between two such calls, where a firewall lets none through */
     FEW_HINTS = 8,                /* in a PEERS that nobody waits for */
     ROOM_LEFT = DEVICES_MAX / 16, /* kept free for newcomers, by forgetting who is away longest */
 };
@@ -532,6 +533,21 @@ void presence_heard(struct presence *p, struct peer *peer, struct now now)
         }
     }
     watch_heard(p, k, now);
+}
+
+void presence_moved(struct presence *p, struct peer *peer, const struct address *address,
+                    struct now now)
+{
+    struct known *k = known_of(peer);
+    struct address before = peer->address;
+    if (peer->state != PEER_HERE || since(k->moved, now) < MOVE_MS ||
+        address_same(&before, address)) {
+        return;
+    }
+    k->moved = now.mono;
+    peer->address = *address;
+    call_elsewhere(k, &before);
+    act_link(p, k, now);
 }
 
 static void peer_left(struct presence *p, struct known *k, const struct message *m, struct now now)

@@ -574,7 +574,9 @@ static enum err expel_tell(struct ask *ask, struct pack *p)
 {
     char label[LABEL_BYTES], text[65];
     const struct device_id *device = &ask->ops[0].device;
-    pack_map(p, 4);
+    pack_map(p, 5);
+    pack_str(p, "rotate"); /* a hint: its owner still knows the class's words */
+    pack_bool(p, true);
     pack_str(p, "expelled");
     pack_str(p, seat_of_device(ask->store, device, label) ? label : hex(text, device->b, 8));
     pack_str(p, "device");

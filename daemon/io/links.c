@@ -350,16 +350,6 @@ static void poll_closed_cb(uv_handle_t *handle)
     free(handle);
 }
 
-void links_unbind(struct links *links, uint32_t class_index, uint32_t number)
-{
-    struct inbox *inbox = inbox_find(links, class_index, number);
-    if (inbox && inbox->socket) {
-        uv_close((uv_handle_t *)inbox->poll, poll_closed_cb);
-        zmq_close(inbox->socket);
-        *inbox = (struct inbox){.links = links};
-    }
-}
-
 void links_bind(struct links *links, uint32_t class_index, uint32_t number,
                 const struct class_secret *secret)
 {
@@ -426,6 +416,22 @@ static void link_remove(struct link *link)
     link_queue_clear(link);
     uv_close((uv_handle_t *)&link->poll, link_closed_cb);
     zmq_close(link->socket);
+}
+
+void links_unbind(struct links *links, uint32_t class_index, uint32_t number)
+{
+    struct inbox *inbox = inbox_find(links, class_index, number);
+    if (inbox && inbox->socket) {
+        uv_close((uv_handle_t *)inbox->poll, poll_closed_cb);
+        zmq_close(inbox->socket);
+        *inbox = (struct inbox){.links = links};
+    }
+    for (struct link *link = links->links, *next; link; link = next) {
+        next = link->next;
+        if (link->class_index == class_index && link->address.secret == number) {
+            link_remove(link);
+        }
+    }
 }
 
 static void link_cb(uv_poll_t *poll, int status, int events)

@@ -96,6 +96,11 @@ static void carry_out(struct loop *loop, struct output *output)
     case OUTPUT_STRETCH:
         work_stretch(loop->work, output->work, output->bytes, output->salt, output->cost);
         break;
+    case OUTPUT_ERASE:
+        if (!disk_erase(loop->disk, output->bytes)) {
+            log_line(&loop->log, "a database can't be erased");
+        }
+        break;
     case OUTPUT_SET_ASIDE:
         if (!disk_set_aside(loop->disk, output->bytes)) {
             log_line(&loop->log, "the damaged database can't be renamed");

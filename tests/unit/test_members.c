@@ -96,10 +96,145 @@ static void one_that_was_away_when_it_was_expelled_is_told_why(void **state)
     room_free(room);
 }
 
+static void rotate(struct room *room, int by, char invite[256])
+{
+    assert_string_equal(ASK(room, by, "class.rotate"), "");
+    snprintf(invite, 256, "%s", room_text(room, by, "invite"));
+    room_run(room, 5000);
+}
+
+static void assert_invite(struct room *room, int i, const char *invite)
+{
+    assert_string_equal(ASK(room, i, "class.invite"), "");
+    assert_string_equal(room_text(room, i, "invite"), invite);
+}
+
+/* On how many links a machine still uses another secret than its newest. */
+static uint32_t links_by_old_secrets(struct room *room, int i, uint32_t newest)
+{
+    uint32_t count = 0;
+    for (int k = 0; k < room->count; k++) {
+        count += k != i && room->m[i].linked[k].port && room->m[i].linked[k].secret != newest;
+    }
+    return count;
+}
+
+static void everybody_goes_over_to_the_new_words(void **state)
+{
+    (void)state;
+    char invite[256], fresh[256];
+    struct room *room = class_of(4, invite);
+    assert_string_equal(ASK(room, 1, "class.rotate"), "signed-out");
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 1, "class.rotate"), "not-a-teacher");
+    room_run(room, 1000);
+    rotate(room, 0, fresh);
+    assert_string_not_equal(fresh, invite);
+    for (int i = 0; i < 4; i++) {
+        assert_invite(room, i, fresh);
+        assert_machines(room, i, "3");
+        assert_int_equal(links_by_old_secrets(room, i, 1), 0);
+    }
+    assert_string_equal(ASK(room, 1, "start", "name", "bridge"), "");
+    room_run(room, 500);
+    assert_string_equal(ASK(room, 3, "list"), "");
+    assert_string_equal(room_text(room, 3, "jams.0.name"), "bridge");
+    /* also after starts, and once more */
+    for (int i = 0; i < 4; i++) {
+        room_stop(room, i);
+        room_start(room, i);
+    }
+    room_run(room, 10000);
+    assert_machines(room, 2, "3");
+    assert_string_equal(ASK(room, 0, "hello", "handle", "lee", "passphrase", PASSPHRASE), "");
+    rotate(room, 0, invite);
+    for (int i = 0; i < 4; i++) {
+        assert_invite(room, i, invite);
+        assert_machines(room, i, "3");
+    }
+    room_free(room);
+}
+
+static void days_pass(struct room *room, int64_t days)
+{
+    room->now.wall.ms += days * 24 * 3600 * 1000;
+    room_run(room, 5000);
+}
+
+static void who_was_away_comes_over_later(void **state)
+{
+    (void)state;
+    char invite[256], fresh[256];
+    struct room *room = class_of(4, invite);
+    assert_string_equal(ASK(room, 3, "hello", "handle", "ana"), "");
+    room_run(room, 1000);
+    room_stop(room, 3);
+    room_run(room, 20000);
+    rotate(room, 0, fresh);
+    days_pass(room, 5);
+    room_start(room, 3);
+    room_run(room, 20000);
+    assert_invite(room, 3, fresh);
+    assert_machines(room, 3, "3");
+    assert_machines(room, 1, "3");
+    /* after a month it isn't waited for any more */
+    room_stop(room, 3);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "lee", "passphrase", PASSPHRASE), "");
+    rotate(room, 0, invite);
+    days_pass(room, 31);
+    for (uint32_t n = 0, on = 0; n < SECRETS_MAX; n++) {
+        on += room->m[0].inbox[n].on;
+        assert_true(n + 1 < SECRETS_MAX || on == 1);
+    }
+    room_start(room, 3);
+    room_run(room, 20000);
+    assert_invite(room, 3, fresh);
+    assert_machines(room, 3, "0");
+    /* but by the new words it is there again, with all that it had */
+    assert_string_equal(ASK(room, 3, "class.join", "words", invite), "");
+    room_run(room, 20000);
+    assert_machines(room, 3, "3");
+    room_free(room);
+}
+
+static void who_was_expelled_is_left_out_and_the_old_words_let_nobody_in(void **state)
+{
+    (void)state;
+    char invite[256], fresh[256];
+    struct room *room = room_new(5);
+    room_create(room, 0, "Period 3", invite);
+    for (int i = 1; i < 4; i++) {
+        assert_string_equal(ASK(room, i, "class.join", "words", invite), "");
+    }
+    room_run(room, 2000);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "lee", "passphrase", PASSPHRASE), "");
+    assert_string_equal(ASK(room, 3, "hello", "handle", "mallory"), "");
+    room_run(room, 1000);
+    expel(room, 0, 3);
+    rotate(room, 0, fresh);
+    assert_invite(room, 2, fresh);
+    assert_invite(room, 3, invite);
+    assert_machines(room, 1, "2");
+    /* a stranger with the old words, whom only the expelled one would let in */
+    room_stop(room, 3);
+    assert_string_equal(ASK(room, 4, "class.join", "words", invite), "old-words");
+    assert_string_equal(ASK(room, 4, "status"), "no-class");
+    room_run(room, 60000);
+    assert_machines(room, 1, "2");
+    assert_string_equal(ASK(room, 4, "class.join", "words", fresh), "");
+    room_run(room, 5000);
+    assert_machines(room, 1, "3");
+    assert_machines(room, 4, "3");
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_expelled_machine_is_of_the_class_no_more),
+        cmocka_unit_test(everybody_goes_over_to_the_new_words),
+        cmocka_unit_test(who_was_away_comes_over_later),
+        cmocka_unit_test(who_was_expelled_is_left_out_and_the_old_words_let_nobody_in),
         cmocka_unit_test(one_that_was_away_when_it_was_expelled_is_told_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
