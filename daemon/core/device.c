@@ -207,6 +207,9 @@ void device_step(struct device *device, struct now now, const struct event *even
     case EVENT_REQUEST:
         request_receive(device, event, now);
         break;
+    case EVENT_LOGOUT:
+        request_logout(device, &event->login, now);
+        break;
     case EVENT_HANGUP:
         watchers_hangup(device, event->client);
         break;

@@ -47,6 +47,7 @@ typedef uint32_t client_id;
 
 enum event_kind {
     EVENT_REQUEST,   /* a client sent bytes of one whole MessagePack object */
+    EVENT_LOGOUT,    /* a login has ended: who signed in from it is signed out */
     EVENT_HANGUP,    /* a client is gone */
     EVENT_MESSAGE,   /* an inbox got a message; ZAP vouches for `peer` */
     EVENT_DATAGRAM,  /* a beacon socket got a datagram: a beacon, a knock, an offer */
@@ -62,7 +63,7 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     client_id client;   /* REQUEST, HANGUP */
-    struct login login; /* REQUEST */
+    struct login login; /* REQUEST, LOGOUT */
     struct slice bytes; /* REQUEST, MESSAGE, DATAGRAM, STRETCHED (32 bytes, or empty: no memory) */
     uint32_t class_index; /* MESSAGE, LINK, BOUND */
     struct link_pk peer;  /* MESSAGE, LINK */

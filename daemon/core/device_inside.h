@@ -375,6 +375,8 @@ enum err request_sign_in(struct class *, struct sitting *, const struct ask *, s
 struct sitting *request_sitting(struct device *, const struct login *);
 /* Says goodbye for those whose lesson has ended. */
 void request_lessons(struct device *, struct class *, struct now);
+/* A login has ended: says goodbye for who sat there, unless they sit at another of this machine too. */
+void request_logout(struct device *, const struct login *, struct now);
 /* Says goodbye for who has been idle. */
 void request_tick(struct device *, struct now);
 struct mono request_wake(const struct device *);

@@ -672,6 +672,31 @@ static bool has_lesson(struct class *class)
     return lesson_read(class, &runs, &ended) && runs;
 }
 
+static bool sits_elsewhere(const struct device *device, const struct sitting *here)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        const struct sitting *other = &device->sittings[i];
+        found |= other != here && other->used && other->signed_in &&
+                 other->class_index == here->class_index && SAME(other->person, here->person);
+    }
+    return found;
+}
+
+void request_logout(struct device *device, const struct login *login, struct now now)
+{
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (!sitting->used || !SAME(sitting->login, *login)) {
+            continue;
+        }
+        if (sitting->signed_in && !sits_elsewhere(device, sitting)) {
+            sign_out(device, device->classes[sitting->class_index], &sitting->person, now);
+        }
+        sitting_clear(sitting);
+    }
+}
+
 void request_tick(struct device *device, struct now now)
 {
     if (now.mono.ms - device->idle_checked.ms < IDLE_CHECK_MS) {

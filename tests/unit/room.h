@@ -369,6 +369,13 @@ static inline void room_run(struct room *room, int64_t ms)
 }
 
 /* Asks as client 1 of a machine; `pairs` is key, value, …, NULL. The answer is in m->reply. */
+static inline void room_logout(struct room *room, int i)
+{
+    struct event event = {.kind = EVENT_LOGOUT};
+    event.login.b[0] = 1; /* as in room_send */
+    room_turn(room, i, &event);
+}
+
 static inline void room_send(struct room *room, int i, uint32_t client, const char *method,
                              const char *const *pairs)
 {

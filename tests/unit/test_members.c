@@ -1,4 +1,5 @@
-/* Who stops being of a class, and how all others take it: expelled machines, through the waist. */
+/* Who stops being of a class, or at a machine, and how all others take it, through the waist: machines that are expelled,
+ * new words, people who are signed out. */
 #define _DEFAULT_SOURCE /* popen, mkdtemp in room.h */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -228,10 +229,63 @@ static void who_was_expelled_is_left_out_and_the_old_words_let_nobody_in(void **
     room_free(room);
 }
 
+static const char *kind_of_place(struct room *room, int i, const char *who)
+{
+    assert_string_equal(ASK(room, i, "who", "person", who), "");
+    return room_text(room, i, "person.place.kind");
+}
+
+static void the_end_of_a_login_signs_out_who_sat_there(void **state)
+{
+    (void)state;
+    char invite[256];
+    struct room *room = class_of(2, invite);
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    room_run(room, 1000);
+    assert_string_equal(kind_of_place(room, 0, "ana"), "solo");
+    room_logout(room, 1);
+    room_run(room, 1000);
+    assert_string_equal(kind_of_place(room, 0, "ana"), "away");
+    assert_string_equal(ASK(room, 1, "start", "name", "bridge"), "signed-out");
+    room_logout(room, 1); /* nobody sits there */
+    assert_string_equal(kind_of_place(room, 0, "lee"), "solo");
+    room_free(room);
+}
+
+static void who_is_idle_is_signed_out_but_not_within_a_lesson(void **state)
+{
+    (void)state;
+    char invite[256];
+    struct room *room = class_of(2, invite);
+    assert_string_equal(ASK(room, 0, "lesson.start"), "");
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    room_run(room, 50 * 60 * 1000);
+    assert_string_equal(ASK(room, 1, "note", "text", "still here"), "");
+    assert_string_equal(ASK(room, 0, "note", "text", "me too"), "");
+    /* the lesson's end signs out pupils at once, teachers stay */
+    assert_string_equal(ASK(room, 0, "lesson.end"), "");
+    room_run(room, 1000);
+    assert_string_equal(ASK(room, 1, "note", "text", "and now"), "signed-out");
+    assert_string_equal(ASK(room, 0, "note", "text", "only teachers"), "");
+    /* after it who comes may stay, until idle */
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    room_run(room, 44 * 60 * 1000);
+    assert_string_equal(ASK(room, 1, "note", "text", "in time"), "");
+    room_run(room, 44 * 60 * 1000);
+    assert_string_equal(ASK(room, 1, "note", "text", "again"), "");
+    assert_string_equal(ASK(room, 0, "note", "text", "was idle"), "signed-out");
+    room_run(room, 46 * 60 * 1000);
+    assert_string_equal(kind_of_place(room, 0, "ana"), "away");
+    assert_string_equal(ASK(room, 1, "note", "text", "too late"), "signed-out");
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_expelled_machine_is_of_the_class_no_more),
+        cmocka_unit_test(the_end_of_a_login_signs_out_who_sat_there),
+        cmocka_unit_test(who_is_idle_is_signed_out_but_not_within_a_lesson),
         cmocka_unit_test(everybody_goes_over_to_the_new_words),
         cmocka_unit_test(who_was_away_comes_over_later),
         cmocka_unit_test(who_was_expelled_is_left_out_and_the_old_words_let_nobody_in),
