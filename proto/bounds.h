@@ -54,6 +54,7 @@ enum {
     FORKS_MAX = 64,             /* proofs of equivocation kept for passing on */
     KNOCKERS_MAX = 256,         /* machines that knock; with all classes' a room has thirty */
     KNOCKERS_OF_SOURCE_MAX = 8, /* of them from one address: one machine can't fill the list */
+    LETTERS_TRIED_MAX = 10000,  /* sealed letters, the newest, of which we know whether they open */
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };
 

@@ -82,10 +82,25 @@ ask() { jq -e "$2" "$JAM_ROOM/$1/json" >/dev/null; }
 # says I 'CMD' FILTER: both in one, for await
 says() { json "$1" $2 && ask "$1" "$3"; }
 
-make_class() {
-    json 1 class create "${1:-Period 3}" --open &&
-        jq -r .invite "$JAM_ROOM/1/json" >"$JAM_ROOM/invite" && [ -s "$JAM_ROOM/invite" ]
+# found I NAME [OPTIONS]: machine I makes a class, whose teacher is lee; its JSON is there for ask
+found() {
+    found_=$1
+    echo 'cobweb item comet lamp domino' >"$JAM_ROOM/words"
+    shift
+    json "$found_" class create "$@" --as lee --passphrase-file "$JAM_ROOM/words"
 }
+
+# make_class [NAME] [OPTIONS]: at machine 1. The teacher is signed out again, and nobody else needs a passphrase here.
+make_class() {
+    make_class_=${1:-Period 3}
+    [ "$#" = 0 ] || shift
+    found 1 "$make_class_" --open "$@" &&
+        jq -r .invite "$JAM_ROOM/1/json" >"$JAM_ROOM/invite" && [ -s "$JAM_ROOM/invite" ] &&
+        on 1 jam bye >/dev/null
+}
+
+# teach: the teacher signs in at machine 1
+teach() { on 1 jam hello lee --passphrase-file "$JAM_ROOM/words"; }
 
 enter() { # I: the class, by its words
     on "$1" jam class join $(cat "$JAM_ROOM/invite")
