@@ -78,6 +78,9 @@ struct secret_tag {
 };
 void class_secret_tag(const struct class_secret *, struct secret_tag *);
 
+/* The kind of the root key's signature of a class's id, by which the class has ended. */
+#define CLOSE_KIND "jam close 1"
+
 struct class_id class_id_of(const struct sign_pk *root);
 /* What a CLASS op's signature is of: kind "jam class name 1". */
 struct hash class_said(const struct class_id *, struct slice name, uint64_t policy,

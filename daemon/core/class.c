@@ -173,7 +173,8 @@ enum err class_load(struct device *device, const char *file, struct now now)
         find_marker(device, class);
         err = err == OK ? store_commit(class->store) : err;
     }
-    if (err == OK && store_local_get(class->store, "root", &root, sizeof(root))) {
+    if (err == OK && store_local_get(class->store, "root", &root, sizeof(root)) &&
+        !ending_load(class, &root)) {
         err = class_open_log(device, class, &root);
     }
     if (err != OK) {
@@ -182,7 +183,7 @@ enum err class_load(struct device *device, const char *file, struct now now)
         return err;
     }
     class_join_device(device, class, now);
-    if (class->known) {
+    if (class->replica) {
         request_sign_out_all(device, class, now);
         class_commit(device, class, now);
     }
@@ -472,6 +473,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
                  hello_bytes(device, class, a->peer->address.secret, now));
         say_peers(device, class, a->peer);
         turnover_say(device, class, a->peer);
+        ending_say(device, class, a->peer);
         break;
     case ACT_UNLINK:
         put_peer(device, class, OUTPUT_UNLINK, a->peer, slice_of(NULL, 0));
@@ -529,6 +531,9 @@ static void obey(struct device *device, struct class *class, struct now now)
     }
     if (folded >> OP_ROTATE & 1) {
         turnover_look(device, class);
+    }
+    if (folded >> OP_CLOSE & 1) {
+        ending_look(device, class);
     }
     if (folded) {
         do_acts(device, class, now);
@@ -686,6 +691,8 @@ static enum err hear(struct device *device, struct class *class, const struct ev
     case MESSAGE_BEAT:
         presence_message(class->presence, peer, m, now);
         return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+    case MESSAGE_CLOSED:
+        return ending_hear(device, class, peer, &m->signature);
     case MESSAGE_INBOX:
         turnover_hear(class, peer, m, now);
         return OK;

@@ -26,6 +26,15 @@ struct queued *device_put(struct device *device, const struct output *output)
     return queued;
 }
 
+bool device_is_free(const struct device *device)
+{
+    bool is_free = true;
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        is_free = is_free && device->classes[i]->closed;
+    }
+    return is_free;
+}
+
 void device_log(struct device *device, const char *format, ...)
 {
     char line[512];

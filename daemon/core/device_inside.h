@@ -20,6 +20,7 @@ enum {
     SITTINGS_MAX = 64,
     WATCH_PAUSE_MS = 50,     /* between two whole states told to one watcher */
     FRESH_MS = 5000,         /* between two signs of life to a watcher */
+    CLOSE_PATIENCE_MS = 3000, /* a `class close` waits so long for others to erase it */
     JOIN_PATIENCE_MS = 3000, /* a `class join` waits so long for somebody to answer */
     LAZY_MS =
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
@@ -89,6 +90,7 @@ struct class
     struct mono refresh;    /* when to say again who is here; 0: not */
     struct mono live_since; /* since then it is live, or alone */
     bool live;
+    struct signature proof;   /* that it has ended */
     bool closed;             /* it has ended, and is erased */
     bool expelled;           /* this machine was, says the log */
     enum err refusal;        /* why others don't let us in, as one of them said; OK: none did */
@@ -122,6 +124,7 @@ enum pending_kind {
     PENDING_JOIN,   /* Argon2id for `class join` */
     PENDING_HELLO,  /* `class join`: somebody to answer */
     PENDING_CHECK,  /* `doctor`: beacons */
+    PENDING_CLOSE,  /* `class.close`: the others to erase it */
     PENDING_KNOCKS, /* `class.knocks`: the words of those who knock */
     PENDING_ADMIT,  /* `class.admit`: the same; `name` tells which, "" all */
 };
@@ -246,6 +249,8 @@ extern const struct device_method device_methods[]; /* name == NULL at the end *
 
 /* Queues an output; its bytes are copied. NULL: no memory, it is lost. */
 struct queued *device_put(struct device *, const struct output *);
+/* It is in no class that goes on. */
+bool device_is_free(const struct device *);
 void device_log(struct device *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Saves what must be saved in this turn; tells those who hung on it if it can't be. */
 void device_save(struct device *, struct now);
@@ -298,6 +303,8 @@ void turnover_go(struct device *, struct class *, const struct class_secret *,
 void turnover_look(struct device *, struct class *);
 /* False: that work wasn't for this. */
 bool turnover_stretched(struct device *, uint64_t work, struct slice bytes, struct now);
+/* Keeps the former secrets on the disk, in the open transaction. */
+void turnover_keep(struct class *);
 /* Lets go of secrets whose time is over. */
 void turnover_tick(struct device *, struct class *, struct now);
 /* Tells a peer our inbox for the present secret, if it uses another. */
@@ -310,6 +317,22 @@ void turnover_hear(struct class *, struct peer *, const struct message *, struct
 bool turnover_admits(struct class *, uint8_t number, const struct device_id *);
 /* Of the inbox for this secret; 0: it isn't bound. */
 uint16_t turnover_port(const struct class *, uint8_t number);
+
+/* ---- ending.c ---- */
+
+/* To be called when a CLOSE may have been folded. */
+void ending_look(struct device *, struct class *);
+/* Tells a peer that the class has ended, if it has. */
+void ending_say(struct device *, struct class *, const struct peer *);
+/* A peer's CLOSED: it has erased the class, and so must we. ERR_SIGNATURE: that isn't true. */
+enum err ending_hear(struct device *, struct class *, const struct peer *,
+                     const struct signature *);
+/* Of a class whose database was opened: false if it hasn't ended. */
+bool ending_load(struct class *, const struct sign_pk *root);
+/* Have all its machines erased it? */
+bool ending_is_complete(struct class *);
+/* Three pairs of a map: on how many machines it is erased, of how many, and on which it isn't. */
+void ending_receipt(struct class *, struct pack *);
 
 /* ---- expulsion.c ---- */
 
@@ -374,6 +397,8 @@ enum err pending_stretch(struct device *, struct pending *, struct slice words,
 void pending_end(struct pending *);
 /* What was stretched for a PENDING_ASK is there: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);
+/* Writes that the class has ended: for who holds its root key. */
+enum err request_close(struct call *);
 /* Signs in at this terminal, as these ops say. */
 enum err request_sign_in(struct class *, struct sitting *, const struct ask *, struct now);
 struct sitting *request_sitting(struct device *, const struct login *);

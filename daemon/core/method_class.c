@@ -256,7 +256,9 @@ static enum err class_list(struct call *call, struct pack *p)
     pack_array(p, device->classes_count);
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
-        pack_map(p, 10);
+        pack_map(p, 11);
+        pack_str(p, "closed");
+        pack_bool(p, class->closed);
         pack_policy(p, class);
         pack_str(p, "words");
         pack_str(p, *class->words ? class->words : NULL);
@@ -331,6 +333,39 @@ static enum err class_use(struct call *call, struct pack *p)
     pack_map(p, 1);
     pack_class(p, class);
     return OK;
+}
+
+/* Also of a class that has ended already: how far it is erased. */
+static enum err class_close(struct call *call, struct pack *p)
+{
+    struct mono due = {call->now.mono.ms + CLOSE_PATIENCE_MS};
+    bool yes = false;
+    (void)p;
+    map_bool(call->params, "yes", &yes);
+    if (!call->class) {
+        return ERR_NO_CLASS;
+    }
+    if (!call->class->closed && !yes) {
+        snprintf(call->what, sizeof(call->what), "the word that you mean it");
+        snprintf(call->detail, sizeof(call->detail), "jam class close --yes");
+        return ERR_EMPTY;
+    }
+    enum err err = call->class->closed ? OK : request_close(call);
+    if (err != OK) {
+        return err;
+    }
+    return pending_new(call, PENDING_CLOSE, due) ? OK : ERR_BUSY;
+}
+
+static void tell_closed(struct device *device, struct pending *pending, struct class *class)
+{
+    struct pack *p = &device->result;
+    pack_reset(p);
+    pack_map(p, 4);
+    pack_class(p, class);
+    ending_receipt(class, p);
+    request_reply(device, pending->client, pending->number, pack_bytes(p), false, class->index);
+    pending_end(pending);
 }
 
 /* ---- what comes later ----------------------------------------------------------------------------------------- */
@@ -506,6 +541,17 @@ static bool knows_name(struct class *class)
     return class->known && strcmp(class_name(class, name), "…") != 0;
 }
 
+static void close_tick(struct device *device, struct pending *pending, bool due)
+{
+    struct class *class = device->classes[pending->class_index];
+    if (due && !class->closed) {
+        request_refuse(device, pending->client, pending->number, ERR_DISK, class->disk_why, NULL);
+        pending_end(pending);
+    } else if (due || ending_is_complete(class)) {
+        tell_closed(device, pending, class);
+    }
+}
+
 void method_tick(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
@@ -517,6 +563,8 @@ void method_tick(struct device *device, struct now now)
             refuse_old_words(device, pending, class);
         } else if (class && (due || knows_name(class))) {
             tell_joined(device, pending, class);
+        } else if (pending->kind == PENDING_CLOSE) {
+            close_tick(device, pending, due);
         } else if (pending->kind == PENDING_CHECK && due) {
             doctor_answer(device, pending, now);
         } else if (pending->kind == PENDING_KNOCKS || pending->kind == PENDING_ADMIT) {
@@ -554,6 +602,7 @@ const struct device_method device_methods[] = {
     {"class.invite", class_invite},
     {"class.knocks", method_knocks},
     {"class.admit", method_admit},
+    {"class.close", class_close},
     {"class.list", class_list},
     {"class.use", class_use},
     {"status", method_status},

@@ -17,6 +17,7 @@
 --   feedback  glow and grow                         a set that only grows
 --   seat      piece of hardware: its label          greatest stamp
 --   device    device: its host name and hardware    greatest stamp
+--   closing   the end: its signature                greatest, of those that fit
 --   rotation  box of a ROTATE                       a set that only grows
 --
 -- Authority (authority.h), learnt before all others:
@@ -199,6 +200,12 @@ CREATE TABLE IF NOT EXISTS device (
     host TEXT,
     hardware BLOB NOT NULL,
     stamp BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- One row, once the class has ended.
+CREATE TABLE IF NOT EXISTS closing (
+    id INTEGER PRIMARY KEY,
+    signature BLOB NOT NULL
 ) WITHOUT ROWID;
 
 -- Of the newest rotation counts each box. id: by which those of one rotation belong together.

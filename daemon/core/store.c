@@ -485,6 +485,25 @@ static void digest_table(struct store *store, const char *name, crypto_genericha
     sqlite3_finalize(rows);
 }
 
+void store_empty(struct store *store)
+{
+    static const char *const mine[] = {"feed", "entry", "local", "retry"};
+    views_each(store, "DELETE FROM \"%w\"");
+    for (size_t i = 0; i < sizeof(mine) / sizeof(mine[0]); i++) {
+        char sql[64];
+        sqlite3_snprintf(sizeof(sql), sql, "DELETE FROM \"%w\"", mine[i]);
+        exec(store, sql);
+    }
+}
+
+/* Freed pages are zeroed (secure_delete), the file shrinks to what is left, and the WAL is cut off. */
+void store_squeeze(struct store *store)
+{
+    reset_all(store);
+    exec(store, "VACUUM");
+    exec(store, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 void store_clear_views(struct store *store)
 {
     views_each(store, "DELETE FROM \"%w\"");

@@ -11,7 +11,7 @@ struct kept {
     int64_t until_ms;
 };
 
-static void save(struct class *class)
+void turnover_keep(struct class *class)
 {
     struct kept kept[SECRETS_MAX];
     memset(kept, 0, sizeof(kept));
@@ -20,12 +20,17 @@ static void save(struct class *class)
             kept[i] = (struct kept){class->former[i].secret, class->former[i].until_ms};
         }
     }
-    store_begin(class->store);
-    store_local_set(class->store, "secret", &class->secret, sizeof(class->secret));
-    store_local_set(class->store, "invite", &class->invite, sizeof(class->invite));
     store_local_set(class->store, "former", kept, sizeof(kept));
     store_local_set(class->store, "rotation", class->rotation, sizeof(class->rotation));
     wipe(kept, sizeof(kept));
+}
+
+static void save(struct class *class)
+{
+    store_begin(class->store);
+    store_local_set(class->store, "secret", &class->secret, sizeof(class->secret));
+    store_local_set(class->store, "invite", &class->invite, sizeof(class->invite));
+    turnover_keep(class);
     class->urgent = true;
 }
 
@@ -226,7 +231,7 @@ void turnover_hear(struct class *class, struct peer *peer, const struct message 
 
 bool turnover_admits(struct class *class, uint8_t number, const struct device_id *id)
 {
-    if (number == class->number) {
+    if (number == class->number || class->closed) {
         return true;
     }
     sqlite3_stmt *stmt = store_query(class->store, "SELECT 1 FROM device WHERE device=?");

@@ -280,12 +280,70 @@ static void who_is_idle_is_signed_out_but_not_within_a_lesson(void **state)
     room_free(room);
 }
 
+static void assert_erased(struct room *room, int i, const char *text)
+{
+    char command[256];
+    snprintf(command, sizeof(command), "grep -qa '%s' %s/*", text, room->m[i].state);
+    assert_int_not_equal(system(command), 0);
+}
+
+static void a_class_that_ends_is_erased_on_all_its_machines(void **state)
+{
+    (void)state;
+    char invite[256];
+    struct room *room = class_of(4, invite);
+    for (int i = 1; i < 4; i++) {
+        char handle[16];
+        snprintf(handle, sizeof(handle), "pupil%d", i);
+        assert_string_equal(ASK(room, i, "hello", "handle", handle), "");
+        assert_string_equal(ASK(room, i, "note", "text", "quite secret"), "");
+    }
+    room_run(room, 3000);
+    room_stop(room, 3);
+    room_run(room, 20000);
+    assert_string_equal(ASK(room, 1, "class.close", "yes", "!"), "not-a-teacher");
+    assert_string_equal(ASK(room, 0, "class.close"), "empty");
+    char command[256];
+    snprintf(command, sizeof(command), "grep -qa 'quite secret' %s/*", room->m[2].state);
+    assert_int_equal(system(command), 0);
+    assert_string_equal(ASK(room, 0, "class.close", "yes", "!"), "");
+    assert_string_equal(room_text(room, 0, "class.name"), "Period 3");
+    assert_string_equal(room_text(room, 0, "done"), "3");
+    assert_string_equal(room_text(room, 0, "of"), "4");
+    assert_string_equal(room_text(room, 0, "behind.0"), "pc-4");
+    for (int i = 0; i < 3; i++) {
+        assert_erased(room, i, "quite secret");
+        assert_erased(room, i, "pupil1");
+        assert_string_equal(ASK(room, i, "hello", "handle", "ana"), "closed");
+        assert_string_equal(ASK(room, i, "list"), "closed");
+    }
+    /* the founder's machine is off: others tell the one that wakes */
+    room_stop(room, 0);
+    room_stop(room, 1);
+    room_start(room, 1);
+    room_start(room, 3);
+    room_run(room, 20000);
+    assert_string_equal(ASK(room, 3, "hello", "handle", "ana"), "closed");
+    assert_erased(room, 3, "quite secret");
+    room_start(room, 0);
+    room_run(room, 20000);
+    assert_string_equal(ASK(room, 0, "class.close"), "");
+    assert_string_equal(room_text(room, 0, "done"), "4");
+    assert_string_equal(room_text(room, 0, "behind.0"), "");
+    /* what is left of it stands in nobody's way */
+    assert_string_equal(ASK(room, 0, "class.create", "name", "Period 4", "handle", "lee", "open", "!",
+                            "passphrase", PASSPHRASE), "");
+    assert_string_equal(ASK(room, 0, "note", "text", "a new one"), "");
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_expelled_machine_is_of_the_class_no_more),
         cmocka_unit_test(the_end_of_a_login_signs_out_who_sat_there),
         cmocka_unit_test(who_is_idle_is_signed_out_but_not_within_a_lesson),
+        cmocka_unit_test(a_class_that_ends_is_erased_on_all_its_machines),
         cmocka_unit_test(everybody_goes_over_to_the_new_words),
         cmocka_unit_test(who_was_away_comes_over_later),
         cmocka_unit_test(who_was_expelled_is_left_out_and_the_old_words_let_nobody_in),
