@@ -36,7 +36,8 @@ struct address {
     uint8_t ip[16];
     uint32_t scope; /* interface index on this machine; never sent */
     uint16_t port;
-    uint8_t secret; /* by which of the class's secrets it is reached: this machine's number; never sent */
+    uint8_t
+        secret; /* by which of the class's secrets it is reached: this machine's number; never sent */
 };
 
 /* 128 bits over all heads in a range; all zero for an empty range. */

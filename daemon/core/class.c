@@ -213,13 +213,12 @@ void class_forget(struct device *device, struct class *class)
         return;
     }
     struct output output = {.kind = OUTPUT_UNBIND, .class_index = index};
-    for (uint8_t i = 0; i < SECRETS_MAX; i++) {
-        output.address.secret = i;
+    for (uint32_t i = 0; i < SECRETS_MAX; i++) {
+        output.address.secret = (uint8_t)i;
         device_put(device, &output);
     }
     device_put(device, &(struct output){.kind = OUTPUT_BAR, .class_index = index});
-    device_put(device,
-               &(struct output){.kind = OUTPUT_ERASE, .bytes = slice_str(class->file)});
+    device_put(device, &(struct output){.kind = OUTPUT_ERASE, .bytes = slice_str(class->file)});
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
         struct sitting *sitting = &device->sittings[i];
         if (sitting->used && sitting->class_index == index) {
@@ -452,12 +451,11 @@ static void peer_changed(struct device *device, struct class *class, struct peer
 static void call_by_all(struct device *device, struct class *class, const struct address *address,
                         struct now now)
 {
-    struct output output = {
-        .kind = OUTPUT_CALL, .class_index = class->index, .address = *address};
-    for (uint8_t i = 0; i < SECRETS_MAX; i++) {
-        if (turnover_port(class, i)) {
-            output.address.secret = i;
-            output.bytes = hello_bytes(device, class, i, now);
+    struct output output = {.kind = OUTPUT_CALL, .class_index = class->index, .address = *address};
+    for (uint32_t i = 0; i < SECRETS_MAX; i++) {
+        if (turnover_port(class, (uint8_t)i)) {
+            output.address.secret = (uint8_t)i;
+            output.bytes = hello_bytes(device, class, (uint8_t)i, now);
             device_put(device, &output);
         }
     }
@@ -523,9 +521,8 @@ static void do_acts(struct device *device, struct class *class, struct now now)
 /* What ops in the log, now on the disk, ask of this machine. Last in the turn: whom an entry puts out gets it still. */
 static void obey(struct device *device, struct class *class, struct now now)
 {
-    uint64_t folded = class->replica && !store_in_transaction(class->store)
-                          ? replica_folded(class->replica)
-                          : 0;
+    uint64_t folded =
+        class->replica && !store_in_transaction(class->store) ? replica_folded(class->replica) : 0;
     if (folded >> OP_EXPEL & 1) {
         expulsion_look(device, class, now);
     }
@@ -665,8 +662,8 @@ static void hear_refuse(struct device *device, struct class *class, const struct
 {
     bool lets_in = reason != ERR_EXPELLED && reason != ERR_OLD_WORDS;
     if (lets_in || class->refusal != reason) {
-        device_log(device, "%s no longer listens to us: %s", peer && *peer->host ? peer->host : "a machine",
-                   err_code(reason));
+        device_log(device, "%s no longer listens to us: %s",
+                   peer && *peer->host ? peer->host : "a machine", err_code(reason));
     }
     if (!lets_in) {
         class->refusal = reason;
@@ -741,8 +738,8 @@ static bool open_beacon(const struct class *class, struct slice datagram, struct
 {
     *number = class->number;
     bool opened = beacon_open(&class->beacon_key, datagram, beacon) == OK;
-    for (uint8_t i = 0; !opened && i < SECRETS_MAX; i++) {
-        *number = i;
+    for (uint32_t i = 0; !opened && i < SECRETS_MAX; i++) {
+        *number = (uint8_t)i;
         opened = class->former[i].used &&
                  beacon_open(&class->former[i].beacon_key, datagram, beacon) == OK;
     }

@@ -83,12 +83,12 @@ enum output_kind {
     OUTPUT_UNLINK, /* close it */
     OUTPUT_CALL, /* send bytes (a HELLO) to an address whose device isn't known; keep the link under `address` */
     OUTPUT_KICK, /* a peer broke the protocol: cut its connections, refuse its key for `wait_ms` */
-    OUTPUT_BAR,  /* of a class: link keys, one behind the other, that never come in; instead of those said before */
-    OUTPUT_BIND, /* bind the inbox for a class's secret, and let its members in by ZAP */
-    OUTPUT_UNBIND, /* close that inbox */
+    OUTPUT_BAR, /* of a class: link keys, one behind the other, that never come in; instead of those said before */
+    OUTPUT_BIND,     /* bind the inbox for a class's secret, and let its members in by ZAP */
+    OUTPUT_UNBIND,   /* close that inbox */
     OUTPUT_DATAGRAM, /* `paths` on all interfaces; with PATH_UNICAST also to `address` */
-    OUTPUT_STRETCH, /* run `stretch` in a worker over bytes, with `salt` and `cost` */
-    OUTPUT_LOG,     /* a line for the log */
+    OUTPUT_STRETCH,  /* run `stretch` in a worker over bytes, with `salt` and `cost` */
+    OUTPUT_LOG,      /* a line for the log */
     OUTPUT_ERASE, /* erase a database that is closed (bytes: its name), so that nothing of it can be read again */
     OUTPUT_SET_ASIDE, /* rename a damaged database (bytes: its name in the state folder), so that it isn't loaded again */
 };

@@ -18,16 +18,16 @@
 enum {
     PATH_BYTES = 512,
     SITTINGS_MAX = 64,
-    WATCH_PAUSE_MS = 50,     /* between two whole states told to one watcher */
-    FRESH_MS = 5000,         /* between two signs of life to a watcher */
+    WATCH_PAUSE_MS = 50,      /* between two whole states told to one watcher */
+    FRESH_MS = 5000,          /* between two signs of life to a watcher */
     CLOSE_PATIENCE_MS = 3000, /* a `class close` waits so long for others to erase it */
-    JOIN_PATIENCE_MS = 3000, /* a `class join` waits so long for somebody to answer */
+    JOIN_PATIENCE_MS = 3000,  /* a `class join` waits so long for somebody to answer */
     LAZY_MS =
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
     REFUSAL_MS = 1000,        /* between two REFUSE to machines that aren't let in */
-    FORMER_EVERY = 4, /* so many of our beacons are also sealed with a secret before */
+    FORMER_EVERY = 4,         /* so many of our beacons are also sealed with a secret before */
     CHECK_MS = 1500,          /* a `doctor` listens so long */
     IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
     IDLE_CHECK_MS = 30 * 1000,
@@ -67,8 +67,8 @@ struct class
     uint64_t turning;                    /* Argon2id for the next one; 0: none */
     struct invite turning_to;
     uint32_t beacons; /* how many were sent */
-    bool known;  /* its root key is: else we wait for somebody to tell */
-    bool learnt; /* a moment ago: those we met before must hear it */
+    bool known;       /* its root key is: else we wait for somebody to tell */
+    bool learnt;      /* a moment ago: those we met before must hear it */
     struct class_id id;
     struct sign_pk root;
     struct author author; /* borrowed by the replica */
@@ -91,9 +91,9 @@ struct class
     struct mono live_since; /* since then it is live, or alone */
     bool live;
     struct signature proof;   /* that it has ended */
-    bool closed;             /* it has ended, and is erased */
-    bool expelled;           /* this machine was, says the log */
-    enum err refusal;        /* why others don't let us in, as one of them said; OK: none did */
+    bool closed;              /* it has ended, and is erased */
+    bool expelled;            /* this machine was, says the log */
+    enum err refusal;         /* why others don't let us in, as one of them said; OK: none did */
     struct mono refusal_told; /* when we last told somebody */
     bool lasting;             /* the database was there in an earlier boot */
     char words[KEY_TEXT_MAX]; /* of its root key; "" until they are known */

@@ -38,10 +38,9 @@ void expulsion_look(struct device *device, struct class *class, struct now now)
         request_sign_out_all(device, class, now);
     }
     if (presence_bar(class->presence, devices, count, now)) {
-        device_put(device,
-                   &(struct output){.kind = OUTPUT_BAR,
-                                    .class_index = class->index,
-                                    .bytes = slice_of(keys, keys_count * sizeof(*keys))});
+        device_put(device, &(struct output){.kind = OUTPUT_BAR,
+                                            .class_index = class->index,
+                                            .bytes = slice_of(keys, keys_count * sizeof(*keys))});
         class->changed = true;
     }
 done:

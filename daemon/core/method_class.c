@@ -597,16 +597,8 @@ enum err method_doctor(struct call *call, struct pack *p)
 }
 
 const struct device_method device_methods[] = {
-    {"class.create", class_create},
-    {"class.join", class_join},
-    {"class.invite", class_invite},
-    {"class.knocks", method_knocks},
-    {"class.admit", method_admit},
-    {"class.close", class_close},
-    {"class.list", class_list},
-    {"class.use", class_use},
-    {"status", method_status},
-    {"doctor", method_doctor},
-    {"watch", method_watch},
-    {NULL, NULL},
+    {"class.create", class_create},  {"class.join", class_join},    {"class.invite", class_invite},
+    {"class.knocks", method_knocks}, {"class.admit", method_admit}, {"class.close", class_close},
+    {"class.list", class_list},      {"class.use", class_use},      {"status", method_status},
+    {"doctor", method_doctor},       {"watch", method_watch},       {NULL, NULL},
 };

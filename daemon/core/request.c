@@ -732,7 +732,8 @@ void request_lessons(struct device *device, struct class *class, struct now now)
 {
     bool runs = false;
     struct stamp ended;
-    if (class->replica && class->author.people.count && lesson_read(class, &runs, &ended) && !runs) {
+    if (class->replica && class->author.people.count && lesson_read(class, &runs, &ended) &&
+        !runs) {
         end_lesson(device, class, &ended, now);
     }
 }

@@ -37,8 +37,7 @@ static void save(struct class *class)
 static void bind_one(struct device *device, struct class *class, uint32_t number,
                      const struct class_secret *secret)
 {
-    struct output output = {
-        .kind = OUTPUT_BIND, .class_index = class->index, .secret = *secret};
+    struct output output = {.kind = OUTPUT_BIND, .class_index = class->index, .secret = *secret};
     output.address.secret = (uint8_t)number;
     device_put(device, &output);
 }
@@ -57,8 +56,8 @@ void turnover_begin(struct device *device, struct class *class)
             continue;
         }
         struct former *former = &class->former[number];
-        *former = (struct former){
-            .used = true, .secret = kept[i].secret, .until_ms = kept[i].until_ms};
+        *former =
+            (struct former){.used = true, .secret = kept[i].secret, .until_ms = kept[i].until_ms};
         class_beacon_key(&former->secret, &former->beacon_key);
         bind_one(device, class, number++, &former->secret);
     }
@@ -152,8 +151,7 @@ void turnover_look(struct device *device, struct class *class)
     memcpy(class->rotation, id, sizeof(id));
     invite_secret_text(&invite, text);
     invite_salt(salt);
-    struct output output = {
-        .kind = OUTPUT_STRETCH, .bytes = slice_str(text), .cost = COST_WORDS};
+    struct output output = {.kind = OUTPUT_STRETCH, .bytes = slice_str(text), .cost = COST_WORDS};
     memcpy(output.salt, salt, sizeof(output.salt));
     output.work = class->turning = ++device->works;
     class->turning_to = invite;

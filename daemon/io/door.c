@@ -102,8 +102,7 @@ bool door_bars(const struct door *door, uint32_t class_index, const struct link_
     return false;
 }
 
-bool door_admit(struct door *door, uint32_t class_index, const struct link_pk *key,
-                struct mono now)
+bool door_admit(struct door *door, uint32_t class_index, const struct link_pk *key, struct mono now)
 {
     if (door_bars(door, class_index, key) || door_refuses(door, key, now)) {
         return false;

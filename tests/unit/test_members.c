@@ -331,8 +331,9 @@ static void a_class_that_ends_is_erased_on_all_its_machines(void **state)
     assert_string_equal(room_text(room, 0, "done"), "4");
     assert_string_equal(room_text(room, 0, "behind.0"), "");
     /* what is left of it stands in nobody's way */
-    assert_string_equal(ASK(room, 0, "class.create", "name", "Period 4", "handle", "lee", "open", "!",
-                            "passphrase", PASSPHRASE), "");
+    assert_string_equal(ASK(room, 0, "class.create", "name", "Period 4", "handle", "lee", "open",
+                            "!", "passphrase", PASSPHRASE),
+                        "");
     assert_string_equal(ASK(room, 0, "note", "text", "a new one"), "");
     room_free(room);
 }

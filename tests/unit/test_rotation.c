@@ -118,7 +118,9 @@ static void the_vectors_are_what_this_code_seals(void **state)
     struct pack out;
     uint8_t box[BOX_BYTES_MAX], seed[32] = {5};
     pack_init(&out);
-    pack_raw(&out, slice_str("# A class's new words, sealed to two machines. PROTOCOL.md, \"Rotation\".\n"));
+    pack_raw(
+        &out,
+        slice_str("# A class's new words, sealed to two machines. PROTOCOL.md, \"Rotation\".\n"));
     size_t len = seal_for(2, box);
     put_case(&out, "rotation");
     put_bytes(&out, "seed", slice_of(seed, sizeof(seed)));
