@@ -99,7 +99,11 @@ static enum err rotate_tell(struct ask *ask, struct pack *p)
     for (uint32_t i = 0; i < ask->ops_count; i++) {
         machines += (ask->ops[i].box.len - ROTATION_ID_BYTES) / ROTATION_PART_BYTES;
     }
-    pack_map(p, 2);
+    pack_map(p, 3);
+    pack_str(p, "class");
+    pack_map(p, 1);
+    pack_str(p, "name");
+    pack_str(p, ask->class_name);
     pack_str(p, "invite");
     pack_text(p, ask->was);
     pack_str(p, "machines");

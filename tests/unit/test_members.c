@@ -338,6 +338,23 @@ static void a_class_that_ends_is_erased_on_all_its_machines(void **state)
     room_free(room);
 }
 
+static void a_class_whose_last_day_is_over_says_so_and_goes_on(void **state)
+{
+    (void)state;
+    struct room *room = room_new(1);
+    assert_string_equal(ASK(room, 0, "class.create", "name", "Period 3", "handle", "lee", "open",
+                            "!", "until", "2026-09-21", "passphrase", PASSPHRASE),
+                        "");
+    assert_string_equal(ASK(room, 0, "here"), "");
+    assert_string_equal(room_text(room, 0, "over"), "false"); /* it is that day */
+    days_pass(room, 1);
+    assert_string_equal(ASK(room, 0, "here"), "");
+    assert_string_equal(room_text(room, 0, "over"), "true");
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    assert_string_equal(room_text(room, 0, "over"), "true");
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +362,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_login_signs_out_who_sat_there),
         cmocka_unit_test(who_is_idle_is_signed_out_but_not_within_a_lesson),
         cmocka_unit_test(a_class_that_ends_is_erased_on_all_its_machines),
+        cmocka_unit_test(a_class_whose_last_day_is_over_says_so_and_goes_on),
         cmocka_unit_test(everybody_goes_over_to_the_new_words),
         cmocka_unit_test(who_was_away_comes_over_later),
         cmocka_unit_test(who_was_expelled_is_left_out_and_the_old_words_let_nobody_in),
