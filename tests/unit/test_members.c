@@ -350,7 +350,7 @@ static void a_class_whose_last_day_is_over_says_so_and_goes_on(void **state)
     days_pass(room, 1);
     assert_string_equal(ASK(room, 0, "here"), "");
     assert_string_equal(room_text(room, 0, "over"), "true");
-    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana", "take_over", "!"), "");
     assert_string_equal(room_text(room, 0, "over"), "true");
     room_free(room);
 }
