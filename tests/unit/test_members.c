@@ -338,6 +338,51 @@ static void a_class_that_ends_is_erased_on_all_its_machines(void **state)
     room_free(room);
 }
 
+/* As if machine `from` had said it on its link to machine `to`. */
+static void room_say(struct room *room, int from, int to, const struct pack *said)
+{
+    struct event event = {
+        .kind = EVENT_MESSAGE, .from = room_address(from), .peer = room->m[from].link};
+    event.bytes = pack_bytes(said);
+    room_post(room, from, to, &event);
+    room_run(room, 500);
+}
+
+static void an_end_that_the_founder_did_not_sign_ends_nothing(void **state)
+{
+    (void)state;
+    char invite[256];
+    struct room *room = class_of(3, invite);
+    struct pack said;
+    uint8_t id[16] = {0};
+    struct signature forged = sign(&room->m[2].key, CLOSE_KIND, slice_of(id, sizeof(id)));
+    pack_init(&said);
+    pack_closed(&said, &forged);
+    room_say(room, 2, 1, &said);
+    room_say(room, 2, 0, &said);
+    pack_clear(&said);
+    assert_string_equal(ASK(room, 1, "list"), "");
+    assert_string_equal(ASK(room, 0, "note", "text", "it goes on"), "");
+    room_free(room);
+}
+
+static void a_refusal_is_shown_and_changes_nothing(void **state)
+{
+    (void)state;
+    char invite[256];
+    struct room *room = class_of(3, invite);
+    struct pack said;
+    pack_init(&said);
+    pack_refuse(&said, ERR_EXPELLED);
+    room_say(room, 2, 1, &said);
+    pack_clear(&said);
+    assert_string_equal(ASK(room, 1, "status"), "");
+    assert_string_equal(room_text(room, 1, "status.refusal"), "expelled");
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    assert_machines(room, 1, "2");
+    room_free(room);
+}
+
 static void a_class_whose_last_day_is_over_says_so_and_goes_on(void **state)
 {
     (void)state;
@@ -363,6 +408,8 @@ int main(void)
         cmocka_unit_test(who_is_idle_is_signed_out_but_not_within_a_lesson),
         cmocka_unit_test(a_class_that_ends_is_erased_on_all_its_machines),
         cmocka_unit_test(a_class_whose_last_day_is_over_says_so_and_goes_on),
+        cmocka_unit_test(an_end_that_the_founder_did_not_sign_ends_nothing),
+        cmocka_unit_test(a_refusal_is_shown_and_changes_nothing),
         cmocka_unit_test(everybody_goes_over_to_the_new_words),
         cmocka_unit_test(who_was_away_comes_over_later),
         cmocka_unit_test(who_was_expelled_is_left_out_and_the_old_words_let_nobody_in),
