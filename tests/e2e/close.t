@@ -9,7 +9,7 @@ kept() { grep -qaF "$2" "$JAM_ROOM/$1"/state/*; }
 has_ended() { test_must_fail on "$1" jam list 2>err && grep -q "has ended" err; }
 
 test_expect_success 'a room in which something was written; one machine is off' '
-    found 4 && sign_in 2 ana && sign_in 3 ben && sign_in 4 dina && on 2 jam note "triangles hold best" &&
+    open_room 4 && teach && sign_in 2 ana && sign_in 3 ben && sign_in 4 dina && on 2 jam note "triangles hold best" &&
     await converged && kept 1 triangles && kept 3 triangles && kept 4 triangles && stop 4
 '
 

@@ -10,7 +10,7 @@ device_of() { wire 1 class.devices | jq -r ".machines[] | select(.host == \"$(at
 refusal() { says "$1" status ".status.refusal == \"$2\""; }
 
 test_expect_success 'a room; everybody wrote something' '
-    found 4 && sign_in 2 ana && sign_in 3 ben && sign_in 4 mallory && await converged &&
+    open_room 4 && teach && sign_in 2 ana && sign_in 3 ben && sign_in 4 mallory && await converged &&
     await "from_machine 2 4"
 '
 

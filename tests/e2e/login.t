@@ -7,7 +7,7 @@ ROOM=2
 place_of() { says 1 "who $1" ".person.place.kind == \"$2\""; }
 
 test_expect_success 'who signs in at a terminal of their own sits there until it ends' '
-    found 2 && mkfifo hold || return 1
+    open_room 2 && teach && mkfifo hold || return 1
     on 2 setsid -w sh -c "jam hello ana && cat" <hold >said 2>&1 &
     terminal=$!
     exec 9>hold && await "place_of ana solo" && exec 9>&- && wait $terminal && await "place_of ana away" 20

@@ -56,11 +56,3 @@ journal_has() {
 
 # wire I METHOD [JSON]: asks machine I's daemon itself; prints the result as JSON
 wire() { on "$1" python3 "$top/tools/wire.py" "$JAM_ROOM/$1/socket" "$2" "${3:-{\}}"; }
-
-# found N: N machines in an open class, everybody sees everybody, its teacher sits at machine 1
-found() {
-    start 1 &&
-        wire 1 class.create '{"name": "Period 3", "handle": "lee", "open": true,
-            "passphrase": "cobweb item comet lamp domino"}' >"$JAM_ROOM/made" &&
-        jq -r .invite "$JAM_ROOM/made" >"$JAM_ROOM/invite" && fill 2 "$1" && await "see_all $1"
-}

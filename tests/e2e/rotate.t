@@ -8,7 +8,7 @@ device_of() { wire 1 class.devices | jq -r ".machines[] | select(.host == \"$(at
 has_words() { says "$1" "class invite" ".invite == \"$(cat "$2")\""; }
 
 test_expect_success 'a room of five; one is switched off, one is expelled' '
-    found 5 && for i in 2 3 4 5; do sign_in $i pupil$i || return 1; done && await converged &&
+    open_room 5 && teach && for i in 2 3 4 5; do sign_in $i pupil$i || return 1; done && await converged &&
     stop 4 && wire 1 class.expel "{\"device\": \"$(device_of 5)\"}" >out && jq -e .rotate out && await "see_all 3 1 2 3"
 '
 
@@ -34,7 +34,7 @@ test_expect_success 'the old words let nobody in any more, the new ones do' '
 
 test_expect_success 'after a start it is so still; and once more' '
     for i in 1 2 3 4 6; do stop $i || return 1; done && for i in 1 2 3 4 6; do start $i || return 1; done &&
-    await "see_all 5 1 2 3 4 6" && wire 1 hello "{\"handle\": \"lee\", \"passphrase\": \"cobweb item comet lamp domino\"}" &&
+    await "see_all 5 1 2 3 4 6" && teach &&
     wire 1 class.rotate | jq -r .invite >"$JAM_ROOM/invite" &&
     await "has_words 6 \"$JAM_ROOM/invite\" && has_words 4 \"$JAM_ROOM/invite\"" && await "see_all 5 1 2 3 4 6" &&
     sign_in 6 pupil6 && on 6 jam start tower && await "converged 1 2 3 4 6"

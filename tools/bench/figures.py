@@ -68,22 +68,27 @@ def start(i):
                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
+def reach(i):
+    """A socket that is connected to machine i's daemon, as soon as that listens."""
+    end = now() + LIMIT_S
+    while True:
+        s = socket.socket(socket.AF_UNIX)
+        try:
+            s.connect(path(i))
+            return s
+        except OSError:
+            s.close()
+            if now() > end:
+                raise
+            time.sleep(0.001)
+
+
 class Watch:
     """One client of one machine that watches its changes."""
 
     def __init__(self, i):
         self.i, self.bytes = i, b""
-        end = now() + LIMIT_S
-        while True:
-            self.s = socket.socket(socket.AF_UNIX)
-            try:
-                self.s.connect(path(i))
-                break
-            except OSError:
-                self.s.close()
-                if now() > end:
-                    raise
-                time.sleep(0.001)
+        self.s = reach(i)
         self.s.sendall(pack([0, 1, "watch", {"how": "changes"}]))
 
     def fileno(self):
@@ -286,10 +291,15 @@ def main():
     daemons = {}
     for i in range(1, n + 1):
         daemons[i] = start(i)
-        while not os.path.exists(path(i)):
-            time.sleep(0.01)
+        reach(i).close()
         if i == 1:
-            words = json.loads(jam(1, "class", "create", "Period 3", "--json"))["invite"].split()
+            passphrase = room + "/passphrase"
+            with open(passphrase, "w") as f:
+                f.write("cobweb item comet lamp domino\n")
+            made = jam(1, "class", "create", "Period 3", "--open", "--as", "lee", "--passphrase-file", passphrase,
+                       "--json")
+            words = json.loads(made)["invite"].split()
+            jam(1, "bye")
         else:
             jam(i, "class", "join", *words)
     end = now() + LIMIT_S
