@@ -57,6 +57,14 @@ static void say_policy(struct page *page, const msgpack_object *result)
     }
 }
 
+void say_over(struct page *page, const msgpack_object *result)
+{
+    if (is_set(result, "over")) {
+        page_say(page, _("The class's last day is over. Its teacher ends it, and erases what was "
+                         "written: jam class close"));
+    }
+}
+
 void say_hello(struct page *page, const msgpack_object *result)
 {
     const char *other = page_get(page, result, "signed_out");
@@ -65,6 +73,7 @@ void say_hello(struct page *page, const msgpack_object *result)
     }
     say_welcome(page, result);
     say_policy(page, result);
+    say_over(page, result);
     if (is_set(result, "key_reset")) {
         page_say(page,
                  _("A teacher gave you a new key: sealed feedback from before can't be opened "

@@ -81,6 +81,7 @@ void say_here(struct page *page, const msgpack_object *result)
         return;
     }
     put_first_line(page, result);
+    say_over(page, result);
     if (!*page_get(page, result, "person")) {
         page_say(page, _("  Nobody is signed in here. Type: jam hello YOUR-NAME"));
         const char *words = page_get(page, result, "class_words");

@@ -175,6 +175,9 @@ int run_class_close(struct run *run)
             _("This erases the class on all its machines; say --yes if you mean it.");
         return run_usage(run);
     }
+    if (asked) {
+        question_flag(&question, "yes");
+    }
     return run_ask(run, &question);
 }
 

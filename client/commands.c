@@ -180,7 +180,7 @@ const struct command commands[] = {
      "jam class rotate", "jam class rotate", .completes = NAMES_NONE},
     {"class close", "class.close", say_class_close, run_class_close,
      N_("erase the class on all machines"), "jam class close [--yes]", "jam class close",
-     .options = {{"yes", NULL, OPTION_FLAG, NAMES_NONE, N_("don't ask whether I mean it")}}},
+     .options = {{"yes", "yes", OPTION_FLAG, NAMES_NONE, N_("don't ask whether I mean it")}}},
 
     {"people confirm", "people.confirm", say_people_confirm, NULL,
      N_("these are who they say they are"), "jam people confirm PERSON [NAME], or --all",

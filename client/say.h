@@ -18,6 +18,7 @@ void say_class_admit(struct page *, const msgpack_object *);
 void say_knocking(struct page *, const msgpack_object *knock); /* a machine in no class */
 /* cmd_people.c */
 void say_hello(struct page *, const msgpack_object *);
+void say_over(struct page *, const msgpack_object *); /* if the class's last day is */
 void say_bye(struct page *, const msgpack_object *);
 void say_who(struct page *, const msgpack_object *);
 /* cmd_hello.c */

@@ -45,6 +45,7 @@ enum {
 /* What one machine keeps for strangers. */
 enum {
     CLASSES_MAX = 16,           /* classes of one daemon */
+    SECRETS_MAX = 4,            /* of a class at a time: the present one, and those before */
     KEYRING_MAX = 64,           /* people who are signed in at one machine */
     DEVICES_MAX = 1024,         /* devices of a class that presence remembers */
     NEIGHBOURS_MAX = 50,        /* links to all, up to here */

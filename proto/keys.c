@@ -12,6 +12,7 @@ enum {
     SIGNED_BYTES_MAX = 256,
     KDF_LINK = 1, /* numbers of the keys that a class secret gives */
     KDF_BEACON = 2,
+    KDF_TAG = 3,
 };
 
 enum err keys_init(void)
@@ -185,6 +186,13 @@ void class_beacon_key(const struct class_secret *secret, struct seal_key *key)
     class_derive(secret, KDF_BEACON, key->b);
 }
 
+void class_secret_tag(const struct class_secret *secret, struct secret_tag *tag)
+{
+    uint8_t derived[32];
+    class_derive(secret, KDF_TAG, derived);
+    memcpy(tag->b, derived, sizeof(tag->b));
+}
+
 /* ---- sealing ---------------------------------------------------------------------------------------------------- */
 
 enum { NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES };
@@ -310,22 +318,30 @@ static void box_nonce(const uint8_t *ephemeral, const struct link_pk *to,
     crypto_generichash_final(&state, nonce, crypto_box_NONCEBYTES);
 }
 
-bool box_seal(const struct sign_pk *to, struct rng *rng, struct slice plain, uint8_t *out)
+bool box_seal_with(const uint8_t seed[32], const struct sign_pk *to, struct slice plain,
+                   uint8_t *out)
 {
-    uint8_t seed[crypto_box_SEEDBYTES], secret[crypto_box_SECRETKEYBYTES];
+    uint8_t secret[crypto_box_SECRETKEYBYTES];
     uint8_t nonce[crypto_box_NONCEBYTES];
     struct link_pk pk;
     if (crypto_sign_ed25519_pk_to_curve25519(pk.b, to->b) != 0) {
         return false;
     }
-    rng_fill(rng, seed, sizeof(seed));
     crypto_box_seed_keypair(out, secret, seed);
     box_nonce(out, &pk, nonce);
     int done =
         crypto_box_easy(out + crypto_box_PUBLICKEYBYTES, plain.at, plain.len, nonce, pk.b, secret);
-    wipe(seed, sizeof(seed));
     wipe(secret, sizeof(secret));
     return done == 0;
+}
+
+bool box_seal(const struct sign_pk *to, struct rng *rng, struct slice plain, uint8_t *out)
+{
+    uint8_t seed[32];
+    rng_fill(rng, seed, sizeof(seed));
+    bool sealed = box_seal_with(seed, to, plain, out);
+    wipe(seed, sizeof(seed));
+    return sealed;
 }
 
 void box_key_of(const struct sign_key *key, struct box_key *out)

@@ -72,6 +72,14 @@ void link_key_of(const struct sign_key *, struct link_key *);
 /* Keys that all who hold the class secret derive alike (crypto_kdf, context "jamclass"). */
 void class_link_keys(const struct class_secret *, struct link_key *, struct link_pk *);
 void class_beacon_key(const struct class_secret *, struct seal_key *);
+/* By which members tell one of a class's secrets from another. */
+struct secret_tag {
+    uint8_t b[8];
+};
+void class_secret_tag(const struct class_secret *, struct secret_tag *);
+
+/* The kind of the root key's signature of a class's id, by which the class has ended. */
+#define CLOSE_KIND "jam close 1"
 
 struct class_id class_id_of(const struct sign_pk *root);
 /* What a CLASS op's signature is of: kind "jam class name 1". */
@@ -126,6 +134,9 @@ enum err key_unseal(const struct sealed_key *, const uint8_t stretched[32], uint
  * point of the curve. */
 enum { BOX_OVERHEAD = 32 + 16 };
 bool box_seal(const struct sign_pk *to, struct rng *, struct slice plain, uint8_t *out);
+/* The same with an ephemeral key pair of this seed: for several boxes to different keys. */
+bool box_seal_with(const uint8_t seed[32], const struct sign_pk *to, struct slice plain,
+                   uint8_t *out);
 /* out gets box.len - BOX_OVERHEAD bytes. ERR_SIGNATURE: not for this key. */
 enum err box_open(const struct sign_key *, struct slice box, uint8_t *out);
 /* Who tries many boxes makes this of their key once, and wipes it: half of the work of opening one. */

@@ -178,6 +178,19 @@ static enum err read_refuse(const msgpack_object *f, struct message *m)
     return read_between(&f[1], 1, UINT16_MAX, &m->reason) ? OK : ERR_MALFORMED;
 }
 
+static enum err read_inbox(const msgpack_object *f, struct message *m)
+{
+    return read_fixed(&f[1], m->tag.b, sizeof(m->tag.b)) &&
+                   read_between(&f[2], 1, UINT16_MAX, &m->port)
+               ? OK
+               : ERR_MALFORMED;
+}
+
+static enum err read_closed(const msgpack_object *f, struct message *m)
+{
+    return read_fixed(&f[1], m->signature.b, sizeof(m->signature.b)) ? OK : ERR_MALFORMED;
+}
+
 static const struct form {
     uint32_t fields; /* with the kind */
     enum err (*read)(const msgpack_object *fields, struct message *);
@@ -189,6 +202,7 @@ static const struct form {
     [MESSAGE_PEERS] = {2, read_peers},  [MESSAGE_SUSPECT] = {3, read_machine},
     [MESSAGE_HEARD] = {4, read_heard},  [MESSAGE_GONE] = {3, read_machine},
     [MESSAGE_FORK] = {3, read_fork},    [MESSAGE_REFUSE] = {2, read_refuse},
+    [MESSAGE_INBOX] = {3, read_inbox},  [MESSAGE_CLOSED] = {2, read_closed},
     [MESSAGE_LACKS] = {2, read_lacks},  [MESSAGE_PAYLOADS] = {2, read_lacks},
 };
 
@@ -470,4 +484,17 @@ void pack_payload(struct pack *p, const struct told_payload *told)
     pack_bin(p, SLICE(told->feed));
     pack_uint(p, told->seq);
     pack_bin(p, told->payload);
+}
+
+void pack_inbox(struct pack *p, const struct secret_tag *tag, uint16_t port)
+{
+    pack_kind(p, MESSAGE_INBOX);
+    pack_bin(p, SLICE(*tag));
+    pack_uint(p, port);
+}
+
+void pack_closed(struct pack *p, const struct signature *signature)
+{
+    pack_kind(p, MESSAGE_CLOSED);
+    pack_bin(p, SLICE(*signature));
 }

@@ -27,6 +27,8 @@ enum message_kind {
     MESSAGE_GONE = 12,     /* two of us stopped hearing it */
     MESSAGE_FORK = 13,     /* a proof of equivocation */
     MESSAGE_REFUSE = 14,   /* why I stop listening to you */
+    MESSAGE_INBOX = 15,    /* where I take messages for another of the class's secrets */
+    MESSAGE_CLOSED = 16,   /* the class has ended, says its root key; I erased it */
     MESSAGE_LACKS = 17,    /* entries that came to me without their payloads: do you have these? */
     MESSAGE_PAYLOADS = 18, /* those that I have */
 };
@@ -36,6 +38,8 @@ struct address {
     uint8_t ip[16];
     uint32_t scope; /* interface index on this machine; never sent */
     uint16_t port;
+    uint8_t
+        secret; /* by which of the class's secrets it is reached: this machine's number; never sent */
 };
 
 /* 128 bits over all heads in a range; all zero for an empty range. */
@@ -114,6 +118,10 @@ struct message {
     uint64_t seq;
     /* REFUSE */
     uint64_t reason; /* enum err, or a newer one's: 1 to 65535 */
+    /* INBOX, with port */
+    struct secret_tag tag;
+    /* CLOSED */
+    struct signature signature;
     /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK, LACKS, PAYLOADS: read item by item */
     uint32_t count;
     const msgpack_object *items;
@@ -157,5 +165,7 @@ void pack_refuse(struct pack *, enum err);
 void pack_lacks(struct pack *, uint32_t count); /* items: pack_want */
 void pack_payloads(struct pack *, uint32_t count);
 void pack_payload(struct pack *, const struct told_payload *);
+void pack_inbox(struct pack *, const struct secret_tag *, uint16_t port);
+void pack_closed(struct pack *, const struct signature *);
 
 #endif

@@ -78,7 +78,7 @@ static const struct op_row rows[] = {
     {OP_EXPEL, "expel", FIELD_BY | FIELD_DEVICE, 0},
     {OP_REDACT, "redact", FIELD_BY | FIELD_TEXT | FIELD_ENTRY, FIELD_JAM},
     {OP_ROTATE, "rotate", FIELD_BY | FIELD_BOX, 0},
-    {OP_CLOSE, "close", FIELD_BY, 0},
+    {OP_CLOSE, "close", FIELD_BY | FIELD_SIGNATURE, 0},
     {OP_ROSTER, "roster", FIELD_BY | FIELD_HANDLE, FIELD_NAME},
     {OP_LESSON, "lesson", FIELD_BY | FIELD_YES, 0},
 };

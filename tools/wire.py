@@ -1,6 +1,8 @@
 # MessagePack and the local protocol by hand, independent of our own C code: for the bench and hostile tests.
+import json
 import socket
 import struct
+import sys
 
 
 def pack(x):
@@ -100,3 +102,25 @@ def dial(path):
     s.settimeout(30)
     s.connect(path)
     return s
+
+
+def main():
+    """wire.py SOCKET METHOD [JSON]: asks, prints the result; or the error, and fails."""
+    s = dial(sys.argv[1])
+    s.sendall(pack([0, 1, sys.argv[2], json.loads(sys.argv[3] if len(sys.argv) > 3 else "{}")]))
+    got = b""
+    while True:
+        try:
+            (_, _, error, result), _ = unpack(got)
+            break
+        except Short:
+            more = s.recv(65536)
+            if not more:
+                sys.exit("no answer")
+            got += more
+    print(json.dumps(error or result))
+    sys.exit(1 if error else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -229,7 +229,7 @@ static void readmit(struct device *device, struct knocker *k, struct now now)
 void admission_knock(struct device *device, const struct event *event, struct now now)
 {
     struct knock knock;
-    if (device->classes_count == 0 || knock_read(event->bytes, &knock) != OK ||
+    if (device_is_free(device) || knock_read(event->bytes, &knock) != OK ||
         SAME(knock.device, device->id)) {
         return;
     }

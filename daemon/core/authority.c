@@ -120,6 +120,21 @@ bool authority_is_expelled(struct store *store, const struct device_id *device)
     return any(store, stmt);
 }
 
+uint32_t authority_expelled(struct store *store, struct device_id *out, uint32_t max)
+{
+    uint32_t count = 0;
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT DISTINCT subject FROM bound WHERE kind=1 ORDER BY subject");
+    while (count < max && store_row(store, stmt)) {
+        column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
+        count++;
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return count;
+}
+
 bool person_key(struct store *store, const struct person_id *person, struct sign_pk *key,
                 struct sealed_key *secret)
 {
@@ -145,6 +160,17 @@ uint64_t class_policy(struct store *store)
         sqlite3_reset(stmt);
     }
     return policy;
+}
+
+bool class_is_over(struct store *store, struct now now)
+{
+    int64_t day = INT64_C(24) * 3600 * 1000, until = 0;
+    sqlite3_stmt *stmt = store_query(store, "SELECT until_ms FROM class");
+    if (store_row(store, stmt)) {
+        until = sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    return until > 0 && now.wall.ms - day >= until;
 }
 
 /* Is this one of the person's keys: the first, or one that a teacher gave? *given is the stamp of the last such RESET. */

@@ -84,10 +84,14 @@ bool authority_is_teacher(struct store *, const struct person_id *);
 /* Was this person removed? */
 bool authority_is_removed(struct store *, const struct person_id *);
 bool authority_is_expelled(struct store *, const struct device_id *);
+/* Who was expelled, in order of their ids. Returns how many, at most `max`. */
+uint32_t authority_expelled(struct store *, struct device_id *out, uint32_t max);
 /* A person's present key; *secret (may be NULL) is what its passphrase opens. False: they have none. */
 bool person_key(struct store *, const struct person_id *, struct sign_pk *,
                 struct sealed_key *secret);
 /* enum policy bits */
 uint64_t class_policy(struct store *);
+/* Is the class's last day over, by this machine's clock? Nothing is erased by that. */
+bool class_is_over(struct store *, struct now);
 
 #endif

@@ -44,6 +44,15 @@ static enum err class_open_log(struct device *device, struct class *class,
     return OK;
 }
 
+/* The same for a class that this machine was in never before: it says in the log that it is there, so that all know which
+ * machines belong to it. */
+static enum err class_enter(struct device *device, struct class *class, const struct sign_pk *root,
+                            struct now now)
+{
+    enum err err = class_open_log(device, class, root);
+    return err == OK ? class_append(class, NULL, 0, now, NULL) : err;
+}
+
 /* Finds out whether the disk kept what an earlier boot wrote. */
 static void find_marker(struct device *device, struct class *class)
 {
@@ -96,9 +105,7 @@ static void class_join_device(struct device *device, struct class *class, struct
     class_beacon_key(&class->secret, &class->beacon_key);
     machine_now(class, &device->id, "here", now);
     device->uses = class->used > device->uses ? class->used : device->uses;
-    device_put(device, &(struct output){.kind = OUTPUT_BIND,
-                                        .class_index = class->index,
-                                        .secret = class->secret});
+    turnover_begin(device, class);
 }
 
 enum err class_new(struct device *device, const struct class_secret *secret,
@@ -129,7 +136,7 @@ enum err class_new(struct device *device, const struct class_secret *secret,
         err = store_err(class->store);
     }
     if (err == OK && root) {
-        err = class_open_log(device, class, root);
+        err = class_enter(device, class, root, now);
     }
     if (err != OK) {
         class_free(&class);
@@ -167,7 +174,8 @@ enum err class_load(struct device *device, const char *file, struct now now)
         find_marker(device, class);
         err = err == OK ? store_commit(class->store) : err;
     }
-    if (err == OK && store_local_get(class->store, "root", &root, sizeof(root))) {
+    if (err == OK && store_local_get(class->store, "root", &root, sizeof(root)) &&
+        !ending_load(class, &root)) {
         err = class_open_log(device, class, &root);
     }
     if (err != OK) {
@@ -176,7 +184,7 @@ enum err class_load(struct device *device, const char *file, struct now now)
         return err;
     }
     class_join_device(device, class, now);
-    if (class->known) {
+    if (class->replica) {
         request_sign_out_all(device, class, now);
         class_commit(device, class, now);
     }
@@ -197,6 +205,30 @@ void class_free(struct class **class_p)
     wipe(class, sizeof(*class));
     free(class);
     *class_p = NULL;
+}
+
+void class_forget(struct device *device, struct class *class)
+{
+    uint32_t index = class->index;
+    if (index + 1 != device->classes_count) {
+        return;
+    }
+    struct output output = {.kind = OUTPUT_UNBIND, .class_index = index};
+    for (uint32_t i = 0; i < SECRETS_MAX; i++) {
+        output.address.secret = (uint8_t)i;
+        device_put(device, &output);
+    }
+    device_put(device, &(struct output){.kind = OUTPUT_BAR, .class_index = index});
+    device_put(device, &(struct output){.kind = OUTPUT_ERASE, .bytes = slice_str(class->file)});
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (sitting->used && sitting->class_index == index) {
+            sitting->class_index = 0;
+            sitting->chosen = sitting->signed_in = false;
+        }
+    }
+    class_free(&device->classes[index]);
+    device->classes_count--;
 }
 
 /* ---- the turn ------------------------------------------------------------------------------------------------- */
@@ -282,6 +314,27 @@ static void put_peer(struct device *device, struct class *class, enum output_kin
                                         .bytes = bytes});
 }
 
+void class_say(struct device *device, struct class *class, const struct peer *peer,
+               struct slice bytes)
+{
+    put_peer(device, class, OUTPUT_SEND, peer, bytes);
+}
+
+void class_refuse(struct device *device, struct class *class, const struct address *address,
+                  enum err err, struct now now)
+{
+    if (class->refusal_told.ms && now.mono.ms - class->refusal_told.ms < REFUSAL_MS) {
+        return;
+    }
+    class->refusal_told = now.mono;
+    pack_reset(&device->pack);
+    pack_refuse(&device->pack, err);
+    device_put(device, &(struct output){.kind = OUTPUT_CALL,
+                                        .class_index = class->index,
+                                        .address = *address,
+                                        .bytes = pack_bytes(&device->pack)});
+}
+
 /* Of what is on the disk: others count on it. */
 static struct fingerprint fingerprint_of(struct device *device, struct class *class, struct now now)
 {
@@ -290,14 +343,16 @@ static struct fingerprint fingerprint_of(struct device *device, struct class *cl
     return class->replica ? heads_fingerprint(replica_heads(class->replica)) : empty;
 }
 
-static struct slice hello_bytes(struct device *device, struct class *class, struct now now)
+/* For one that reaches us by this secret. */
+static struct slice hello_bytes(struct device *device, struct class *class, uint8_t number,
+                                struct now now)
 {
     struct message hello = {.kind = MESSAGE_HELLO,
                             .version = PROTOCOL_VERSION,
                             .device = device->id,
                             .root = class->root,
                             .run = device->run,
-                            .port = class->port,
+                            .port = turnover_port(class, number),
                             .wall_ms = now.wall.ms,
                             .flags =
                                 (class->lasting ? HELLO_LASTING : 0) |
@@ -316,7 +371,8 @@ static void say_peers(struct device *device, struct class *class, const struct p
     put_peer(device, class, OUTPUT_SEND, to, pack_bytes(&device->pack));
 }
 
-static void say_beacon(struct device *device, struct class *class, const struct act *act)
+static void say_sealed(struct device *device, struct class *class, const struct act *act,
+                       const struct seal_key *key, uint16_t port)
 {
     static const enum lan_path paths[] = {PATH_BROADCAST, PATH_MULTICAST4, PATH_MULTICAST6,
                                           PATH_UNICAST};
@@ -325,15 +381,32 @@ static void say_beacon(struct device *device, struct class *class, const struct 
         struct beacon beacon = {.flags = act->flags,
                                 .device = device->id,
                                 .run = device->run,
-                                .port = class->port,
+                                .port = port,
                                 .path = paths[i]};
         if (act->paths & paths[i]) {
-            beacon_seal(&class->beacon_key, &device->rng, &beacon, sealed);
+            beacon_seal(key, &device->rng, &beacon, sealed);
             device_put(device, &(struct output){.kind = OUTPUT_DATAGRAM,
                                                 .class_index = class->index,
                                                 .paths = paths[i],
                                                 .address = act->address,
                                                 .bytes = slice_of(sealed, sizeof(sealed))});
+        }
+    }
+}
+
+/* Answers by the secret by which was asked. All others by the present one, and now and then by those before, for who was
+ * away. */
+static void say_beacon(struct device *device, struct class *class, const struct act *act)
+{
+    bool answer = act->paths == PATH_UNICAST;
+    bool rare = !answer && class->beacons++ % FORMER_EVERY == 0;
+    if (!answer || act->address.secret == class->number) {
+        say_sealed(device, class, act, &class->beacon_key, class->port);
+    }
+    for (uint32_t i = 0; i < SECRETS_MAX; i++) {
+        const struct former *former = &class->former[i];
+        if (former->used && former->port && (rare || (answer && act->address.secret == i))) {
+            say_sealed(device, class, act, &former->beacon_key, former->port);
         }
     }
 }
@@ -368,7 +441,10 @@ static void peer_changed(struct device *device, struct class *class, struct peer
         class->refresh.ms = live ? now.mono.ms + REFRESH_MS : 0;
     }
     bool cut_off = peer->state == PEER_GONE && (!live || class->refresh.ms);
-    if (peer->state != PEER_CALLED && !cut_off) {
+    if (presence_bars(class->presence, &peer->device)) {
+        store_do(class->store, "DELETE FROM temp.machine_now WHERE device=?", "d", &peer->device);
+        watchers_machine(device, class, peer, now);
+    } else if (peer->state != PEER_CALLED && !cut_off) {
         machine_now(class, &peer->device, state_name(peer->state), now);
         watchers_machine(device, class, peer, now);
     }
@@ -378,14 +454,31 @@ static void peer_changed(struct device *device, struct class *class, struct peer
     class->changed = true;
 }
 
+/* Nobody knows which of the class's secrets is in use at an address that a person typed. */
+static void call_by_all(struct device *device, struct class *class, const struct address *address,
+                        struct now now)
+{
+    struct output output = {.kind = OUTPUT_CALL, .class_index = class->index, .address = *address};
+    for (uint32_t i = 0; i < SECRETS_MAX; i++) {
+        if (turnover_port(class, (uint8_t)i)) {
+            output.address.secret = (uint8_t)i;
+            output.bytes = hello_bytes(device, class, (uint8_t)i, now);
+            device_put(device, &output);
+        }
+    }
+}
+
 static void act(struct device *device, struct class *class, const struct act *a, struct now now)
 {
     struct fingerprint fingerprint;
     switch (a->kind) {
     case ACT_LINK:
         put_peer(device, class, OUTPUT_LINK, a->peer, slice_of(NULL, 0));
-        put_peer(device, class, OUTPUT_SEND, a->peer, hello_bytes(device, class, now));
+        put_peer(device, class, OUTPUT_SEND, a->peer,
+                 hello_bytes(device, class, a->peer->address.secret, now));
         say_peers(device, class, a->peer);
+        turnover_say(device, class, a->peer);
+        ending_say(device, class, a->peer);
         break;
     case ACT_UNLINK:
         put_peer(device, class, OUTPUT_UNLINK, a->peer, slice_of(NULL, 0));
@@ -404,10 +497,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
         say_beacon(device, class, a);
         break;
     case ACT_CALL:
-        device_put(device, &(struct output){.kind = OUTPUT_CALL,
-                                            .class_index = class->index,
-                                            .address = a->address,
-                                            .bytes = hello_bytes(device, class, now)});
+        call_by_all(device, class, &a->address, now);
         break;
     case ACT_CHANGED:
         peer_changed(device, class, a->peer, now);
@@ -422,19 +512,44 @@ static void pass_on_root(struct device *device, struct class *class, struct now 
     for (uint32_t i = 0; i < presence_count(class->presence); i++) {
         const struct peer *peer = presence_at(class->presence, i);
         if (peer->linked) {
-            put_peer(device, class, OUTPUT_SEND, peer, hello_bytes(device, class, now));
+            put_peer(device, class, OUTPUT_SEND, peer,
+                     hello_bytes(device, class, peer->address.secret, now));
         }
+    }
+}
+
+static void do_acts(struct device *device, struct class *class, struct now now)
+{
+    struct act a;
+    while (presence_next(class->presence, &a)) {
+        act(device, class, &a, now);
+    }
+}
+
+/* What ops in the log, now on the disk, ask of this machine. Last in the turn: whom an entry puts out gets it still. */
+static void obey(struct device *device, struct class *class, struct now now)
+{
+    uint64_t folded =
+        class->replica && !store_in_transaction(class->store) ? replica_folded(class->replica) : 0;
+    if (folded >> OP_EXPEL & 1) {
+        expulsion_look(device, class, now);
+    }
+    if (folded >> OP_ROTATE & 1) {
+        turnover_look(device, class);
+    }
+    if (folded >> OP_CLOSE & 1) {
+        ending_look(device, class);
+    }
+    if (folded) {
+        do_acts(device, class, now);
     }
 }
 
 void class_pump(struct device *device, struct class *class, struct now now)
 {
-    struct act a;
     struct peer *peer;
     struct slice bytes;
-    while (presence_next(class->presence, &a)) {
-        act(device, class, &a, now);
-    }
+    do_acts(device, class, now);
     if (class->learnt) {
         pass_on_root(device, class, now);
     }
@@ -444,16 +559,26 @@ void class_pump(struct device *device, struct class *class, struct now now)
     while (class->sync && sync_next(class->sync, &peer, &bytes)) {
         put_peer(device, class, OUTPUT_SEND, peer, bytes);
     }
+    obey(device, class, now);
     watchers_facts(device, class, now);
 }
 
 /* ---- hearing -------------------------------------------------------------------------------------------------- */
 
-void class_bound(struct device *device, struct class *class, uint16_t port, struct now now)
+void class_bound(struct device *device, struct class *class, uint8_t number, uint16_t port,
+                 struct now now)
 {
-    (void)device;
+    if (number != class->number) {
+        class->former[number % SECRETS_MAX].port = port;
+        return;
+    }
     class->port = port;
-    presence_start(class->presence, now);
+    if (!class->started) {
+        class->started = true;
+        presence_start(class->presence, now);
+    } else {
+        turnover_bound(device, class);
+    }
 }
 
 /* A peer that breaks the protocol is told why, and after a few times cut off for a growing pause. */
@@ -476,7 +601,8 @@ static void bad_message(struct device *device, struct class *class, struct peer 
 }
 
 /* Somebody's HELLO tells the root key to which our invite commits: now we know which class it is. */
-static enum err learn_root(struct device *device, struct class *class, const struct sign_pk *root)
+static enum err learn_root(struct device *device, struct class *class, const struct sign_pk *root,
+                           struct now now)
 {
     static const struct sign_pk none;
     if (SAME(*root, none)) {
@@ -493,16 +619,33 @@ static enum err learn_root(struct device *device, struct class *class, const str
         store_local_set(class->store, "root", root, sizeof(*root));
         err = store_commit(class->store);
     }
-    err = err == OK ? class_open_log(device, class, root) : err;
+    err = err == OK ? class_enter(device, class, root, now) : err;
     class->learnt = err == OK;
     return err;
+}
+
+/* The address at which one that says HELLO takes messages. */
+static struct address inbox_of(const struct event *event, const struct message *m)
+{
+    struct address address = event->from;
+    address.port = (uint16_t)m->port;
+    return address;
 }
 
 static enum err hear_hello(struct device *device, struct class *class, const struct event *event,
                            const struct message *m, struct now now)
 {
     struct peer *peer = NULL;
-    enum err err = learn_root(device, class, &m->root);
+    struct address inbox = inbox_of(event, m);
+    if (presence_bars(class->presence, &m->device)) {
+        class_refuse(device, class, &inbox, ERR_EXPELLED, now);
+        return OK;
+    }
+    if (!turnover_admits(class, inbox.secret, &m->device)) {
+        class_refuse(device, class, &inbox, ERR_OLD_WORDS, now);
+        return OK;
+    }
+    enum err err = learn_root(device, class, &m->root, now);
     if (err != OK) {
         device_log(device, "a machine of another class knows our secret: it is not let in");
         return OK;
@@ -511,10 +654,28 @@ static enum err hear_hello(struct device *device, struct class *class, const str
     if (err != OK) {
         return err;
     }
+    class->refusal = OK;
+    if (inbox.secret == class->number && peer->address.secret != class->number) {
+        presence_moved(class->presence, peer, &inbox, now);
+    }
     if (peer->clock_known) {
         ages_clock(class->ages, &peer->device, peer->clock_ms);
     }
     return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+}
+
+/* Also of one that we never met: it doesn't let us in. It is one machine's word, so it is only shown. */
+static void hear_refuse(struct device *device, struct class *class, const struct peer *peer,
+                        enum err reason)
+{
+    bool lets_in = reason != ERR_EXPELLED && reason != ERR_OLD_WORDS;
+    if (lets_in || class->refusal != reason) {
+        device_log(device, "%s no longer listens to us: %s",
+                   peer && *peer->host ? peer->host : "a machine", err_code(reason));
+    }
+    if (!lets_in) {
+        class->refusal = reason;
+    }
 }
 
 static enum err hear(struct device *device, struct class *class, const struct event *event,
@@ -523,24 +684,29 @@ static enum err hear(struct device *device, struct class *class, const struct ev
     if (m->kind == MESSAGE_HELLO) {
         return hear_hello(device, class, event, m, now);
     }
-    if (!peer) {
-        return OK; /* it has yet to say who it is */
+    if (m->kind == MESSAGE_REFUSE) {
+        hear_refuse(device, class, peer, (enum err)m->reason);
+        return OK;
+    }
+    if (!peer || presence_bars(class->presence, &peer->device)) {
+        return OK; /* it has yet to say who it is; or has said it for the last time */
     }
     presence_heard(class->presence, peer, now);
     switch (m->kind) {
     case MESSAGE_BEAT:
         presence_message(class->presence, peer, m, now);
         return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+    case MESSAGE_CLOSED:
+        return ending_hear(device, class, peer, &m->signature);
+    case MESSAGE_INBOX:
+        turnover_hear(class, peer, m, now);
+        return OK;
     case MESSAGE_LEAVE:
     case MESSAGE_PEERS:
     case MESSAGE_SUSPECT:
     case MESSAGE_HEARD:
     case MESSAGE_GONE:
         presence_message(class->presence, peer, m, now);
-        return OK;
-    case MESSAGE_REFUSE:
-        device_log(device, "%s no longer listens to us: %s", peer->host,
-                   err_code((enum err)m->reason));
         return OK;
     default:
         return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
@@ -574,15 +740,35 @@ void class_message(struct device *device, struct class *class, const struct even
     }
 }
 
+/* By whichever of the class's secrets it was sealed. */
+static bool open_beacon(const struct class *class, struct slice datagram, struct beacon *beacon,
+                        uint8_t *number)
+{
+    *number = class->number;
+    bool opened = beacon_open(&class->beacon_key, datagram, beacon) == OK;
+    for (uint32_t i = 0; !opened && i < SECRETS_MAX; i++) {
+        *number = (uint8_t)i;
+        opened = class->former[i].used &&
+                 beacon_open(&class->former[i].beacon_key, datagram, beacon) == OK;
+    }
+    return opened;
+}
+
 bool class_datagram(struct device *device, struct class *class, const struct event *event,
                     struct now now)
 {
     struct beacon beacon;
-    (void)device;
-    if (beacon_open(&class->beacon_key, event->bytes, &beacon) != OK) {
+    struct address from = event->from;
+    if (!open_beacon(class, event->bytes, &beacon, &from.secret)) {
         return false;
     }
-    presence_beacon(class->presence, &beacon, &event->from, event->iface, now);
+    bool barred = presence_bars(class->presence, &beacon.device);
+    if (barred || !turnover_admits(class, from.secret, &beacon.device)) {
+        from.port = beacon.port;
+        class_refuse(device, class, &from, barred ? ERR_EXPELLED : ERR_OLD_WORDS, now);
+        return true;
+    }
+    presence_beacon(class->presence, &beacon, &from, event->iface, now);
     return true;
 }
 
@@ -596,6 +782,7 @@ void class_tick(struct device *device, struct class *class, struct now now)
     }
     presence_tick(class->presence, now);
     receipts_tick(device, class, now);
+    turnover_tick(device, class, now);
 }
 
 struct mono class_wake(const struct class *class)

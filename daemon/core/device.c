@@ -26,6 +26,15 @@ struct queued *device_put(struct device *device, const struct output *output)
     return queued;
 }
 
+bool device_is_free(const struct device *device)
+{
+    bool is_free = true;
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        is_free = is_free && device->classes[i]->closed;
+    }
+    return is_free;
+}
+
 void device_log(struct device *device, const char *format, ...)
 {
     char line[512];
@@ -208,6 +217,9 @@ void device_step(struct device *device, struct now now, const struct event *even
     case EVENT_REQUEST:
         request_receive(device, event, now);
         break;
+    case EVENT_LOGOUT:
+        request_logout(device, &event->login, now);
+        break;
     case EVENT_HANGUP:
         watchers_hangup(device, event->client);
         break;
@@ -226,7 +238,7 @@ void device_step(struct device *device, struct now now, const struct event *even
         break;
     case EVENT_BOUND:
         if (class) {
-            class_bound(device, class, event->port, now);
+            class_bound(device, class, event->from.secret, event->port, now);
         }
         break;
     case EVENT_NETWORK:

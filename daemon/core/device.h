@@ -47,11 +47,12 @@ typedef uint32_t client_id;
 
 enum event_kind {
     EVENT_REQUEST,   /* a client sent bytes of one whole MessagePack object */
+    EVENT_LOGOUT,    /* a login has ended: who signed in from it is signed out */
     EVENT_HANGUP,    /* a client is gone */
     EVENT_MESSAGE,   /* an inbox got a message; ZAP vouches for `peer` */
     EVENT_DATAGRAM,  /* a beacon socket got a datagram: a beacon, a knock, an offer */
     EVENT_LINK,      /* a link came up or went down */
-    EVENT_BOUND,     /* the inbox of a class is bound at `port` */
+    EVENT_BOUND,     /* the inbox for a class's secret `from.secret` is bound at `port` */
     EVENT_NETWORK,   /* interfaces or addresses changed: announce anew */
     EVENT_STRETCHED, /* Argon2id is done */
     EVENT_CALL,      /* `--peer`: call this address in every class, keep calling */
@@ -62,11 +63,11 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     client_id client;   /* REQUEST, HANGUP */
-    struct login login; /* REQUEST */
+    struct login login; /* REQUEST, LOGOUT */
     struct slice bytes; /* REQUEST, MESSAGE, DATAGRAM, STRETCHED (32 bytes, or empty: no memory) */
     uint32_t class_index; /* MESSAGE, LINK, BOUND */
     struct link_pk peer;  /* MESSAGE, LINK */
-    struct address from;  /* MESSAGE (address only), DATAGRAM; CALL */
+    struct address from;  /* MESSAGE (no port), BOUND (only by which secret), DATAGRAM; CALL */
     char iface[16];       /* DATAGRAM: on which interface */
     bool up;              /* LINK */
     uint16_t port;        /* BOUND */
@@ -82,10 +83,13 @@ enum output_kind {
     OUTPUT_UNLINK, /* close it */
     OUTPUT_CALL, /* send bytes (a HELLO) to an address whose device isn't known; keep the link under `address` */
     OUTPUT_KICK, /* a peer broke the protocol: cut its connections, refuse its key for `wait_ms` */
+    OUTPUT_BAR, /* of a class: link keys, one behind the other, that never come in; instead of those said before */
+    OUTPUT_BIND,     /* bind the inbox for a class's secret, and let its members in by ZAP */
+    OUTPUT_UNBIND,   /* close that inbox */
     OUTPUT_DATAGRAM, /* `paths` on all interfaces; with PATH_UNICAST also to `address` */
-    OUTPUT_BIND, /* bind the inbox of a class with this server key, and let its members in by ZAP */
-    OUTPUT_STRETCH, /* run `stretch` in a worker over bytes, with `salt` and `cost` */
-    OUTPUT_LOG,     /* a line for the log */
+    OUTPUT_STRETCH,  /* run `stretch` in a worker over bytes, with `salt` and `cost` */
+    OUTPUT_LOG,      /* a line for the log */
+    OUTPUT_ERASE, /* erase a database that is closed (bytes: its name), so that nothing of it can be read again */
     OUTPUT_SET_ASIDE, /* rename a damaged database (bytes: its name in the state folder), so that it isn't loaded again */
 };
 
@@ -95,7 +99,7 @@ struct output {
     client_id client;
     uint32_t class_index;
     struct link_pk peer;
-    struct address address;
+    struct address address; /* BIND, UNBIND: only by which secret */
     struct slice bytes;
     uint32_t
         paths; /* DATAGRAM: enum lan_path bits. PATH_x in the beacon is set by device for each */

@@ -12,18 +12,22 @@
 #include "replica.h"
 #include "sync.h"
 #include "view.h"
+#include "rotation.h"
 #include "words.h"
 
 enum {
     PATH_BYTES = 512,
     SITTINGS_MAX = 64,
-    WATCH_PAUSE_MS = 50,     /* between two whole states told to one watcher */
-    FRESH_MS = 5000,         /* between two signs of life to a watcher */
-    JOIN_PATIENCE_MS = 3000, /* a `class join` waits so long for somebody to answer */
+    WATCH_PAUSE_MS = 50,      /* between two whole states told to one watcher */
+    FRESH_MS = 5000,          /* between two signs of life to a watcher */
+    CLOSE_PATIENCE_MS = 3000, /* a `class close` waits so long for others to erase it */
+    JOIN_PATIENCE_MS = 3000,  /* a `class join` waits so long for somebody to answer */
     LAZY_MS =
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
+    REFUSAL_MS = 1000,        /* between two REFUSE to machines that aren't let in */
+    FORMER_EVERY = 4,         /* so many of our beacons are also sealed with a secret before */
     CHECK_MS = 1500,          /* a `doctor` listens so long */
     IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
     IDLE_CHECK_MS = 30 * 1000,
@@ -36,6 +40,18 @@ enum {
     PAUSE_MS_MAX = 60 * 1000,
 };
 
+/* A class's secret goes with it for so long after there is another. */
+#define FORMER_MS (INT64_C(30) * 24 * 3600 * 1000)
+
+/* A secret that a class had, by which machines that were away still come. */
+struct former {
+    bool used;
+    struct class_secret secret;
+    struct seal_key beacon_key;
+    uint16_t port;    /* of its inbox; 0 until bound */
+    int64_t until_ms; /* by this machine's wall clock */
+};
+
 /* One class that this machine is in. */
 struct class
 {
@@ -45,8 +61,14 @@ struct class
     struct class_secret secret;
     struct seal_key beacon_key;
     struct invite invite;
-    bool known;  /* its root key is: else we wait for somebody to tell */
-    bool learnt; /* a moment ago: those we met before must hear it */
+    uint8_t number; /* of the secret, in addresses: which former[] it leaves free */
+    struct former former[SECRETS_MAX];
+    uint8_t rotation[ROTATION_ID_BYTES]; /* the last one that it followed */
+    uint64_t turning;                    /* Argon2id for the next one; 0: none */
+    struct invite turning_to;
+    uint32_t beacons; /* how many were sent */
+    bool known;       /* its root key is: else we wait for somebody to tell */
+    bool learnt;      /* a moment ago: those we met before must hear it */
     struct class_id id;
     struct sign_pk root;
     struct author author; /* borrowed by the replica */
@@ -55,6 +77,7 @@ struct class
     struct presence *presence;
     struct sync *sync;      /* with the replica */
     uint16_t port;          /* of the inbox; 0 until bound */
+    bool started;           /* it was bound, and said so to all */
     bool changed;           /* since watchers were told */
     bool urgent;            /* somebody waits for this turn's sync */
     struct mono open_since; /* since when a transaction is open; 0: none */
@@ -68,6 +91,11 @@ struct class
     struct mono refresh;    /* when to say again who is here; 0: not */
     struct mono live_since; /* since then it is live, or alone */
     bool live;
+    struct signature proof;   /* that it has ended */
+    bool closed;              /* it has ended, and is erased */
+    bool expelled;            /* this machine was, says the log */
+    enum err refusal;         /* why others don't let us in, as one of them said; OK: none did */
+    struct mono refusal_told; /* when we last told somebody */
     bool lasting;             /* the database was there in an earlier boot */
     char words[KEY_TEXT_MAX]; /* of its root key; "" until they are known */
 };
@@ -97,8 +125,9 @@ enum pending_kind {
     PENDING_JOIN,    /* Argon2id for `class join` */
     PENDING_HELLO,   /* `class join`: somebody to answer */
     PENDING_CHECK,   /* `doctor`: beacons */
-    PENDING_KNOCKS,  /* `class.knocks`: the words of those who knock */
     PENDING_RECEIPT, /* `redact.receipt`: the machines that are here to erase */
+    PENDING_CLOSE,   /* `class.close`: the others to erase it */
+    PENDING_KNOCKS,  /* `class.knocks`: the words of those who knock */
     PENDING_ADMIT,   /* `class.admit`: the same; `name` tells which, "" all */
 };
 struct pending {
@@ -222,6 +251,8 @@ extern const struct device_method device_methods[]; /* name == NULL at the end *
 
 /* Queues an output; its bytes are copied. NULL: no memory, it is lost. */
 struct queued *device_put(struct device *, const struct output *);
+/* It is in no class that goes on. */
+bool device_is_free(const struct device *);
 void device_log(struct device *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Saves what must be saved in this turn; tells those who hung on it if it can't be. */
 void device_save(struct device *, struct now);
@@ -233,8 +264,10 @@ enum err class_new(struct device *, const struct class_secret *, const struct in
                    const struct sign_pk *root, struct now, struct class **out);
 enum err class_load(struct device *, const char *file, struct now);
 void class_free(struct class **);
+/* As if it had never been made; only if it is the one made last, else it stays. */
+void class_forget(struct device *, struct class *);
 /* The inbox is bound: announce. */
-void class_bound(struct device *, struct class *, uint16_t port, struct now);
+void class_bound(struct device *, struct class *, uint8_t number, uint16_t port, struct now);
 void class_message(struct device *, struct class *, const struct event *, struct now);
 bool class_datagram(struct device *, struct class *, const struct event *, struct now);
 void class_tick(struct device *, struct class *, struct now);
@@ -256,6 +289,57 @@ uint32_t class_safe_machines(struct class *);
 enum err class_append(struct class *, const struct op *, uint32_t count, struct now,
                       struct hash *ids);
 
+/* Says something to a peer. */
+void class_say(struct device *, struct class *, const struct peer *, struct slice bytes);
+/* Says REFUSE at an address, to one that isn't let in: it may not know why. At most one in REFUSAL_MS. */
+void class_refuse(struct device *, struct class *, const struct address *, enum err, struct now);
+
+/* ---- turnover.c ---- */
+
+/* Binds the inboxes of the class's secrets. */
+void turnover_begin(struct device *, struct class *);
+/* Another secret from now on. */
+void turnover_go(struct device *, struct class *, const struct class_secret *,
+                 const struct invite *, struct now);
+/* To be called when a ROTATE may have been folded. */
+void turnover_look(struct device *, struct class *);
+/* False: that work wasn't for this. */
+bool turnover_stretched(struct device *, uint64_t work, struct slice bytes, struct now);
+/* Keeps the former secrets on the disk, in the open transaction. */
+void turnover_keep(struct class *);
+/* Lets go of secrets whose time is over. */
+void turnover_tick(struct device *, struct class *, struct now);
+/* Tells a peer our inbox for the present secret, if it uses another. */
+void turnover_say(struct device *, struct class *, const struct peer *);
+/* That inbox is bound: tells all of them. */
+void turnover_bound(struct device *, struct class *);
+/* A peer's INBOX. */
+void turnover_hear(struct class *, struct peer *, const struct message *, struct now);
+/* By a former secret only those come in whom the log knows. */
+bool turnover_admits(struct class *, uint8_t number, const struct device_id *);
+/* Of the inbox for this secret; 0: it isn't bound. */
+uint16_t turnover_port(const struct class *, uint8_t number);
+
+/* ---- ending.c ---- */
+
+/* To be called when a CLOSE may have been folded. */
+void ending_look(struct device *, struct class *);
+/* Tells a peer that the class has ended, if it has. */
+void ending_say(struct device *, struct class *, const struct peer *);
+/* A peer's CLOSED: it has erased the class, and so must we. ERR_SIGNATURE: that isn't true. */
+enum err ending_hear(struct device *, struct class *, const struct peer *,
+                     const struct signature *);
+/* Of a class whose database was opened: false if it hasn't ended. */
+bool ending_load(struct class *, const struct sign_pk *root);
+/* Have all its machines erased it? */
+bool ending_is_complete(struct class *);
+/* Three pairs of a map: on how many machines it is erased, of how many, and on which it isn't. */
+void ending_receipt(struct class *, struct pack *);
+
+/* ---- expulsion.c ---- */
+
+/* Who was expelled is cut off, and forgotten: to be called when an EXPEL may have been folded. */
+void expulsion_look(struct device *, struct class *, struct now);
 /* A machine's hardware as the log of this class knows it. */
 void class_hardware(const struct class *, const struct hardware_id *unsalted,
                     struct hardware_id *out);
@@ -315,11 +399,15 @@ enum err pending_stretch(struct device *, struct pending *, struct slice words,
 void pending_end(struct pending *);
 /* What was stretched for a PENDING_ASK is there: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);
+/* Writes that the class has ended: for who holds its root key. */
+enum err request_close(struct call *);
 /* Signs in at this terminal, as these ops say. */
 enum err request_sign_in(struct class *, struct sitting *, const struct ask *, struct now);
 struct sitting *request_sitting(struct device *, const struct login *);
 /* Says goodbye for those whose lesson has ended. */
 void request_lessons(struct device *, struct class *, struct now);
+/* A login has ended: says goodbye for who sat there, unless they sit at another of this machine too. */
+void request_logout(struct device *, const struct login *, struct now);
 /* Says goodbye for who has been idle. */
 void request_tick(struct device *, struct now);
 struct mono request_wake(const struct device *);

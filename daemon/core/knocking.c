@@ -14,7 +14,7 @@ enum {
 
 static bool may_knock(const struct device *device)
 {
-    return device->classes_count == 0 && !device->leaving;
+    return device_is_free(device) && !device->leaving;
 }
 
 /* ---- knocking --------------------------------------------------------------------------------------------------- */
@@ -102,7 +102,7 @@ bool knocking_stretched(struct device *device, uint64_t work, struct slice bytes
     }
     k->work = 0;
     /* meanwhile somebody may have typed words here */
-    bool fits = bytes.len == sizeof(secret.b) && (!k->has_root || device->classes_count == 0);
+    bool fits = bytes.len == sizeof(secret.b) && (!k->has_root || device_is_free(device));
     enum err err = ERR_NOMEM;
     if (fits) {
         memcpy(secret.b, bytes.at, sizeof(secret.b));

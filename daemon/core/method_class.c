@@ -173,6 +173,19 @@ static enum err class_create(struct call *call, struct pack *p)
                            stretching->at[0].salt, stretching->at[0].cost);
 }
 
+/* The class of this machine whose root key this invite means; NULL. Its words may be others: it was away when the class got
+ * new ones, and nobody of it is heard any more. */
+static struct class *committed_to(struct device *device, const struct invite *invite)
+{
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        if (memcmp(class->invite.commit, invite->commit, sizeof(invite->commit)) == 0) {
+            return class;
+        }
+    }
+    return NULL;
+}
+
 static enum err class_join(struct call *call, struct pack *p)
 {
     struct slice words;
@@ -192,14 +205,13 @@ static enum err class_join(struct call *call, struct pack *p)
     if (err != OK) {
         return err;
     }
-    for (uint32_t i = 0; i < call->device->classes_count; i++) {
-        struct class *class = call->device->classes[i];
-        if (memcmp(&class->invite, &invite, sizeof(invite)) == 0) {
-            class_name(class, call->what);
-            return ERR_CLASS_EXISTS;
-        }
+    struct class *class = committed_to(call->device, &invite);
+    bool same = class && memcmp(&class->invite, &invite, sizeof(invite)) == 0;
+    if (class && (same || class->closed || presence_here(class->presence) > 0)) {
+        class_name(class, call->what);
+        return ERR_CLASS_EXISTS;
     }
-    struct pending *pending = call->device->classes_count < CLASSES_MAX
+    struct pending *pending = class || call->device->classes_count < CLASSES_MAX
                                   ? pending_new(call, PENDING_JOIN, (struct mono){INT64_MAX})
                                   : NULL;
     if (!pending) {
@@ -244,7 +256,9 @@ static enum err class_list(struct call *call, struct pack *p)
     pack_array(p, device->classes_count);
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
-        pack_map(p, 10);
+        pack_map(p, 11);
+        pack_str(p, "closed");
+        pack_bool(p, class->closed);
         pack_policy(p, class);
         pack_str(p, "words");
         pack_str(p, *class->words ? class->words : NULL);
@@ -319,6 +333,39 @@ static enum err class_use(struct call *call, struct pack *p)
     pack_map(p, 1);
     pack_class(p, class);
     return OK;
+}
+
+/* Also of a class that has ended already: how far it is erased. */
+static enum err class_close(struct call *call, struct pack *p)
+{
+    struct mono due = {call->now.mono.ms + CLOSE_PATIENCE_MS};
+    bool yes = false;
+    (void)p;
+    map_bool(call->params, "yes", &yes);
+    if (!call->class) {
+        return ERR_NO_CLASS;
+    }
+    if (!call->class->closed && !yes) {
+        snprintf(call->what, sizeof(call->what), "the word that you mean it");
+        snprintf(call->detail, sizeof(call->detail), "jam class close --yes");
+        return ERR_EMPTY;
+    }
+    enum err err = call->class->closed ? OK : request_close(call);
+    if (err != OK) {
+        return err;
+    }
+    return pending_new(call, PENDING_CLOSE, due) ? OK : ERR_BUSY;
+}
+
+static void tell_closed(struct device *device, struct pending *pending, struct class *class)
+{
+    struct pack *p = &device->result;
+    pack_reset(p);
+    pack_map(p, 4);
+    pack_class(p, class);
+    ending_receipt(class, p);
+    request_reply(device, pending->client, pending->number, pack_bytes(p), false, class->index);
+    pending_end(pending);
 }
 
 /* ---- what comes later ----------------------------------------------------------------------------------------- */
@@ -422,11 +469,24 @@ static void tell_joined(struct device *device, struct pending *pending, struct c
     pending_end(pending);
 }
 
+/* Nobody who has the class's words by now lets it in by these. */
+static void refuse_old_words(struct device *device, struct pending *pending, struct class *class)
+{
+    request_refuse(device, pending->client, pending->number, ERR_OLD_WORDS, "", NULL);
+    pending_end(pending);
+    class_forget(device, class);
+}
+
 static void joined(struct device *device, struct pending *pending,
                    const struct class_secret *secret, struct now now)
 {
-    struct class *class = NULL;
-    enum err err = class_new(device, secret, &pending->invite, NULL, now, &class);
+    struct class *class = committed_to(device, &pending->invite);
+    enum err err = OK;
+    if (class) {
+        turnover_go(device, class, secret, &pending->invite, now);
+    } else {
+        err = class_new(device, secret, &pending->invite, NULL, now, &class);
+    }
     if (err != OK) {
         request_refuse(device, pending->client, pending->number, err, "", NULL);
         pending_end(pending);
@@ -452,6 +512,9 @@ static void classes_secret(struct device *device, struct pending *pending, struc
 
 void method_stretched(struct device *device, uint64_t work, struct slice bytes, struct now now)
 {
+    if (turnover_stretched(device, work, bytes, now)) {
+        return;
+    }
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
         struct pending *pending = &device->pending[i];
         if (pending->kind == PENDING_NONE || pending->work != work) {
@@ -478,14 +541,30 @@ static bool knows_name(struct class *class)
     return class->known && strcmp(class_name(class, name), "…") != 0;
 }
 
+static void close_tick(struct device *device, struct pending *pending, bool due)
+{
+    struct class *class = device->classes[pending->class_index];
+    if (due && !class->closed) {
+        request_refuse(device, pending->client, pending->number, ERR_DISK, class->disk_why, NULL);
+        pending_end(pending);
+    } else if (due || ending_is_complete(class)) {
+        tell_closed(device, pending, class);
+    }
+}
+
 void method_tick(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
         struct pending *pending = &device->pending[i];
         bool due = now.mono.ms >= pending->due.ms;
-        if (pending->kind == PENDING_HELLO &&
-            (due || knows_name(device->classes[pending->class_index]))) {
-            tell_joined(device, pending, device->classes[pending->class_index]);
+        struct class *class =
+            pending->kind == PENDING_HELLO ? device->classes[pending->class_index] : NULL;
+        if (class && due && !class->known && class->refusal == ERR_OLD_WORDS) {
+            refuse_old_words(device, pending, class);
+        } else if (class && (due || knows_name(class))) {
+            tell_joined(device, pending, class);
+        } else if (pending->kind == PENDING_CLOSE) {
+            close_tick(device, pending, due);
         } else if (pending->kind == PENDING_CHECK && due) {
             doctor_answer(device, pending, now);
         } else if (pending->kind == PENDING_RECEIPT) {
@@ -520,10 +599,17 @@ enum err method_doctor(struct call *call, struct pack *p)
 }
 
 const struct device_method device_methods[] = {
-    {"class.create", class_create}, {"class.join", class_join},
-    {"class.invite", class_invite}, {"class.knocks", method_knocks},
-    {"class.admit", method_admit},  {"class.list", class_list},
-    {"class.use", class_use},       {"status", method_status},
-    {"doctor", method_doctor},      {"redact.receipt", method_receipt},
-    {"watch", method_watch},        {NULL, NULL},
+    {"class.create", class_create},
+    {"class.join", class_join},
+    {"class.invite", class_invite},
+    {"class.knocks", method_knocks},
+    {"class.admit", method_admit},
+    {"class.close", class_close},
+    {"class.list", class_list},
+    {"class.use", class_use},
+    {"status", method_status},
+    {"doctor", method_doctor},
+    {"redact.receipt", method_receipt},
+    {"watch", method_watch},
+    {NULL, NULL},
 };

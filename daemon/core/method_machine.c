@@ -7,12 +7,10 @@
 #include "rows.h"
 
 enum {
-    CLOCK_OFF_MS = 120 * 1000,
-    enum {REFUSED_SHOWN = 32}; /* machines whose entries have no effect */
-
-    /* a clock further off than this is worth a word */
+    CLOCK_OFF_MS = 120 * 1000, /* a clock further off than this is worth a word */
     IFACES_MAX = 16,
     LACKING_SHOWN_MAX = 16,
+    REFUSED_SHOWN = 32, /* machines with entries that have no effect */
 };
 
 static char *address_text(const struct address *address, char out[64])
@@ -203,7 +201,7 @@ enum err method_status(struct call *call, struct pack *p)
     memcpy(run_bytes, &call->device->run, sizeof(run_bytes));
     pack_map(p, 1);
     pack_str(p, "status");
-    pack_map(p, 18);
+    pack_map(p, 20);
     pack_pair(p, "class", class_name(class, name));
     pack_count(p, "peers", presence_here(class->presence));
     pack_machines(p, class, own_seq, call->now);
@@ -219,6 +217,8 @@ enum err method_status(struct call *call, struct pack *p)
     pack_str(p, "disk");
     pack_str(p, class->failed ? class->disk_why : NULL);
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));
+    enum err refusal = class->expelled ? ERR_EXPELLED : class->refusal;
+    pack_pair(p, "refusal", refusal != OK ? err_code(refusal) : NULL);
     return OK;
 }
 

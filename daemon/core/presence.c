@@ -9,6 +9,7 @@ enum {
     TODOS_MAX = 16 * DEVICES_MAX, /* a caller that pulls after each event never gets near */
     STEPS_MAX = 8,                /* of one peer in one tick */
     LEAVE_GRACE_MS = 1000,        /* what arrives so late was said before the LEAVE */
+    MOVE_MS = 60000,              /* between two such calls, where a firewall lets none through */
     FEW_HINTS = 8,                /* in a PEERS that nobody waits for */
     ROOM_LEFT = DEVICES_MAX / 16, /* kept free for newcomers, by forgetting who is away longest */
 };
@@ -40,6 +41,7 @@ void presence_free(struct presence **presence)
         free(p->all[i]);
     }
     pack_clear(&p->pack);
+    free(p->barred);
     free(p->todos);
     free(p);
     *presence = NULL;
@@ -201,7 +203,7 @@ struct known *known_find(const struct presence *p, const struct device_id *devic
 struct known *known_add(struct presence *p, const struct device_id *device, struct now now)
 {
     struct link_pk link;
-    if (p->count == DEVICES_MAX || !link_public_of(device, &link)) {
+    if (p->count == DEVICES_MAX || presence_bars(p, device) || !link_public_of(device, &link)) {
         return NULL;
     }
     struct known *k = calloc(1, sizeof(*k));
@@ -316,6 +318,44 @@ static void forget_some(struct presence *p)
             known_free(p, i - 1);
         }
     }
+}
+
+static int device_order(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct device_id));
+}
+
+bool presence_bars(const struct presence *p, const struct device_id *device)
+{
+    return p->barred_count > 0 &&
+           bsearch(device, p->barred, p->barred_count, sizeof(*device), device_order) != NULL;
+}
+
+bool presence_bar(struct presence *p, const struct device_id *devices, uint32_t count,
+                  struct now now)
+{
+    size_t len = count * sizeof(*devices);
+    if (count == p->barred_count && (count == 0 || memcmp(devices, p->barred, len) == 0)) {
+        return false;
+    }
+    struct device_id *copy = malloc(len > 0 ? len : 1);
+    if (copy == NULL) {
+        return false;
+    }
+    if (len > 0) {
+        memcpy(copy, devices, len);
+    }
+    free(p->barred);
+    p->barred = copy;
+    p->barred_count = count;
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        if (presence_bars(p, &k->peer.device)) {
+            known_become(p, k, PEER_LEFT, now);
+            k->forget = true;
+        }
+    }
+    return true;
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */
@@ -495,6 +535,21 @@ void presence_heard(struct presence *p, struct peer *peer, struct now now)
         }
     }
     watch_heard(p, k, now);
+}
+
+void presence_moved(struct presence *p, struct peer *peer, const struct address *address,
+                    struct now now)
+{
+    struct known *k = known_of(peer);
+    struct address before = peer->address;
+    if (peer->state != PEER_HERE || since(k->moved, now) < MOVE_MS ||
+        address_same(&before, address)) {
+        return;
+    }
+    k->moved = now.mono;
+    peer->address = *address;
+    call_elsewhere(k, &before);
+    act_link(p, k, now);
 }
 
 static void peer_left(struct presence *p, struct known *k, const struct message *m, struct now now)

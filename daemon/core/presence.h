@@ -117,6 +117,12 @@ void presence_beacon(struct presence *, const struct beacon *, const struct addr
  * clone's. *out is the peer, or NULL. */
 enum err presence_hello(struct presence *, const struct message *, const struct link_pk *,
                         const struct address *from, struct now, struct peer **out);
+/* It takes messages at this address, by another of the class's secrets: goes over to it, at most once in a minute. */
+void presence_moved(struct presence *, struct peer *, const struct address *, struct now);
+/* These devices were expelled, instead of those said before: they are forgotten, whoever tells of them. In order of their
+ * ids. False: it is no news, or there is no memory for it. */
+bool presence_bar(struct presence *, const struct device_id *, uint32_t count, struct now);
+bool presence_bars(const struct presence *, const struct device_id *);
 /* Any other message of a peer came in. */
 void presence_heard(struct presence *, struct peer *, struct now);
 /* BEAT, LEAVE, PEERS, SUSPECT, HEARD, GONE: counts as heard, too. */

@@ -38,7 +38,16 @@ enum { ANNOUNCE_COUNT = 1 + sizeof(announce_gaps_ms) / sizeof(announce_gaps_ms[0
 
 bool address_same(const struct address *a, const struct address *b)
 {
-    return memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && a->scope == b->scope && a->port == b->port;
+    return memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && a->scope == b->scope && a->port == b->port &&
+           a->secret == b->secret;
+}
+
+/* By whatever secret. */
+static bool address_same_place(const struct address *a, const struct address *b)
+{
+    struct address there = *b;
+    there.secret = a->secret;
+    return address_same(a, &there);
 }
 
 static bool address_is_mapped(const struct address *a)
@@ -123,7 +132,7 @@ static bool address_taken(const struct presence *p, const struct address *addres
 {
     for (uint32_t i = 0; i < p->count; i++) {
         const struct peer *peer = &p->all[i]->peer;
-        if (peer->state == PEER_HERE && address_same(&peer->address, address)) {
+        if (peer->state == PEER_HERE && address_same_place(&peer->address, address)) {
             return true;
         }
     }
@@ -390,6 +399,7 @@ static void call_hint(struct presence *p, const struct peer *by, const struct pe
                       struct now now)
 {
     struct address address = hint->address;
+    address.secret = by->address.secret;
     if (address_is_link_local(&address)) {
         address.scope = by->address.scope;
     }
@@ -428,6 +438,7 @@ void call_hints(struct presence *p, const struct peer *by, const struct message 
 static bool hint_fits(const struct known *k, const struct peer *to)
 {
     return k->peer.state == PEER_HERE && &k->peer != to &&
+           k->peer.address.secret == to->address.secret &&
            address_travels(&k->peer.address, &to->address);
 }
 
@@ -464,7 +475,7 @@ void presence_call(struct presence *p, const struct address *address, struct now
 void call_self(struct presence *p, const struct address *address)
 {
     for (uint32_t i = 0; i < p->calls_count; i++) {
-        if (address_same(&p->calls[i].address, address)) {
+        if (address_same_place(&p->calls[i].address, address)) {
             p->calls[i] = p->calls[--p->calls_count];
             return;
         }

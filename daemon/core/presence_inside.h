@@ -27,6 +27,7 @@ struct known {
     struct address other; /* where it may be too; its port is 0 if there is none */
     struct mono path_heard[PATHS_COUNT];
     struct mono answered; /* its beacon, by ours */
+    struct mono moved;    /* when it was last called by another secret */
     struct mono lured;    /* last call that a beacon of it caused */
     struct mono call_at;  /* next call; 0: none */
     uint8_t calls;        /* in vain, one after the other */
@@ -72,6 +73,8 @@ struct presence {
     struct rng *rng;
     struct known *all[DEVICES_MAX]; /* in order of device id */
     uint32_t count;
+    struct device_id *barred; /* owned; in order of their ids */
+    uint32_t barred_count;
     uint32_t here;   /* of them PEER_HERE */
     uint32_t called; /* PEER_CALLED */
     bool started;

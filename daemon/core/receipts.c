@@ -120,7 +120,11 @@ void receipts_tick(struct device *device, struct class *class, struct now now)
 {
     struct asked asked[REDACTIONS_KEPT];
     bool complete = true;
-    if (!class->replica || class->receipts.ms == 0 || now.mono.ms < class->receipts.ms) {
+    if (class->receipts.ms == 0 || now.mono.ms < class->receipts.ms) {
+        return;
+    }
+    if (!class->replica) { /* it was closed */
+        class->receipts.ms = 0;
         return;
     }
     uint32_t count = asked_read(class, REDACTIONS_KEPT, asked);

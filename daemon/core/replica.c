@@ -263,6 +263,7 @@ static bool fold(struct replica *replica, const struct fact *fact)
         return replica_redact(replica, fact);
     }
     views_fold(replica->store, fact);
+    replica->folded |= UINT64_C(1) << fact->op->kind;
     return true;
 }
 
@@ -271,6 +272,13 @@ void replica_fold_late(struct replica *replica, const struct fact *fact, struct 
     if (fold(replica, fact)) {
         fresh_keep(replica, fact, op_bytes);
     }
+}
+
+uint64_t replica_folded(struct replica *replica)
+{
+    uint64_t folded = replica->folded;
+    replica->folded = 0;
+    return folded;
 }
 
 static void store_feed(struct replica *replica, struct feed *feed)
@@ -859,6 +867,7 @@ enum err replica_open(struct store *store, const struct class_id *class,
     }
     replica->store = store;
     replica->class = *class;
+    replica->folded = UINT64_MAX;
     authority_init(&replica->authority, store, class);
     replica->author = author;
     replica->ages = ages;
@@ -986,6 +995,7 @@ enum err replica_refold(struct replica *replica)
     enum err err = store_begin(replica->store);
     store_clear_views(replica->store);
     relearn_all(replica);
+    replica->folded = UINT64_MAX;
     replica->redacts = true;
     refold_all(replica,
                store_query(replica->store, REFOLD_SELECT " WHERE e.kind=24 ORDER BY e.id"));

@@ -101,6 +101,10 @@ void replica_watched(struct replica *, bool);
  * the next append, accept or call. NULL at the end. */
 const struct fact *replica_fresh(struct replica *);
 
+/* The kinds of ops, as bits, that were folded since the last call; all after the replica was opened, so that what acts on
+ * them looks once at what is there. */
+uint64_t replica_folded(struct replica *);
+
 /* Folds the whole log again into empty views. */
 enum err replica_refold(struct replica *);
 

@@ -54,6 +54,7 @@ struct replica {
     struct tip tips[TIPS_MAX];
     uint32_t tips_count;
     bool tips_changed;
+    uint64_t folded; /* kinds of ops, as bits, since somebody asked */
     bool refold_due;
     bool redacts;       /* there is any REDACT */
     bool lacking_stale; /* `lacking` must be counted again */

@@ -424,6 +424,9 @@ static enum err run_method(struct call *call, const struct method *method, struc
     ask->params = call->params;
     ask->class_name = class_name(class, name);
     ask->class_words = class->words;
+    if (write && class->expelled) {
+        return ERR_EXPELLED;
+    }
     enum err err = ask_sitting(ask, call->sitting, class);
     if (err != OK || (!ask->signed_in && !method->open)) {
         return err != OK ? err : ERR_SIGNED_OUT;
@@ -479,6 +482,28 @@ static enum err call_view(struct call *call, const struct method *method)
     return call->later ? OK : err;
 }
 
+enum err request_close(struct call *call)
+{
+    struct class *class = call->class;
+    struct hash id;
+    struct person_id root;
+    struct ask *ask = ask_class(call->device, class, call->now);
+    enum err err = class->known ? ask_sitting(ask, call->sitting, class) : ERR_CLASS_WAITS;
+    if (err != OK || !ask->signed_in) {
+        return err != OK ? err : ERR_SIGNED_OUT;
+    }
+    if (!ask->key || !authority_root(class->store, &root) || !SAME(root, ask->me)) {
+        return ask->teacher ? ERR_NOT_YOURS : ERR_NOT_TEACHER;
+    }
+    struct op op = {.kind = OP_CLOSE,
+                    .has = FIELD_BY | FIELD_SIGNATURE,
+                    .by = ask->me,
+                    .signature = sign(ask->key, CLOSE_KIND, SLICE(class->id))};
+    err = class_append(class, &op, 1, call->now, &id);
+    class->half |= err != OK;
+    return err;
+}
+
 /* ---- one request ---------------------------------------------------------------------------------------------- */
 
 static enum err call_device(struct call *call, const struct device_method *method)
@@ -508,6 +533,19 @@ static enum err here_without_class(struct call *call, struct pack *p)
     return OK;
 }
 
+/* What can be asked of a class that has ended, or of none in particular. */
+static bool is_of_closed(struct slice method)
+{
+    static const char *const names[] = {"class.close", "class.create", "class.join", "class.list",
+                                        "class.use",   "status",       "doctor"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_is(method, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err dispatch(struct call *call, struct slice method)
 {
     enum err err = find_class(call->device, call->sitting, call->params, &call->class);
@@ -517,6 +555,10 @@ static enum err dispatch(struct call *call, struct slice method)
         snprintf(call->what, sizeof(call->what), "%.*s", (int)name.len,
                  name.at ? (const char *)name.at : "");
         return err;
+    }
+    if (call->class && call->class->closed && !is_of_closed(method)) {
+        class_name(call->class, call->what);
+        return ERR_CLOSED;
     }
     for (const struct device_method *m = device_methods; m->name; m++) {
         if (slice_is(method, m->name)) {
@@ -653,7 +695,7 @@ static uint32_t people_here(struct device *device, struct class *class, const st
 void request_sign_out_all(struct device *device, struct class *class, struct now now)
 {
     struct person_id people[KEYRING_MAX];
-    uint32_t count = class->known ? people_here(device, class, NULL, people) : 0;
+    uint32_t count = class->replica ? people_here(device, class, NULL, people) : 0;
     for (uint32_t i = 0; i < count; i++) {
         sign_out(device, class, &people[i], now);
     }
@@ -690,7 +732,8 @@ void request_lessons(struct device *device, struct class *class, struct now now)
 {
     bool runs = false;
     struct stamp ended;
-    if (class->known && class->author.people.count && lesson_read(class, &runs, &ended) && !runs) {
+    if (class->replica && class->author.people.count && lesson_read(class, &runs, &ended) &&
+        !runs) {
         end_lesson(device, class, &ended, now);
     }
 }
@@ -700,6 +743,31 @@ static bool has_lesson(struct class *class)
     bool runs = false;
     struct stamp ended;
     return lesson_read(class, &runs, &ended) && runs;
+}
+
+static bool sits_elsewhere(const struct device *device, const struct sitting *here)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        const struct sitting *other = &device->sittings[i];
+        found |= other != here && other->used && other->signed_in &&
+                 other->class_index == here->class_index && SAME(other->person, here->person);
+    }
+    return found;
+}
+
+void request_logout(struct device *device, const struct login *login, struct now now)
+{
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (!sitting->used || !SAME(sitting->login, *login)) {
+            continue;
+        }
+        if (sitting->signed_in && !sits_elsewhere(device, sitting)) {
+            sign_out(device, device->classes[sitting->class_index], &sitting->person, now);
+        }
+        sitting_clear(sitting);
+    }
 }
 
 void request_tick(struct device *device, struct now now)

@@ -18,6 +18,8 @@
 --   redacted  REDACT                                a set that only grows
 --   seat      piece of hardware: its label          greatest stamp
 --   device    device: its host name and hardware    greatest stamp
+--   closing   the end: its signature                greatest, of those that fit
+--   rotation  box of a ROTATE                       a set that only grows
 --
 -- Authority (authority.h), learnt before all others:
 --   grants      HELLO with a signature that fits       a set; `until` by the first BYE in its feed
@@ -215,6 +217,19 @@ CREATE TABLE IF NOT EXISTS device (
     host TEXT,
     hardware BLOB NOT NULL,
     stamp BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- One row, once the class has ended.
+CREATE TABLE IF NOT EXISTS closing (
+    id INTEGER PRIMARY KEY,
+    signature BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Of the newest rotation counts each box. id: by which those of one rotation belong together.
+CREATE TABLE IF NOT EXISTS rotation (
+    stamp BLOB PRIMARY KEY,
+    id BLOB NOT NULL,
+    box BLOB NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS grants (

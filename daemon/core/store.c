@@ -8,7 +8,7 @@
 
 enum {
     STATEMENTS_MAX = 256,
-    VIEW_TABLES_MAX = 32,
+    TABLES_MAX = 64,
 };
 
 static const char log_sql[] =
@@ -116,14 +116,17 @@ static const char views_list_sql[] =
     "SELECT name FROM main.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name "
     "NOT IN ('feed', 'entry', 'local', 'retry', 'branch', 'redaction', 'receipt') ORDER BY name";
 
-/* Runs `format` for each table of the views; their names are read first, since a table can't be dropped under a reader. */
-static void views_each(struct store *store, const char *format)
+static const char tables_list_sql[] =
+    "SELECT name FROM main.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%'";
+
+/* Runs `format` for each table of a list; their names are read first, since a table can't be dropped under a reader. */
+static void tables_each(struct store *store, const char *list_sql, const char *format)
 {
-    char names[VIEW_TABLES_MAX][48];
+    char names[TABLES_MAX][48];
     size_t count = 0;
     sqlite3_stmt *list = NULL;
-    check(store, sqlite3_prepare_v2(store->db, views_list_sql, -1, &list, NULL));
-    while (count < VIEW_TABLES_MAX && store_row(store, list)) {
+    check(store, sqlite3_prepare_v2(store->db, list_sql, -1, &list, NULL));
+    while (count < TABLES_MAX && store_row(store, list)) {
         sqlite3_snprintf(sizeof(names[0]), names[count++], "%s", sqlite3_column_text(list, 0));
     }
     sqlite3_finalize(list);
@@ -132,6 +135,11 @@ static void views_each(struct store *store, const char *format)
         sqlite3_snprintf(sizeof(sql), sql, format, names[i]);
         exec(store, sql);
     }
+}
+
+static void views_each(struct store *store, const char *format)
+{
+    tables_each(store, views_list_sql, format);
 }
 
 /* Views of another version are thrown away, never migrated: the log is folded into the new ones. */
@@ -516,6 +524,19 @@ static void digest_table(struct store *store, const char *name, crypto_genericha
         }
     }
     sqlite3_finalize(rows);
+}
+
+void store_empty(struct store *store)
+{
+    tables_each(store, tables_list_sql, "DELETE FROM \"%w\"");
+}
+
+/* Freed pages are zeroed (secure_delete), the file shrinks to what is left, and the WAL is cut off. */
+void store_squeeze(struct store *store)
+{
+    reset_all(store);
+    exec(store, "VACUUM");
+    exec(store, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 void store_clear_views(struct store *store)

@@ -65,6 +65,11 @@ bool store_has_residue(const struct store *);
 bool store_local_get(struct store *, const char *key, void *out, size_t len);
 void store_local_set(struct store *, const char *key, const void *value, size_t len);
 
+/* Takes all rows out of all tables; the transaction must be open. After its commit store_squeeze sees to it that nothing of
+ * them is left in any file. */
+void store_empty(struct store *);
+void store_squeeze(struct store *);
+
 /* Empties all views (to fold the log again), and one hash over all rows of all views in order of their keys. */
 void store_clear_views(struct store *);
 struct hash store_digest_views(struct store *);

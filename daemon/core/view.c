@@ -4,9 +4,9 @@
 #include "view_rows.h"
 
 const struct view *const views[] = {
-    &view_class,    &view_person, &view_session, &view_teacher, &view_seat,
-    &view_jam,      &view_place,  &view_role,    &view_task,    &view_note,
-    &view_feedback, &view_redact, &view_state,   NULL,
+    &view_class, &view_person,   &view_session, &view_teacher, &view_seat,     &view_jam,
+    &view_place, &view_role,     &view_task,    &view_note,    &view_feedback, &view_redact,
+    &view_state, &view_rotation, &view_closing, NULL,
 };
 
 void views_fold(struct store *store, const struct fact *fact)

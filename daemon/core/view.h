@@ -108,7 +108,7 @@ struct ask {
     /* Between plan and tell. */
     struct op ops[ASK_OPS_MAX]; /* what plan decided to write, appended in order */
     uint32_t ops_count;
-    char room[2 * OP_BYTES_MAX]; /* for texts of those ops */
+    char room[5 * OP_BYTES_MAX]; /* for texts and boxes of those ops */
     size_t room_used;
     struct slice was;   /* packed by plan: how it was before the ops, for tell */
     bool has_words;     /* set by tell: no disk may keep this answer, so a retry gets another one */

@@ -1,4 +1,5 @@
 /* What goes across views: where am I, names for completion, and all that a watch shows. */
+#include "authority.h"
 #include "ask.h"
 #include "inbox.h"
 #include "shapes.h"
@@ -142,7 +143,9 @@ static void pack_machine(struct ask *ask, struct pack *p)
 
 static enum err here_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 17);
+    pack_map(p, 18);
+    pack_str(p, "over");
+    pack_bool(p, class_is_over(ask->store, ask->now));
     pack_str(p, "class_words");
     pack_str(p, ask->class_words && *ask->class_words ? ask->class_words : NULL);
     pack_machine(ask, p);

@@ -665,7 +665,9 @@ static enum err expel_tell(struct ask *ask, struct pack *p)
 {
     char label[LABEL_BYTES], text[65];
     const struct device_id *device = &ask->ops[0].device;
-    pack_map(p, 4);
+    pack_map(p, 5);
+    pack_str(p, "rotate"); /* a hint: its owner still knows the class's words */
+    pack_bool(p, true);
     pack_str(p, "seat");
     pack_str(p, seat_of_device(ask->store, device, label) ? label : NULL);
     pack_str(p, "device");

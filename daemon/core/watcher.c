@@ -42,7 +42,7 @@ enum err method_watch(struct call *call, struct pack *p)
 {
     struct slice how = slice_str("changes");
     struct class *class = call->class;
-    if (!class || !class->known) {
+    if (!class || !class->known || class->closed) {
         return class ? ERR_CLASS_WAITS : ERR_NO_CLASS;
     }
     map_text(call->params, "how", &how);

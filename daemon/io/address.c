@@ -130,7 +130,8 @@ bool address_is_v4(const struct address *address)
 
 bool address_equal(const struct address *a, const struct address *b)
 {
-    return memcmp(a->ip, b->ip, sizeof a->ip) == 0 && a->port == b->port && a->scope == b->scope;
+    return memcmp(a->ip, b->ip, sizeof a->ip) == 0 && a->port == b->port && a->scope == b->scope &&
+           a->secret == b->secret;
 }
 
 char *address_text(const struct address *address, char out[ADDRESS_TEXT_MAX])

@@ -265,6 +265,38 @@ void disk_databases_free(char **names)
     free(names);
 }
 
+/* Once over with zeros: more would mean nothing on today's disks. */
+static bool file_erase(int dir, const char *name)
+{
+    static const uint8_t zeros[4096];
+    int fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return errno == ENOENT;
+    }
+    off_t left = lseek(fd, 0, SEEK_END);
+    bool good = left >= 0 && lseek(fd, 0, SEEK_SET) == 0;
+    while (good && left > 0) {
+        size_t len = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
+        good = write(fd, zeros, len) == (ssize_t)len;
+        left -= (off_t)len;
+    }
+    good = fsync(fd) == 0 && good;
+    close(fd);
+    return unlinkat(dir, name, 0) == 0 && good;
+}
+
+bool disk_erase(const struct disk *disk, struct slice name)
+{
+    static const char *const parts[] = {"", "-wal", "-shm", "-journal"};
+    char file[80];
+    bool good = name.len <= 60;
+    for (size_t i = 0; good && i < sizeof parts / sizeof parts[0]; i++) {
+        snprintf(file, sizeof file, "%.*s%s", (int)name.len, (const char *)name.at, parts[i]);
+        good = file_erase(disk->dir, file);
+    }
+    return good && fsync(disk->dir) == 0;
+}
+
 bool disk_set_aside(const struct disk *disk, struct slice name)
 {
     char from[80], to[112];

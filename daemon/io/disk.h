@@ -23,6 +23,8 @@ enum err disk_key(const struct disk *, const char *place, struct log *, struct s
  * NULL: no memory, or the folder can't be read. */
 char **disk_databases(const struct disk *);
 void disk_databases_free(char **);
+/* Overwrites a database and what SQLite keeps beside it, and removes them. False if that can't be. */
+bool disk_erase(const struct disk *, struct slice name);
 /* Renames a database and what SQLite keeps beside it, so that it isn't found again: NAME.damaged-1, -2 … Nothing is
  * ever overwritten. False if that can't be. */
 bool disk_set_aside(const struct disk *, struct slice name);

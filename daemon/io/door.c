@@ -1,6 +1,8 @@
 /* Who may shake hands how often: token buckets for strangers together and for each key, and pauses after a kick. */
 #include "door.h"
 
+#include <stdlib.h>
+
 enum {
     STRANGERS_PER_S = 20,
     STRANGERS_BURST = 100, /* a room that starts at once passes */
@@ -65,9 +67,44 @@ static struct door_key *door_entry(struct door *door, const struct link_pk *key,
     return entry;
 }
 
-bool door_admit(struct door *door, const struct link_pk *key, struct mono now)
+void door_clear(struct door *door)
 {
-    if (door_refuses(door, key, now)) {
+    for (uint32_t i = 0; i < CLASSES_MAX; i++) {
+        free(door->barred[i].keys);
+        door->barred[i] = (struct barred){0};
+    }
+}
+
+bool door_bar(struct door *door, uint32_t class_index, struct slice keys)
+{
+    struct barred *barred = &door->barred[class_index % CLASSES_MAX];
+    struct link_pk *copy = NULL;
+    if (keys.len > 0) {
+        copy = malloc(keys.len);
+        if (!copy) {
+            return false;
+        }
+        memcpy(copy, keys.at, keys.len);
+    }
+    free(barred->keys);
+    *barred = (struct barred){copy, keys.len / sizeof *copy};
+    return true;
+}
+
+bool door_bars(const struct door *door, uint32_t class_index, const struct link_pk *key)
+{
+    const struct barred *barred = &door->barred[class_index % CLASSES_MAX];
+    for (size_t i = 0; i < barred->count; i++) {
+        if (SAME(barred->keys[i], *key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool door_admit(struct door *door, uint32_t class_index, const struct link_pk *key, struct mono now)
+{
+    if (door_bars(door, class_index, key) || door_refuses(door, key, now)) {
         return false;
     }
     struct door_key *entry = door_entry(door, key, now);

@@ -4,6 +4,7 @@
 
 #include "bytes.h"
 #include "keys.h"
+#include "bounds.h"
 
 enum { DOOR_KEYS = 1024 };
 
@@ -21,7 +22,14 @@ struct door_key {
     struct bucket handshakes; /* of this key */
 };
 
+/* Who never comes into a class. */
+struct barred {
+    struct link_pk *keys; /* owned */
+    size_t count;
+};
+
 struct door {
+    struct barred barred[CLASSES_MAX];
     struct door_key keys[DOOR_KEYS];
     uint32_t keys_count;
     struct bucket strangers; /* handshakes of all keys that aren't known */
@@ -29,8 +37,13 @@ struct door {
 };
 
 void door_init(struct door *, struct mono);
-/* May this key come in now? Takes a token. */
-bool door_admit(struct door *, const struct link_pk *, struct mono);
+void door_clear(struct door *);
+/* May this key come into a class now? Takes a token. */
+bool door_admit(struct door *, uint32_t class_index, const struct link_pk *, struct mono);
+/* Of a class: who never comes in, one key behind the other; instead of those said before. False: no memory, nothing
+ * changed. */
+bool door_bar(struct door *, uint32_t class_index, struct slice keys);
+bool door_bars(const struct door *, uint32_t class_index, const struct link_pk *);
 /* From now on it isn't a stranger. */
 void door_know(struct door *, const struct link_pk *, struct mono);
 /* Refuses it for wait_ms; for twice the last time if it is back soon, up to an hour. */

@@ -34,12 +34,17 @@ enum {
     CURVE_BYTES = 64,    /* a frame's cost of CURVE; 33 in truth */
     SOURCES_MAX = 16384, /* descriptors */
     KICK_MULTIPART_MS = 1000,
+    DOMAIN_BYTES = 4,
 };
 
+/* In ZAP's word for an inbox, that of the class with index 0. */
+static const char first_domain[] = "jama";
+
+/* For one of a class's secrets. */
 struct inbox {
     struct links *links;
-    void *socket; /* NULL: this class has none */
-    uv_poll_t poll;
+    void *socket;          /* NULL: there is none */
+    uv_poll_t *poll;       /* of its own life: libuv closes it later */
     struct link_pk server; /* of the class; who connects to it must know this */
     uint16_t port;
     bool told;     /* the core knows the port */
@@ -81,7 +86,7 @@ struct links {
     uv_timer_t blank; /* runs while some link is blank */
     struct link_key key;
     struct link_pk public;
-    struct inbox inboxes[CLASSES_MAX];
+    struct inbox inboxes[CLASSES_MAX][SECRETS_MAX];
     struct link *links;
     struct source *sources; /* by descriptor */
     uint32_t sources_room;
@@ -143,9 +148,10 @@ static void socket_options(void *socket)
 /* ---- the door ---- */
 
 /* Reads one question of libzmq's: may this key come in? False if there is none. */
-static bool zap_read(void *zap, uint8_t id[256], size_t *id_len, struct link_pk *key, bool *good)
+static bool zap_read(void *zap, uint8_t id[256], size_t *id_len, struct link_pk *key,
+                     uint32_t *class_index, bool *good)
 {
-    enum { ID = 1, MECHANISM = 5, KEY = 6, FRAMES = 7 };
+    enum { ID = 1, DOMAIN = 2, MECHANISM = 5, KEY = 6, FRAMES = 7 };
     uint8_t frame[256];
     int more = 1;
     size_t len = sizeof more;
@@ -159,6 +165,9 @@ static bool zap_read(void *zap, uint8_t id[256], size_t *id_len, struct link_pk 
         if (i == ID && got <= (int)sizeof frame) {
             memcpy(id, frame, (size_t)got);
             *id_len = (size_t)got;
+        } else if (i == DOMAIN) {
+            *good = *good && got == DOMAIN_BYTES && memcmp(frame, first_domain, 3) == 0;
+            *class_index = (uint32_t)(frame[3] - first_domain[3]);
         } else if (i == MECHANISM) {
             *good = *good && got == 5 && memcmp(frame, "CURVE", 5) == 0;
         } else if (i == KEY && got == (int)sizeof key->b) {
@@ -178,11 +187,12 @@ static bool zap_answer(struct links *links)
     size_t id_len = 0;
     struct link_pk key = {0};
     char user[2 * sizeof key.b + 1];
+    uint32_t class_index = 0;
     bool good;
-    if (!zap_read(links->zap, id, &id_len, &key, &good)) {
+    if (!zap_read(links->zap, id, &id_len, &key, &class_index, &good)) {
         return false;
     }
-    good = good && door_admit(&links->door, &key, clock_now().mono);
+    good = good && door_admit(&links->door, class_index, &key, clock_now().mono);
     hex(user, key.b, sizeof key.b);
     zmq_send(links->zap, "1.0", 3, ZMQ_SNDMORE);
     zmq_send(links->zap, id, id_len, ZMQ_SNDMORE);
@@ -241,7 +251,7 @@ static void source_remember(struct links *links, int fd, const struct link_pk *p
 }
 
 /* Takes one message. False if there is none. */
-static bool inbox_take(struct inbox *inbox, uint32_t class_index)
+static bool inbox_take(struct inbox *inbox, uint32_t class_index, uint32_t number)
 {
     struct links *links = inbox->links;
     struct event event = {.kind = EVENT_MESSAGE, .class_index = class_index};
@@ -258,12 +268,14 @@ static bool inbox_take(struct inbox *inbox, uint32_t class_index)
         !address_read(from, &event.from)) {
         goto done;
     }
+    event.from.secret = (uint8_t)number;
     source_remember(links, zmq_msg_get(&message, ZMQ_SRCFD), &event.peer, &event.from);
     if (part || zmq_msg_size(&message) > MESSAGE_BYTES_MAX) {
         if (!inbox->skipping) {
             links_kick(links, &event.peer, KICK_MULTIPART_MS);
         }
-    } else if (!door_refuses(&links->door, &event.peer, clock_now().mono)) {
+    } else if (!door_bars(&links->door, class_index, &event.peer) &&
+               !door_refuses(&links->door, &event.peer, clock_now().mono)) {
         event.bytes = slice_of(zmq_msg_data(&message), zmq_msg_size(&message));
         loop_feed(links->loop, &event);
     }
@@ -272,11 +284,11 @@ done:
     return true;
 }
 
-static bool inbox_turn(struct inbox *inbox, uint32_t class_index)
+static bool inbox_turn(struct inbox *inbox, uint32_t class_index, uint32_t number)
 {
     uint64_t until = uv_hrtime() + TAKE_NS;
     for (int n = 0; n < TAKE_A_TURN && uv_hrtime() < until; n++) {
-        if (!inbox_take(inbox, class_index)) {
+        if (!inbox_take(inbox, class_index, number)) {
             return false;
         }
     }
@@ -301,14 +313,19 @@ static bool socket_bind(const struct links *links, void *socket, uint16_t port)
 }
 
 /* The first class gets the port that firewalls know, the next ones those behind it, and any if they are taken. */
-static uint16_t inbox_bind(const struct links *links, void *socket, uint32_t class_index)
+static uint16_t inbox_bind(const struct links *links, void *socket, uint32_t class_index,
+                           uint32_t number)
 {
     uint16_t said = links->options->listens ? links->options->listen.port : 0;
-    uint16_t port = (uint16_t)((said ? said : JAM_PORT) + class_index);
+    uint32_t next = class_index;
+    bool must = said && class_index == 0 && number == 0;
     char endpoint[128];
     size_t len = sizeof endpoint;
-    if (!socket_bind(links, socket, port) &&
-        ((said && class_index == 0) || !socket_bind(links, socket, 0))) {
+    while (next < CLASSES_MAX &&
+           !socket_bind(links, socket, (uint16_t)((said ? said : JAM_PORT) + next))) {
+        next = must ? CLASSES_MAX : next + 1;
+    }
+    if (next == CLASSES_MAX && (must || !socket_bind(links, socket, 0))) {
         return 0;
     }
     zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, endpoint, &len);
@@ -316,13 +333,32 @@ static uint16_t inbox_bind(const struct links *links, void *socket, uint32_t cla
     return colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
 }
 
-void links_bind(struct links *links, uint32_t class_index, const struct class_secret *secret)
+/* All inboxes, one after the other. */
+static struct inbox *inbox_at(struct links *links, uint32_t i)
+{
+    return &links->inboxes[i / SECRETS_MAX][i % SECRETS_MAX];
+}
+
+static struct inbox *inbox_find(struct links *links, uint32_t class_index, uint32_t number)
+{
+    return class_index < CLASSES_MAX && number < SECRETS_MAX ? &links->inboxes[class_index][number]
+                                                             : NULL;
+}
+
+static void poll_closed_cb(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+void links_bind(struct links *links, uint32_t class_index, uint32_t number,
+                const struct class_secret *secret)
 {
     struct link_key key;
-    if (class_index >= CLASSES_MAX || links->inboxes[class_index].socket) {
+    char domain[DOMAIN_BYTES + 1];
+    struct inbox *inbox = inbox_find(links, class_index, number);
+    if (!inbox || inbox->socket) {
         return;
     }
-    struct inbox *inbox = &links->inboxes[class_index];
     void *socket = zmq_socket(links->context, ZMQ_PULL);
     if (!socket) {
         log_line(loop_log(links->loop), "no inbox: %s", zmq_strerror(errno));
@@ -335,15 +371,19 @@ void links_bind(struct links *links, uint32_t class_index, const struct class_se
     option_int(socket, ZMQ_CURVE_SERVER, 1);
     zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, key.b, sizeof key.b);
     wipe(&key, sizeof key);
-    zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, "jam", 3);
+    memcpy(domain, first_domain, sizeof domain);
+    domain[DOMAIN_BYTES - 1] = (char)(domain[DOMAIN_BYTES - 1] + (char)class_index);
+    zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, DOMAIN_BYTES);
     /* without the door being asked, a peer could claim any key: then rather no inbox */
     int one = 1;
     bool guarded = zmq_setsockopt(socket, ZMQ_ZAP_ENFORCE_DOMAIN, &one, sizeof one) == 0;
-    inbox->port = guarded ? inbox_bind(links, socket, class_index) : 0;
-    if (!inbox->port || !poll_socket(links, socket, &inbox->poll, wake_cb)) {
+    inbox->port = guarded ? inbox_bind(links, socket, class_index, number) : 0;
+    inbox->poll = malloc(sizeof *inbox->poll);
+    if (!inbox->port || !inbox->poll || !poll_socket(links, socket, inbox->poll, wake_cb)) {
         log_line(loop_log(links->loop), "no inbox for class %u: %s", class_index + 1,
                  guarded ? zmq_strerror(errno) : "this libzmq has no ZAP domains");
         zmq_close(socket);
+        free(inbox->poll);
         return;
     }
     inbox->socket = socket;
@@ -378,6 +418,22 @@ static void link_remove(struct link *link)
     zmq_close(link->socket);
 }
 
+void links_unbind(struct links *links, uint32_t class_index, uint32_t number)
+{
+    struct inbox *inbox = inbox_find(links, class_index, number);
+    if (inbox && inbox->socket) {
+        uv_close((uv_handle_t *)inbox->poll, poll_closed_cb);
+        zmq_close(inbox->socket);
+        *inbox = (struct inbox){.links = links};
+    }
+    for (struct link *link = links->links, *next; link; link = next) {
+        next = link->next;
+        if (link->class_index == class_index && link->address.secret == number) {
+            link_remove(link);
+        }
+    }
+}
+
 static void link_cb(uv_poll_t *poll, int status, int events)
 {
     struct link *link = poll->data;
@@ -385,7 +441,7 @@ static void link_cb(uv_poll_t *poll, int status, int events)
     link->touched = true;
 }
 
-static bool link_connect(struct link *link)
+static bool link_connect(struct link *link, const struct inbox *inbox)
 {
     struct links *links = link->links;
     char at[ADDRESS_TEXT_MAX], endpoint[ADDRESS_TEXT_MAX + 8];
@@ -396,8 +452,7 @@ static bool link_connect(struct link *link)
     option_int(link->socket, ZMQ_CONNECT_TIMEOUT, 3000);
     option_int(link->socket, ZMQ_RECONNECT_IVL, 300);
     option_int(link->socket, ZMQ_RECONNECT_IVL_MAX, 10000);
-    const struct link_pk *server = &links->inboxes[link->class_index].server;
-    zmq_setsockopt(link->socket, ZMQ_CURVE_SERVERKEY, server->b, sizeof server->b);
+    zmq_setsockopt(link->socket, ZMQ_CURVE_SERVERKEY, inbox->server.b, sizeof inbox->server.b);
     zmq_setsockopt(link->socket, ZMQ_CURVE_PUBLICKEY, links->public.b, sizeof links->public.b);
     zmq_setsockopt(link->socket, ZMQ_CURVE_SECRETKEY, links->key.b, sizeof links->key.b);
     return zmq_connect(link->socket, endpoint) == 0 &&
@@ -408,7 +463,8 @@ static bool link_connect(struct link *link)
 static struct link *link_add(struct links *links, uint32_t class_index,
                              const struct address *address)
 {
-    if (class_index >= CLASSES_MAX || !links->inboxes[class_index].socket) {
+    const struct inbox *inbox = inbox_find(links, class_index, address->secret);
+    if (!inbox || !inbox->socket) {
         return NULL;
     }
     struct link *link = calloc(1, sizeof *link);
@@ -422,7 +478,7 @@ static struct link *link_add(struct links *links, uint32_t class_index,
     link->poll.data = link;
     link->touched = true;
     link->socket = zmq_socket(links->context, ZMQ_PUSH);
-    if (!link->socket || !link_connect(link)) {
+    if (!link->socket || !link_connect(link, inbox)) {
         char at[ADDRESS_TEXT_MAX];
         log_line(loop_log(links->loop), "no link to %s: %s", address_text(address, at),
                  zmq_strerror(errno));
@@ -590,6 +646,7 @@ void links_unlink(struct links *links, uint32_t class_index, const struct link_p
 {
     struct link *link = link_find(links, class_index, peer);
     if (link) {
+        option_int(link->socket, ZMQ_LINGER, LINGER_MS); /* the last word may say why */
         link_remove(link);
     }
 }
@@ -642,9 +699,8 @@ void links_call(struct links *links, uint32_t class_index, const struct address 
 
 /* libzmq can't drop one peer of a bound socket, but it notices when its descriptor was shut. By now the descriptor may
  * be somebody else's: the kernel must still name that peer's address. */
-void links_kick(struct links *links, const struct link_pk *peer, uint32_t wait_ms)
+static void peer_cut(struct links *links, const struct link_pk *peer)
 {
-    door_kick(&links->door, peer, wait_ms, clock_now().mono);
     for (uint32_t fd = 0; fd < links->sources_room; fd++) {
         struct source *source = &links->sources[fd];
         struct sockaddr_storage name;
@@ -662,22 +718,43 @@ void links_kick(struct links *links, const struct link_pk *peer, uint32_t wait_m
     }
 }
 
+void links_kick(struct links *links, const struct link_pk *peer, uint32_t wait_ms)
+{
+    door_kick(&links->door, peer, wait_ms, clock_now().mono);
+    peer_cut(links, peer);
+}
+
+void links_bar(struct links *links, uint32_t class_index, struct slice keys)
+{
+    if (!door_bar(&links->door, class_index, keys)) {
+        log_line(loop_log(links->loop), "no memory to keep out who was expelled");
+    }
+    for (size_t at = 0; at + sizeof(struct link_pk) <= keys.len; at += sizeof(struct link_pk)) {
+        struct link_pk peer;
+        memcpy(peer.b, keys.at + at, sizeof peer.b);
+        peer_cut(links, &peer); /* from other classes too: there it may come again */
+    }
+}
+
 /* ---- life ---- */
 
 bool links_turn(struct links *links)
 {
     bool more = zap_turn(links);
-    for (uint32_t i = 0; i < CLASSES_MAX; i++) {
-        struct inbox *inbox = &links->inboxes[i];
+    for (uint32_t i = 0; i < CLASSES_MAX * SECRETS_MAX; i++) {
+        struct inbox *inbox = inbox_at(links, i);
+        uint32_t class_index = i / SECRETS_MAX, number = i % SECRETS_MAX;
         if (!inbox->socket) {
             continue;
         }
         if (!inbox->told) {
-            struct event event = {.kind = EVENT_BOUND, .class_index = i, .port = inbox->port};
+            struct event event = {
+                .kind = EVENT_BOUND, .class_index = class_index, .port = inbox->port};
+            event.from.secret = (uint8_t)number;
             inbox->told = true;
             loop_feed(links->loop, &event);
         }
-        more = inbox_turn(inbox, i) || more;
+        more = inbox_turn(inbox, class_index, number) || more;
     }
     for (struct link *link = links->links; link; link = link->next) {
         more = link_turn(link) || more;
@@ -724,8 +801,8 @@ enum err links_open(struct loop *loop, const struct options *options, const stru
     door_init(&links->door, clock_now().mono);
     uv_timer_init(loop_uv(loop), &links->blank);
     links->blank.data = links;
-    for (uint32_t i = 0; i < CLASSES_MAX; i++) {
-        links->inboxes[i].links = links;
+    for (uint32_t i = 0; i < CLASSES_MAX * SECRETS_MAX; i++) {
+        inbox_at(links, i)->links = links;
     }
     struct sign_pk public = sign_public(key);
     struct device_id device;
@@ -768,11 +845,13 @@ void links_close(struct links **out)
         zmq_close(link->socket);
         free(link);
     }
-    for (uint32_t i = 0; i < CLASSES_MAX; i++) {
-        if (links->inboxes[i].socket) {
-            zmq_close(links->inboxes[i].socket);
+    for (uint32_t i = 0; i < CLASSES_MAX * SECRETS_MAX; i++) {
+        if (inbox_at(links, i)->socket) {
+            zmq_close(inbox_at(links, i)->socket);
+            free(inbox_at(links, i)->poll); /* the loop's handles are closed */
         }
     }
+    door_clear(&links->door);
     if (links->zap) {
         zmq_close(links->zap);
     }

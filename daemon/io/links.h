@@ -14,7 +14,10 @@ enum err links_open(struct loop *, const struct options *, const struct sign_key
 bool links_turn(struct links *);
 
 /* What the core's outputs ask for; see device.h. None of them feeds: what follows is fed by links_turn. */
-void links_bind(struct links *, uint32_t class_index, const struct class_secret *);
+void links_bind(struct links *, uint32_t class_index, uint32_t number, const struct class_secret *);
+void links_unbind(struct links *, uint32_t class_index, uint32_t number);
+/* Link keys, one behind the other: none of them comes into this class from now on, and who is there is cut off. */
+void links_bar(struct links *, uint32_t class_index, struct slice keys);
 void links_link(struct links *, uint32_t class_index, const struct link_pk *,
                 const struct address *);
 void links_unlink(struct links *, uint32_t class_index, const struct link_pk *);

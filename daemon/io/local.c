@@ -41,6 +41,7 @@ struct client {
 
 struct local {
     struct loop *loop;
+    struct logins *logins;
     int fd;
     int reserve; /* given up to answer one client when descriptors ran out */
     uv_poll_t poll;
@@ -351,7 +352,7 @@ static void client_add(struct local *local, int fd)
     client->extra = local->clients_count >= CLIENTS_MAX;
     client->fd = fd;
     client->id = ++local->last_id;
-    client->login = login_of(fd);
+    client->login = logins_meet(local->logins, fd);
     client->poll.data = client;
     client->next = local->clients;
     local->clients = client;
@@ -465,10 +466,14 @@ enum err local_open(struct loop *loop, const char *path, struct local **out, str
     }
     local->loop = loop;
     local->fd = -1;
+    local->logins = logins_open(loop);
     local->reserve = reserve_open();
     local->name.sun_family = AF_UNIX;
     local->poll.data = local->pause.data = local;
     why_what(why, "%s", path);
+    if (!local->logins) {
+        return ERR_NOMEM;
+    }
     if (strlen(path) == 0 || strlen(path) >= sizeof local->name.sun_path) {
         why_detail(why, "a path has 1 to %zu bytes", sizeof local->name.sun_path - 1);
         return ERR_SOCKET;
@@ -498,6 +503,7 @@ void local_close(struct local **out)
         close(client->fd);
         client_free(client);
     }
+    logins_close(&local->logins);
     if (local->ino && stat(local->name.sun_path, &st) == 0 && st.st_ino == local->ino &&
         st.st_dev == local->dev) {
         unlink(local->name.sun_path);

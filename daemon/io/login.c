@@ -1,11 +1,15 @@
-/* Which login is at the other end of a local socket: from the peer's credentials and /proc. */
+/* Which login is at the other end of a local socket, from the peer's credentials and /proc; and when it ends, by looking
+ * there again. */
 #include "login.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { LOGINS_MAX = 256, LOOK_MS = 2000 };
 
 struct who {
     uint32_t uid;
@@ -53,28 +57,130 @@ static bool stat_read(pid_t pid, int32_t *session, int32_t *tty, uint64_t *start
     return got == 3;
 }
 
-struct login login_of(int fd)
+/* UINT32_MAX: it is in none. */
+static uint32_t audit_read(pid_t pid)
+{
+    char text[32];
+    return proc_read(pid, "sessionid", text, sizeof text) ? (uint32_t)strtoul(text, NULL, 10)
+                                                          : UINT32_MAX;
+}
+
+struct login login_of(int fd, struct login_sign *sign)
 {
     struct ucred peer = {0};
     socklen_t len = sizeof peer;
     struct login login;
     struct who who;
-    char text[32];
+    int32_t leader = 0, tty = 0, none;
+    uint64_t start = 0;
     memset(&who, 0, sizeof who); /* padding is hashed too */
-    who.audit = UINT32_MAX;
     getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
     who.uid = peer.uid;
-    if (proc_read(peer.pid, "sessionid", text, sizeof text)) {
-        who.audit = (uint32_t)strtoul(text, NULL, 10);
-    }
-    if (who.audit == UINT32_MAX && stat_read(peer.pid, &who.leader, &who.tty, &who.start)) {
-        int32_t leaders_session, leaders_tty;
-        /* a leader that has ended keeps its number, so no other login gets it */
-        if (!stat_read(who.leader, &leaders_session, &leaders_tty, &who.start)) {
-            who.start = 0;
-        }
+    who.audit = audit_read(peer.pid);
+    bool seen = stat_read(peer.pid, &leader, &tty, &start);
+    /* a leader that has ended keeps its number, so no other login gets it */
+    bool leads = seen && stat_read(leader, &none, &none, &start);
+    if (who.audit == UINT32_MAX && seen) {
+        who.leader = leader;
+        who.tty = tty;
+        who.start = leads ? start : 0;
     }
     struct slice parts = slice_of(&who, sizeof who);
     hash_short("jam login 1", &parts, 1, login.b, sizeof login.b);
+    *sign = (struct login_sign){
+        .login = login, .audit = who.audit, .process = leads ? leader : 0, .start = start};
     return login;
+}
+
+static bool process_lasts(int32_t process, uint64_t start)
+{
+    int32_t none;
+    uint64_t now;
+    return stat_read(process, &none, &none, &now) && now == start;
+}
+
+/* Another process of an audit session. */
+static bool audit_find(struct login_sign *sign)
+{
+    DIR *dir = opendir("/proc");
+    bool found = false;
+    int32_t none;
+    for (struct dirent *entry; !found && dir && (entry = readdir(dir));) {
+        int32_t process = (int32_t)strtol(entry->d_name, NULL, 10);
+        found = process > 0 && audit_read(process) == sign->audit &&
+                stat_read(process, &none, &none, &sign->start);
+        sign->process = found ? process : sign->process;
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return found;
+}
+
+bool login_has_ended(struct login_sign *sign)
+{
+    if (sign->process == 0 || process_lasts(sign->process, sign->start)) {
+        return false;
+    }
+    return sign->audit == UINT32_MAX || !audit_find(sign);
+}
+
+/* ---- watching ----------------------------------------------------------------------------------------------------- */
+
+struct logins {
+    struct loop *loop;
+    uv_timer_t look;
+    struct login_sign signs[LOGINS_MAX];
+    uint32_t count;
+};
+
+static void look_cb(uv_timer_t *timer)
+{
+    struct logins *logins = timer->data;
+    for (uint32_t i = logins->count; i > 0; i--) {
+        struct login_sign *sign = &logins->signs[i - 1];
+        if (login_has_ended(sign)) {
+            struct event event = {.kind = EVENT_LOGOUT, .login = sign->login};
+            *sign = logins->signs[--logins->count];
+            loop_feed(logins->loop, &event);
+        }
+    }
+    if (logins->count == 0) {
+        uv_timer_stop(timer);
+    }
+}
+
+struct logins *logins_open(struct loop *loop)
+{
+    struct logins *logins = calloc(1, sizeof *logins);
+    if (logins) {
+        logins->loop = loop;
+        logins->look.data = logins;
+        uv_timer_init(loop_uv(loop), &logins->look);
+    }
+    return logins;
+}
+
+/* Beyond LOGINS_MAX a login isn't watched: who sits there is signed out for idling. */
+struct login logins_meet(struct logins *logins, int fd)
+{
+    struct login_sign sign;
+    struct login login = login_of(fd, &sign);
+    uint32_t i = 0;
+    while (i < logins->count && !SAME(logins->signs[i].login, login)) {
+        i++;
+    }
+    if (sign.process && i == logins->count && i < LOGINS_MAX) {
+        logins->signs[logins->count++] = sign;
+        if (!uv_is_active((uv_handle_t *)&logins->look)) {
+            uv_timer_start(&logins->look, look_cb, LOOK_MS, LOOK_MS);
+        }
+    }
+    return login;
+}
+
+void logins_close(struct logins **logins)
+{
+    free(*logins);
+    *logins = NULL;
 }

@@ -83,12 +83,23 @@ static void carry_out(struct loop *loop, struct output *output)
     case OUTPUT_DATAGRAM:
         lan_send(loop->lan, output->paths, &output->address, output->bytes);
         break;
+    case OUTPUT_BAR:
+        links_bar(loop->links, output->class_index, output->bytes);
+        break;
     case OUTPUT_BIND:
-        links_bind(loop->links, output->class_index, &output->secret);
+        links_bind(loop->links, output->class_index, output->address.secret, &output->secret);
         wipe(&output->secret, sizeof output->secret);
+        break;
+    case OUTPUT_UNBIND:
+        links_unbind(loop->links, output->class_index, output->address.secret);
         break;
     case OUTPUT_STRETCH:
         work_stretch(loop->work, output->work, output->bytes, output->salt, output->cost);
+        break;
+    case OUTPUT_ERASE:
+        if (!disk_erase(loop->disk, output->bytes)) {
+            log_line(&loop->log, "a database can't be erased");
+        }
         break;
     case OUTPUT_SET_ASIDE:
         if (!disk_set_aside(loop->disk, output->bytes)) {

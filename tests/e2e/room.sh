@@ -53,3 +53,6 @@ journal_has() {
     json "$1" journal "$2" && jq -r '.journal[].text // empty' "$JAM_ROOM/$1/json" >"$JAM_ROOM/$1/texts" &&
         grep -qxF "$3" "$JAM_ROOM/$1/texts"
 }
+
+# wire I METHOD [JSON]: asks machine I's daemon itself; prints the result as JSON
+wire() { on "$1" python3 "$top/tools/wire.py" "$JAM_ROOM/$1/socket" "$2" "${3:-{\}}"; }

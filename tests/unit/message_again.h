@@ -195,6 +195,12 @@ static inline enum err message_again(const struct message *m, struct pack *out)
     case MESSAGE_REFUSE:
         pack_refuse(out, (enum err)m->reason);
         return OK;
+    case MESSAGE_INBOX:
+        pack_inbox(out, &m->tag, (uint16_t)m->port);
+        return OK;
+    case MESSAGE_CLOSED:
+        pack_closed(out, &m->signature);
+        return OK;
     }
     return ERR_INTERNAL;
 }

@@ -23,7 +23,17 @@ struct parcel {
     uint8_t bytes[];
 };
 
+/* Where a machine takes messages for one of its class's secrets: port ROOM_PORT and its number. */
+struct room_inbox {
+    bool on;
+    struct class_secret secret;
+};
+
+enum { ROOM_PORT = 7733 };
+
 struct machine {
+    struct room_inbox inbox[SECRETS_MAX];
+    struct address linked[ROOM_MAX]; /* by which address to each; port 0: none */
     struct device *device;
     bool on;
     struct sign_key key;
@@ -99,6 +109,18 @@ static inline int room_by_address(const struct address *a)
     return a->ip[15] - 1;
 }
 
+/* Does what machine i sends to this address of machine `to` come in? Only if both hold the secret. */
+static inline bool room_comes_in(struct room *room, int i, int to, const struct address *address)
+{
+    uint32_t number = (uint32_t)address->port - ROOM_PORT;
+    const struct room_inbox *out = &room->m[i].inbox[address->secret];
+    if (to < 0 || to >= room->count || number >= SECRETS_MAX || !room->m[to].on) {
+        return false;
+    }
+    const struct room_inbox *in = &room->m[to].inbox[number];
+    return in->on && out->on && memcmp(&in->secret, &out->secret, sizeof(in->secret)) == 0;
+}
+
 static inline void room_output(struct room *room, int i, const struct output *o)
 {
     struct machine *m = &room->m[i];
@@ -121,8 +143,12 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         to = o->kind == OUTPUT_SEND ? room_by_link(room, &o->peer) : room_by_address(&o->address);
         m->sent_messages++;
         m->sent_bytes += o->bytes.len;
-        if (to >= 0 && to < room->count) {
-            room_post(room, i, to, &event);
+        if (to >= 0) {
+            const struct address *by = o->kind == OUTPUT_CALL ? &o->address : &m->linked[to];
+            event.from.secret = (uint8_t)(by->port - ROOM_PORT);
+            if (room_comes_in(room, i, to, by)) {
+                room_post(room, i, to, &event);
+            }
         }
         break;
     case OUTPUT_DATAGRAM:
@@ -139,7 +165,10 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         break;
     case OUTPUT_LINK:
         to = room_by_link(room, &o->peer);
-        if (to >= 0 && room->m[to].on && !room->cut[i][to]) {
+        if (to >= 0) {
+            m->linked[to] = o->address;
+        }
+        if (to >= 0 && !room->cut[i][to] && room_comes_in(room, i, to, &o->address)) {
             event = (struct event){.kind = EVENT_LINK, .peer = o->peer, .up = true};
             room_post(room, i, i, &event);
         }
@@ -156,9 +185,25 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         break;
     }
     case OUTPUT_BIND:
-        event = (struct event){.kind = EVENT_BOUND, .class_index = o->class_index, .port = 7733};
+        event = (struct event){.kind = EVENT_BOUND,
+                               .class_index = o->class_index,
+                               .port = (uint16_t)(ROOM_PORT + o->address.secret)};
+        event.from.secret = o->address.secret;
+        m->inbox[o->address.secret] = (struct room_inbox){true, o->secret};
         room_post(room, i, i, &event);
         break;
+    case OUTPUT_UNBIND:
+        m->inbox[o->address.secret].on = false;
+        break;
+    case OUTPUT_ERASE: {
+        char command[256];
+        snprintf(command, sizeof(command), "cd %s && rm -f %.*s*", m->state, (int)o->bytes.len,
+                 (const char *)o->bytes.at);
+        if (system(command) != 0) {
+            abort();
+        }
+        break;
+    }
     case OUTPUT_SET_ASIDE: {
         char command[256];
         int len = (int)o->bytes.len;
@@ -224,6 +269,7 @@ static inline void room_start(struct room *room, int i)
         abort();
     }
     m->on = true;
+    memset(m->inbox, 0, sizeof(m->inbox));
     room_turn(room, i, NULL);
 }
 
@@ -321,6 +367,13 @@ static inline void room_run(struct room *room, int64_t ms)
 }
 
 /* Asks as client 1 of a machine; `pairs` is key, value, …, NULL. The answer is in m->reply. */
+static inline void room_logout(struct room *room, int i)
+{
+    struct event event = {.kind = EVENT_LOGOUT};
+    event.login.b[0] = 1; /* as in room_send */
+    room_turn(room, i, &event);
+}
+
 static inline void room_send(struct room *room, int i, uint32_t client, const char *method,
                              const char *const *pairs)
 {

@@ -416,7 +416,9 @@ static void put_class_keys(struct pack *out)
     struct link_key key;
     struct link_pk pk;
     struct seal_key beacon;
+    struct secret_tag tag;
     fill(secret.b, sizeof(secret.b), 0x90);
+    class_secret_tag(&secret, &tag);
     class_link_keys(&secret, &key, &pk);
     class_beacon_key(&secret, &beacon);
     put_case(out, "class-keys");
@@ -424,6 +426,7 @@ static void put_class_keys(struct pack *out)
     put_bytes(out, "link_secret", SLICE(key));
     put_bytes(out, "link_public", SLICE(pk));
     put_bytes(out, "beacon", SLICE(beacon));
+    put_bytes(out, "tag", SLICE(tag));
 }
 
 static void put_seal(struct pack *out)

@@ -222,6 +222,21 @@ static void write_payloads(struct pack *p)
     pack_payload(p, &told);
 }
 
+static void write_inbox(struct pack *p)
+{
+    struct secret_tag tag = {{1, 2, 3, 4, 5, 6, 7, 8}};
+    pack_inbox(p, &tag, 7734);
+}
+
+static void write_closed(struct pack *p)
+{
+    struct signature signature;
+    for (size_t i = 0; i < sizeof(signature.b); i++) {
+        signature.b[i] = (uint8_t)i;
+    }
+    pack_closed(p, &signature);
+}
+
 static const struct sample {
     const char *name;
     enum message_kind kind;
@@ -242,6 +257,8 @@ static const struct sample {
     {"gone", MESSAGE_GONE, write_gone},
     {"fork", MESSAGE_FORK, write_fork},
     {"refuse", MESSAGE_REFUSE, write_refuse},
+    {"inbox", MESSAGE_INBOX, write_inbox},
+    {"closed", MESSAGE_CLOSED, write_closed},
     {"lacks", MESSAGE_LACKS, write_lacks},
     {"payloads", MESSAGE_PAYLOADS, write_payloads},
 };
@@ -363,6 +380,13 @@ static void put_fields(struct pack *out, const struct message *m)
         break;
     case MESSAGE_REFUSE:
         put_uint(out, "reason", m->reason);
+        break;
+    case MESSAGE_INBOX:
+        put_bytes(out, "tag", SLICE(m->tag));
+        put_uint(out, "port", m->port);
+        break;
+    case MESSAGE_CLOSED:
+        put_bytes(out, "signature", SLICE(m->signature));
         break;
     case MESSAGE_RANGES:
     case MESSAGE_PEERS:
@@ -756,6 +780,11 @@ static void reasons_ages_and_lamport_numbers_keep_to_their_bounds(void **state)
     for (size_t i = 0; i < 5; i++) {
         pack_array(&p, 2);
         pack_uint(&p, MESSAGE_REFUSE);
+        pack_uint(&p, reasons[i]);
+        assert_outcome(&p, i < 2 ? OK : ERR_MALFORMED);
+        pack_array(&p, 3);
+        pack_uint(&p, MESSAGE_INBOX);
+        pack_bin(&p, slice_str("eight888"));
         pack_uint(&p, reasons[i]);
         assert_outcome(&p, i < 2 ? OK : ERR_MALFORMED);
     }

@@ -1,0 +1,42 @@
+#!/bin/sh
+# The end of a class: erased on all its machines, also on one that wakes later, from one that is off by then.
+test_description='the end of a class'
+ROOM=4
+. "$(dirname "$0")/room.sh"
+
+# is this text anywhere in machine I's state?
+kept() { grep -qaF "$2" "$JAM_ROOM/$1"/state/*; }
+has_ended() { test_must_fail on "$1" jam list 2>err && grep -q "has ended" err; }
+
+test_expect_success 'a room in which something was written; one machine is off' '
+    open_room 4 && teach && sign_in 2 ana && sign_in 3 ben && sign_in 4 dina && on 2 jam note "triangles hold best" &&
+    await converged && kept 1 triangles && kept 3 triangles && kept 4 triangles && stop 4
+'
+
+test_expect_success 'only its founder ends it, and only who says yes' '
+    test_must_fail wire 2 class.close "{\"yes\": true}" >out && grep not-a-teacher out &&
+    test_must_fail wire 1 class.close >out && test_must_fail on 1 jam class close --json 2>err && kept 1 triangles
+'
+
+test_expect_success 'it is erased on all machines that are on; the receipt says where it is not' '
+    wire 1 class.close "{\"yes\": true}" >out && jq -e ".done == 3 and .of == 4 and (.behind | length) == 1" out &&
+    for i in 1 2 3; do
+        has_ended $i && ! kept $i triangles && ! kept $i ana || return 1
+    done && kept 4 triangles
+'
+
+test_expect_success 'who wakes hears of it from any of them, and erases it too' '
+    stop 1 && stop 2 && start 2 && start 4 && await "has_ended 4" && await "! kept 4 triangles" && ! kept 4 dina
+'
+
+test_expect_success 'the receipt is complete then' '
+    start 1 && await "wire 1 class.close >out && jq -e \".done == 4 and .behind == []\" out"
+'
+
+test_expect_success 'another class can be made, and joined' '
+    wire 1 class.create "{\"name\": \"Period 4\", \"handle\": \"lee\", \"open\": true,
+        \"passphrase\": \"cobweb item comet lamp domino\"}" >made && jq -r .invite made >"$JAM_ROOM/invite" &&
+    enter 2 && on 2 jam class use Period 4 && sign_in 2 ana && on 2 jam start bridge && await "says 1 list \".jams[0].name == \\\"bridge\\\"\""
+'
+
+test_done
