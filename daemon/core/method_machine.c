@@ -8,10 +8,9 @@
 
 enum {
     CLOCK_OFF_MS = 120 * 1000,
-    enum {REFUSED_SHOWN = 32}; /* machines whose entries have no effect */
-
     /* a clock further off than this is worth a word */
     IFACES_MAX = 16,
+    REFUSED_SHOWN = 32, /* machines with entries that have no effect */
 };
 
 static char *address_text(const struct address *address, char out[64])
