@@ -190,6 +190,7 @@ void say_status(struct page *page, const msgpack_object *result)
     const msgpack_object *status = map_get(result, "status");
     struct items machines = items_of(status, "machines");
     struct items forks = items_of(status, "forks");
+    struct items lacking = items_of(status, "lacking");
     const char *disk = page_get(page, status, "disk");
     unsigned peers = number_of(status, "peers");
     unsigned behind = number_of(status, "behind");
@@ -207,6 +208,15 @@ void say_status(struct page *page, const msgpack_object *result)
         if (read_text(&forks.at[i], &fork)) {
             page_say(page, _("Two different stories came from %s: what it says is not used."),
                      page_shown(page, fork, 0));
+        }
+    }
+    for (uint32_t i = 0; i < lacking.count; i++) {
+        struct slice id;
+        if (read_text(&lacking.at[i], &id)) {
+            page_say(page,
+                     _("An entry came without what it says; it is asked for elsewhere. A teacher "
+                       "can give it up: jam redact %s --why REASON"),
+                     page_shown(page, id, 0));
         }
     }
     say_refused(page, status);

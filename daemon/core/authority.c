@@ -404,6 +404,13 @@ void authority_refuse(struct authority *a, const struct fact *fact)
              &fact->device);
 }
 
+void authority_forget(struct authority *a, const struct fact *fact)
+{
+    struct feed_id feed = stamp_feed(&fact->stamp);
+    store_do(a->store, "DELETE FROM refused WHERE feed=? AND seq=?", "fi", &feed,
+             (int64_t)stamp_seq(&fact->stamp));
+}
+
 /* ---- learning: grants --------------------------------------------------------------------------------------------- */
 
 /* Was something of this person refused that might count now? */

@@ -11,6 +11,7 @@ enum {
     /* a clock further off than this is worth a word */
     IFACES_MAX = 16,
     REFUSED_SHOWN = 32, /* machines with entries that have no effect */
+    LACKING_SHOWN_MAX = 16,
 };
 
 static char *address_text(const struct address *address, char out[64])
@@ -151,6 +152,20 @@ static void pack_machines(struct pack *p, struct class *class, uint64_t own_seq,
     }
 }
 
+/* Entries that came without what they say, and that nobody redacted. */
+static void pack_lacking(struct pack *p, struct class *class)
+{
+    struct ref ids[LACKING_SHOWN_MAX];
+    uint32_t count =
+        class->replica ? replica_lacking_ids(class->replica, ids, LACKING_SHOWN_MAX) : 0;
+    pack_str(p, "lacking");
+    pack_array(p, count);
+    for (uint32_t i = 0; i < count; i++) {
+        char text[33];
+        pack_str(p, hex(text, ids[i].b, sizeof(ids[i].b)));
+    }
+}
+
 static void pack_log(struct pack *p, struct class *class)
 {
     struct replica_counts counts = {0};
@@ -164,6 +179,7 @@ static void pack_log(struct pack *p, struct class *class)
     pack_count(p, "feeds", counts.feeds);
     pack_count(p, "waiting", counts.waiting);
     pack_count(p, "newer", counts.newer);
+    pack_lacking(p, class);
     pack_hash(p, "fingerprint", SLICE(fingerprint));
     pack_hash(p, "views", slice_of(digest.b, 16));
 }
@@ -186,7 +202,7 @@ enum err method_status(struct call *call, struct pack *p)
     memcpy(run_bytes, &call->device->run, sizeof(run_bytes));
     pack_map(p, 1);
     pack_str(p, "status");
-    pack_map(p, 18);
+    pack_map(p, 19);
     pack_pair(p, "class", class_name(class, name));
     pack_count(p, "peers", presence_here(class->presence));
     pack_machines(p, class, own_seq, call->now);
