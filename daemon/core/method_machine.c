@@ -9,8 +9,8 @@
 enum {
     CLOCK_OFF_MS = 120 * 1000, /* a clock further off than this is worth a word */
     IFACES_MAX = 16,
-    LACKING_SHOWN_MAX = 16,
     REFUSED_SHOWN = 32, /* machines with entries that have no effect */
+    LACKING_SHOWN_MAX = 16,
 };
 
 static char *address_text(const struct address *address, char out[64])

@@ -955,9 +955,9 @@ static bool relearn(struct replica *replica, enum authority_stage stage)
     struct op op;
     struct fact fact;
     bool learnt = false;
-    sqlite3_stmt *stmt =
-        store_query(replica->store, REFOLD_SELECT " WHERE e.kind IN (4,5,18,20,21,22,23) AND"
-                                                  " (?>>e.kind)&1 ORDER BY e.id");
+    sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT
+                                     " WHERE (e.kind BETWEEN 4 AND 5 OR e.kind BETWEEN 18 AND 23)"
+                                     " AND (?>>e.kind)&1 ORDER BY e.id");
     store_bind(stmt, "i", (int64_t)authority_kinds(stage));
     while (store_row(replica->store, stmt)) {
         learnt |= refold_read(stmt, &op, &fact) &&

@@ -1124,6 +1124,31 @@ static void a_goodbye_without_a_grant_needs_an_open_one_there(void **state)
     judge();
 }
 
+/* Lee's second act names only Ben's note as a cause, which names Ana's; the first one knew neither. */
+static void a_bound_knows_what_its_causes_knew(void **state)
+{
+    (void)state;
+    begin();
+    act(PC0, LEE, OP_REMOVE, DINA);
+    hello_as(PC1, ANA, ANA, AFTER_NONE);
+    int said = act_after(PC1, ANA, OP_NOTE, -1, AFTER_NONE);
+    counts(said);
+    hello_as(PC2, BEN, BEN, AFTER_NONE);
+    struct op op = scene.items[said].op;
+    op.by = scene.people[BEN];
+    int heard = scene_put(&scene, PC2, &op, true, &said, 1);
+    for (int i = 0; i < 8; i++) {
+        act_after(PC0, LEE, OP_NOTE, -1, AFTER_NONE);
+    }
+    act_after(PC0, LEE, OP_REMOVE, DINA, AFTER_NONE);
+    op = (struct op){.kind = OP_REMOVE, .has = FIELD_BY | FIELD_PERSON};
+    op.by = scene.people[LEE];
+    op.person = scene.people[ANA];
+    counts(scene_put(&scene, PC0, &op, true, &heard, 1));
+    fails(note(PC1, ANA));
+    judge();
+}
+
 /* A second entry where the last of a feed stands. */
 static void fork_feed(int feed)
 {
@@ -1194,6 +1219,7 @@ int main(void)
         cmocka_unit_test(an_old_key_op_said_again_by_others_changes_nothing),
         cmocka_unit_test(revoked_grants_end_and_later_ones_stand),
         cmocka_unit_test(a_goodbye_without_a_grant_needs_an_open_one_there),
+        cmocka_unit_test(a_bound_knows_what_its_causes_knew),
         cmocka_unit_test(what_a_fork_voids_never_gave_authority),
         cmocka_unit_test(random_histories_are_judged_as_the_model_does),
     };
