@@ -1002,6 +1002,7 @@ enum err replica_refold(struct replica *replica)
     refold_all(replica,
                store_query(replica->store, REFOLD_SELECT " WHERE e.kind<>24 ORDER BY e.id"));
     replica->refold_due = false;
+    replica->folded = UINT64_MAX;
     replica->lacking_stale = true;
     return err == OK ? store_err(replica->store) : err;
 }

@@ -9,7 +9,7 @@
 
 #include "keys.h"
 
-enum { CUT_FILES = 8, CUT_CAPACITY = 1 << 20, CUT_SECTOR = 512 };
+enum { CUT_FILES = 8, CUT_CAPACITY = 1 << 21, CUT_SECTOR = 512 };
 
 struct cut_write {
     struct cut_write *next;

@@ -88,7 +88,7 @@ static void what_one_withholds_another_gives(void **state)
     (void)state;
     struct room *room = withheld();
     assert_string_equal(status(room, 2, "status.fingerprint"),
-                        status(room, 0, "status.fingerprint"));
+                        status(room, 1, "status.fingerprint"));
     assert_int_equal(strlen(status(room, 2, "status.lacking.1")), 32);
     assert_string_not_equal(status(room, 2, "status.views"), status(room, 0, "status.views"));
     cut_apart(room, 0, 2, false);
