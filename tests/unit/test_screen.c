@@ -361,10 +361,13 @@ static void a_founder_is_told_what_belongs_on_paper(void **state)
     expect_said(say_class_create,
                 "{\"class\":{\"name\":\"Period 3\"},\"invite\":\"one two\",\"rescue\":\"river "
                 "lamp\"}",
-                "Made the class Period 3, as ana. At each of its machines type: jam class join one "
-                "two\nPut these words on paper; they bring your class back: river lamp\n");
+                "Made the class Period 3, as ana. Its other machines knock, once jamd runs there: "
+                "jam class admit. Or bring them in by words: jam class invite\nPut these words on "
+                "paper, and show them to nobody; they bring your class back if you forget your "
+                "passphrase (jam class rescue):\n    river lamp\n");
     expect_said(say_class_create, "{\"class\":{\"name\":\"P\"},\"invite\":\"w\",\"rescue\":null}",
-                "Made the class P, as ana. At each of its machines type: jam class join w\n");
+                "Made the class P, as ana. Its other machines knock, once jamd runs there: jam "
+                "class admit. Or bring them in by words: jam class invite\n");
     expect_said(say_class_rescue, "{\"class\":{\"name\":\"P\"}}",
                 "The class is yours again, as ana, with the new passphrase. Keep the paper: its "
                 "words go on working.\n");
