@@ -16,8 +16,7 @@ static void say_welcome(struct page *page, const msgpack_object *result)
     if (is_set(result, "new")) {
         page_say(page,
                  _("Welcome, %s, a new name here. (Not new? Find yours: jam who.) What you write "
-                   "is kept on all machines of the class and can be read there. Next: jam list, "
-                   "then jam join NAME"),
+                   "in a jam the whole class can read. Next: jam list, then jam join NAME"),
                  name_of(page, result));
         return;
     }
