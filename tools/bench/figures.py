@@ -260,6 +260,7 @@ def argon(sodium):
 def sign_ins(i):
     """`jam hello` at a machine's second class, which has passphrases; Argon2id is measured between the times."""
     words, sodium = room + "/passphrase", ctypes.CDLL(ctypes.util.find_library("sodium"))
+    sodium.sodium_init()  # or it takes its slowest way
     jam(i, "class", "create", "Period 4", "--as", "lee", "--passphrase-file", words)
     jam(i, "bye")
     times, alone = [], []
