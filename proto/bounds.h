@@ -37,8 +37,8 @@ enum {
     CREDIT_BYTES = 512 * 1024, /* what one WANT lets the other send */
     BEACON_BYTES = 128,        /* every beacon, whatever it says */
     HOST_BYTES_MAX = 64,       /* Linux's longest host name */
-    KNOCK_BYTES = 130,         /* every knock, whoever knocks */
-    OFFER_BYTES = 236,         /* every offer, whatever the class is called */
+    KNOCK_BYTES = 122,         /* every knock, whoever knocks */
+    OFFER_BYTES = 228,         /* every offer, whatever the class is called */
     DATAGRAM_BYTES_MAX = OFFER_BYTES,
 };
 

@@ -1,8 +1,8 @@
 /* Knocks and offers. Both begin with what they are, then, big-endian:
  *
- *     knock   8 version   9 length of the host name   10 run (8)   18 device (32)   50 hardware (16)   66 host name (64)
+ *     knock   8 version   9 length of the host name   10 device (32)   42 hardware (16)   58 host name (64)
  *     offer   8 version   9 device (32)   41 box of:
- *             0 run (8)   8 five indexes of words (2 each)   18 root (32)   50 length of the name   51 name (96)
+ *             0 five indexes of words (2 each)   10 root (32)   42 length of the name   43 name (96)
  *
  * What a name doesn't fill is zeros. */
 #include "knock.h"
@@ -58,10 +58,9 @@ void knock_write(const struct knock *knock, uint8_t out[KNOCK_BYTES])
     memset(out, 0, KNOCK_BYTES);
     memcpy(out, knock_kind, KIND_BYTES);
     out[8] = VERSION;
-    put_big_endian(out + 10, 8, knock->run);
-    memcpy(out + 18, knock->device.b, sizeof(knock->device.b));
-    memcpy(out + 50, knock->hardware.b, sizeof(knock->hardware.b));
-    put_name(out + 9, out + 66, HOST_BYTES_MAX, knock->host);
+    memcpy(out + 10, knock->device.b, sizeof(knock->device.b));
+    memcpy(out + 42, knock->hardware.b, sizeof(knock->hardware.b));
+    put_name(out + 9, out + 58, HOST_BYTES_MAX, knock->host);
 }
 
 enum err knock_read(struct slice datagram, struct knock *out)
@@ -71,10 +70,9 @@ enum err knock_read(struct slice datagram, struct knock *out)
     if (err != OK) {
         return err;
     }
-    out->run = get_big_endian(at + 10, 8);
-    memcpy(out->device.b, at + 18, sizeof(out->device.b));
-    memcpy(out->hardware.b, at + 50, sizeof(out->hardware.b));
-    return get_name(at[9], at + 66, HOST_BYTES_MAX, out->host) ? OK : ERR_MALFORMED;
+    memcpy(out->device.b, at + 10, sizeof(out->device.b));
+    memcpy(out->hardware.b, at + 42, sizeof(out->hardware.b));
+    return get_name(at[9], at + 58, HOST_BYTES_MAX, out->host) ? OK : ERR_MALFORMED;
 }
 
 bool offer_seal(const struct device_id *to, struct rng *rng, const struct offer *offer,
@@ -86,12 +84,11 @@ bool offer_seal(const struct device_id *to, struct rng *rng, const struct offer 
     memcpy(out, offer_kind, KIND_BYTES);
     out[8] = VERSION;
     memcpy(out + 9, to->b, sizeof(to->b));
-    put_big_endian(plain, 8, offer->run);
     for (size_t i = 0; i < WORDS_SECRET; i++) {
-        put_big_endian(plain + 8 + 2 * i, 2, offer->secret[i]);
+        put_big_endian(plain + 2 * i, 2, offer->secret[i]);
     }
-    memcpy(plain + 18, offer->root.b, sizeof(offer->root.b));
-    put_name(plain + 50, plain + 51, NAME_BYTES_MAX, offer->name);
+    memcpy(plain + 10, offer->root.b, sizeof(offer->root.b));
+    put_name(plain + 42, plain + 43, NAME_BYTES_MAX, offer->name);
     bool sealed = box_seal(&key, rng, slice_of(plain, sizeof(plain)), out + 41);
     wipe(plain, sizeof(plain));
     return sealed;
@@ -99,15 +96,14 @@ bool offer_seal(const struct device_id *to, struct rng *rng, const struct offer 
 
 static enum err read_plain(const uint8_t plain[PLAIN_BYTES], struct offer *out)
 {
-    out->run = get_big_endian(plain, 8);
     for (size_t i = 0; i < WORDS_SECRET; i++) {
-        out->secret[i] = (uint16_t)get_big_endian(plain + 8 + 2 * i, 2);
+        out->secret[i] = (uint16_t)get_big_endian(plain + 2 * i, 2);
         if (out->secret[i] >= WORDS_IN_LIST) {
             return ERR_MALFORMED;
         }
     }
-    memcpy(out->root.b, plain + 18, sizeof(out->root.b));
-    return get_name(plain[50], plain + 51, NAME_BYTES_MAX, out->name) ? OK : ERR_MALFORMED;
+    memcpy(out->root.b, plain + 10, sizeof(out->root.b));
+    return get_name(plain[42], plain + 43, NAME_BYTES_MAX, out->name) ? OK : ERR_MALFORMED;
 }
 
 enum err offer_open(const struct sign_key *key, struct slice datagram, struct offer *out)

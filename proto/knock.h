@@ -12,7 +12,6 @@
 
 struct knock {
     struct device_id device;
-    uint64_t run; /* of this start of the daemon */
     struct hardware_id
         hardware; /* unsalted: a class whose log knows that machine finds it by this */
     char host[HOST_BYTES_MAX + 1];
@@ -24,7 +23,6 @@ void knock_write(const struct knock *, uint8_t out[KNOCK_BYTES]);
 enum err knock_read(struct slice datagram, struct knock *);
 
 struct offer {
-    uint64_t run;                  /* of the one that knocks: an old offer is worth nothing */
     uint16_t secret[WORDS_SECRET]; /* the invite's secret words */
     struct sign_pk root;
     char name[NAME_BYTES_MAX + 1]; /* of the class, for people */

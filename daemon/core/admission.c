@@ -13,9 +13,8 @@ enum {
     WANTED_MS = 10 * 60 * 1000,
     PAUSE_MS = 10 * 1000, /* after there was no memory */
     LOOK_MS = 2000,       /* at the class's policy, for one that knocks */
-    FEW = 2,         /* so many machines call one that comes back; then, if it still knocks, ... */
-    ANSWER_MS = 100, /* between two offers to one, whatever it says */
-    RANK_MS = 6000,  /* ... so many others */
+    FEW = 2,        /* so many machines call one that comes back; then, if it still knocks, ... */
+    RANK_MS = 6000, /* ... so many others */
     DEVICES_OF_ONE = 64, /* keys that one piece of hardware had */
     LAN_PATHS = PATH_BROADCAST | PATH_MULTICAST4 | PATH_MULTICAST6,
 };
@@ -149,7 +148,7 @@ static void say_offer(struct device *device, struct knocker *k, struct now now)
 {
     uint8_t datagram[OFFER_BYTES];
     struct class *class = device->classes[k->class_index];
-    struct offer offer = {.run = k->knock.run, .root = class->root};
+    struct offer offer = {.root = class->root};
     memcpy(offer.secret, class->invite.secret, sizeof(offer.secret));
     class_name(class, offer.name);
     k->offer_due.ms = now.mono.ms + OFFER_MS;
@@ -241,10 +240,6 @@ void admission_knock(struct device *device, const struct event *event, struct no
         device->knockers ? knockers_hear(device->knockers, &knock, &event->from, now) : NULL;
     if (k) {
         readmit(device, k, now);
-    }
-    /* anybody can knock in its name, with another run: what it said itself is answered at once */
-    if (k && k->admitted && k->offer_due.ms - now.mono.ms < OFFER_MS - ANSWER_MS) {
-        k->offer_due = now.mono;
     }
 }
 

@@ -1,8 +1,6 @@
 /* Who may say what, from the log alone: grants, keys, teachers, and bounds that their acts set. */
 #include "authority.h"
 
-#include <stdlib.h>
-
 #define KIND(op) (UINT64_C(1) << (op))
 
 /* ---- the table of what an op needs -------------------------------------------------------------------------------- */
@@ -10,21 +8,17 @@
 enum need {
     NEED_TEACHER = 1, /* only teachers may */
     NEED_ROOT = 2,    /* only the root key's holder may */
-    NEED_ACT = 4,     /* an act that others' authority rests on: bounds don't hold it */
-    NEED_NOTHING = 8, /* says all by itself */
+    NEED_ACT = 4, /* others' authority rests on it: only what the root key's holder sets holds it */
 };
 
 static const struct {
     enum op_kind kind;
     uint32_t need;
 } needs[] = {
-    {OP_OPEN, NEED_NOTHING},
-    {OP_CLASS, NEED_NOTHING},
     {OP_RESET, NEED_TEACHER | NEED_ACT},
     {OP_CONFIRM, NEED_TEACHER},
     {OP_TEACHER, NEED_TEACHER | NEED_ACT},
     {OP_REMOVE, NEED_TEACHER | NEED_ACT},
-    {OP_REVOKE, NEED_ACT},
     {OP_EXPEL, NEED_TEACHER | NEED_ACT},
     {OP_ROTATE, NEED_TEACHER},
     {OP_CLOSE, NEED_ROOT},
@@ -39,7 +33,12 @@ static uint32_t need_of(const struct op *op)
             return needs[i].need;
         }
     }
-    return op->has & FIELD_BY ? 0 : NEED_NOTHING;
+    return 0;
+}
+
+static bool is_of_self(const struct op *op)
+{
+    return !(op->has & FIELD_PERSON) || SAME(op->person, op->by);
 }
 
 /* ---- small questions ---------------------------------------------------------------------------------------------- */
@@ -49,6 +48,12 @@ void authority_init(struct authority *a, struct store *store, const struct class
     memset(a, 0, sizeof(*a));
     a->store = store;
     a->class = *class;
+}
+
+void authority_clear(struct authority *a)
+{
+    past_clear(&a->past);
+    a->last.seq = 0;
 }
 
 static bool any(struct store *store, sqlite3_stmt *stmt)
@@ -71,7 +76,13 @@ bool authority_root(struct store *store, struct person_id *person)
     return true;
 }
 
-static bool is_root(struct store *store, const struct person_id *person)
+static bool is_root(struct authority *a, const struct person_id *person)
+{
+    a->has_root = a->has_root || authority_root(a->store, &a->root);
+    return a->has_root && SAME(a->root, *person);
+}
+
+static bool is_root_person(struct store *store, const struct person_id *person)
 {
     struct person_id root;
     return authority_root(store, &root) && SAME(root, *person);
@@ -79,10 +90,11 @@ static bool is_root(struct store *store, const struct person_id *person)
 
 bool authority_is_teacher(struct store *store, const struct person_id *person)
 {
-    sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM teacher WHERE person=?1 AND NOT EXISTS"
-                                            " (SELECT 1 FROM bound WHERE kind=5 AND subject=?1)");
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT 1 FROM teacher WHERE person=?1 AND NOT EXISTS (SELECT 1 FROM bound WHERE"
+               " subject=?1 AND (kind=2 OR (kind=5 AND stamp>teacher.stamp)))");
     store_bind(stmt, "p", person);
-    return any(store, stmt) || is_root(store, person);
+    return any(store, stmt) || is_root_person(store, person);
 }
 
 /* enum bound_kind stands in the schema too: the numbers are columns. */
@@ -112,9 +124,8 @@ bool person_key(struct store *store, const struct person_id *person, struct sign
                 struct sealed_key *secret)
 {
     bool sealed = true;
-    sqlite3_stmt *stmt =
-        store_query(store, "SELECT key, secret FROM person_key WHERE person=? AND"
-                           " (original OR reset_stamp>x'') ORDER BY reset_stamp DESC LIMIT 1");
+    sqlite3_stmt *stmt = store_query(store, "SELECT key, secret FROM person_key WHERE person=?"
+                                            " ORDER BY reset_stamp DESC LIMIT 1");
     store_bind(stmt, "p", person);
     bool found = store_row(store, stmt);
     if (found) {
@@ -136,34 +147,43 @@ uint64_t class_policy(struct store *store)
     return policy;
 }
 
-/* Is this one of the person's keys: the first, or one that a teacher gave? *given is the stamp of that RESET. */
+/* Is this one of the person's keys: the first, or one that a teacher gave? *given is the stamp of the last such RESET. */
 static bool is_key_of(struct authority *a, const struct person_id *person,
                       const struct sign_pk *key, struct stamp *given)
 {
     struct person_id first = person_id_of(&a->class, key);
+    bool found = false;
     memset(given, 0, sizeof(*given));
-    if (SAME(first, *person)) {
-        return true;
-    }
-    sqlite3_stmt *stmt = store_query(
-        a->store,
-        "SELECT reset_stamp FROM person_key WHERE person=? AND key=? AND reset_stamp>x''");
+    sqlite3_stmt *stmt =
+        store_query(a->store, "SELECT reset_stamp FROM person_key WHERE person=? AND key=?"
+                              " AND reset_stamp>x''");
     store_bind(stmt, "pb", person, SLICE(*key));
-    bool found = store_row(a->store, stmt);
-    if (found) {
-        column_fixed(stmt, 0, given->b, sizeof(given->b));
+    if (store_row(a->store, stmt)) {
+        found = column_fixed(stmt, 0, given->b, sizeof(given->b));
         sqlite3_reset(stmt);
     }
-    return found;
+    return found || SAME(first, *person);
 }
 
 /* ---- grants ------------------------------------------------------------------------------------------------------- */
 
-static bool covers(const struct grant *grant, const struct feed_id *feed, uint64_t seq,
+/* A place in a feed. */
+struct spot {
+    struct feed_id feed;
+    uint64_t seq;
+    struct device_id device;
+};
+
+static struct spot spot_of(const struct fact *fact)
+{
+    return (struct spot){stamp_feed(&fact->stamp), stamp_seq(&fact->stamp), fact->device};
+}
+
+static bool covers(const struct grant *grant, const struct spot *spot,
                    const struct person_id *person)
 {
-    return grant->seq && SAME(grant->feed, *feed) && SAME(grant->person, *person) &&
-           grant->seq <= seq && seq <= grant->until;
+    return grant->seq && SAME(grant->feed, spot->feed) && SAME(grant->person, *person) &&
+           grant->seq <= spot->seq && spot->seq <= grant->until;
 }
 
 /* Is there any bound for this person or device? Mostly there isn't, and then no place needs a look. */
@@ -175,151 +195,205 @@ static bool has_bounds(struct authority *a, const struct person_id *person,
     return any(a->store, stmt);
 }
 
-/* The grant under which a person speaks at this place of a feed. */
-static bool find_grant(struct authority *a, const struct fact *fact, const struct person_id *person,
+/* Columns seq, until, key, feed of a row of grants. False: there is none. */
+static bool grant_read(struct authority *a, sqlite3_stmt *stmt, const struct person_id *person,
+                       const struct device_id *device, struct grant *out)
+{
+    *out = (struct grant){.person = *person};
+    if (!store_row(a->store, stmt)) {
+        return false;
+    }
+    out->seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+    out->until = sqlite3_column_type(stmt, 1) == SQLITE_NULL
+                     ? UINT64_MAX
+                     : (uint64_t)sqlite3_column_int64(stmt, 1);
+    column_fixed(stmt, 2, out->key.b, sizeof(out->key.b));
+    column_fixed(stmt, 3, out->feed.b, sizeof(out->feed.b));
+    sqlite3_reset(stmt);
+    out->right = is_key_of(a, person, &out->key, &out->given);
+    out->bounded = has_bounds(a, person, device);
+    return true;
+}
+
+/* The grant under which a person speaks at this place, by whatever key: the last one before it, if it isn't over. */
+static bool find_grant(struct authority *a, const struct spot *spot, const struct person_id *person,
                        struct grant *out)
 {
-    struct feed_id feed = stamp_feed(&fact->stamp);
-    uint64_t seq = stamp_seq(&fact->stamp);
-    if (covers(&a->last, &feed, seq, person)) {
+    if (covers(&a->last, spot, person)) {
         *out = a->last;
         return true;
     }
     sqlite3_stmt *stmt = store_query(
-        a->store, "SELECT seq, until, key FROM grants WHERE feed=? AND person=? AND seq<=?"
+        a->store, "SELECT seq, until, key, feed FROM grants WHERE feed=? AND person=? AND seq<=?"
                   " ORDER BY seq DESC LIMIT 1");
-    store_bind(stmt, "fpi", &feed, person, (int64_t)seq);
-    *out = (struct grant){.feed = feed, .person = *person};
-    if (store_row(a->store, stmt)) {
-        out->seq = (uint64_t)sqlite3_column_int64(stmt, 0);
-        out->until = sqlite3_column_type(stmt, 1) == SQLITE_NULL
-                         ? UINT64_MAX
-                         : (uint64_t)sqlite3_column_int64(stmt, 1);
-        column_fixed(stmt, 2, out->key.b, sizeof(out->key.b));
-        sqlite3_reset(stmt);
-    }
-    if (!covers(out, &feed, seq, person)) {
+    store_bind(stmt, "fpi", &spot->feed, person, (int64_t)spot->seq);
+    if (!grant_read(a, stmt, person, &spot->device, out) || !covers(out, spot, person)) {
         return false;
     }
-    out->bounded = has_bounds(a, person, &fact->device);
     a->last = *out;
     return true;
 }
 
-/* A daemon that was killed says goodbye for those who sat there when it starts again, on another feed. */
-static bool sat_there(struct authority *a, const struct fact *fact)
-{
-    sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM grants WHERE person=? AND device=?");
-    store_bind(stmt, "pd", &fact->op->by, &fact->device);
-    return any(a->store, stmt);
-}
-
 /* ---- bounds ------------------------------------------------------------------------------------------------------- */
 
-/* Does a bound of this kind leave this place of a feed outside? What it doesn't name is outside, but for BOUND_GRANTS. */
+/* Does a bound of this kind leave this place outside? */
 static bool is_outside(struct authority *a, enum bound_kind kind, struct slice subject,
-                       const struct fact *fact)
+                       const struct spot *spot, bool firm)
 {
-    struct feed_id feed = stamp_feed(&fact->stamp);
     sqlite3_stmt *stmt = store_query(
         a->store, "SELECT 1 FROM bound LEFT JOIN bound_past past ON past.stamp=bound.stamp"
-                  " AND past.feed=? WHERE kind=? AND subject=? AND ?>coalesce(past.seq,0)");
-    store_bind(stmt, "fibi", &feed, (int64_t)kind, subject, (int64_t)stamp_seq(&fact->stamp));
+                  " AND past.feed=? WHERE kind=? AND subject=? AND ?>coalesce(past.seq,0)"
+                  " AND firm>=?");
+    store_bind(stmt, "fibii", &spot->feed, (int64_t)kind, subject, (int64_t)spot->seq,
+               (int64_t)firm);
     return any(a->store, stmt);
 }
 
 /* Was the key replaced by a RESET that doesn't know this place? */
-static bool is_old_key(struct authority *a, const struct grant *grant, const struct fact *fact)
+static bool is_old_key(struct authority *a, const struct grant *grant, const struct spot *spot,
+                       bool firm)
 {
-    struct stamp given;
-    is_key_of(a, &grant->person, &grant->key, &given);
     sqlite3_stmt *stmt = store_query(
         a->store, "SELECT 1 FROM bound LEFT JOIN bound_past past ON past.stamp=bound.stamp"
                   " AND past.feed=? WHERE kind=3 AND subject=? AND key<>? AND bound.stamp>?"
-                  " AND ?>coalesce(past.seq,0)");
-    store_bind(stmt, "fpbsi", &grant->feed, &grant->person, SLICE(grant->key), &given,
-               (int64_t)stamp_seq(&fact->stamp));
+                  " AND ?>coalesce(past.seq,0) AND firm>=?");
+    store_bind(stmt, "fpbsii", &spot->feed, &grant->person, SLICE(grant->key), &grant->given,
+               (int64_t)spot->seq, (int64_t)firm);
     return any(a->store, stmt);
 }
 
-/* Did a REVOKE that knows the grant not know this place? */
-static bool is_revoked(struct authority *a, const struct grant *grant, const struct fact *fact)
+/* Did a REVOKE that knows the grant not know this place of its feed? */
+static bool is_revoked(struct authority *a, const struct grant *grant, uint64_t seq, bool firm)
 {
     sqlite3_stmt *stmt = store_query(
         a->store, "SELECT 1 FROM bound JOIN bound_past past ON past.stamp=bound.stamp"
-                  " AND past.feed=? WHERE kind=4 AND subject=? AND past.seq>=? AND past.seq<?");
-    store_bind(stmt, "fpii", &grant->feed, &grant->person, (int64_t)grant->seq,
-               (int64_t)stamp_seq(&fact->stamp));
+                  " AND past.feed=? WHERE kind=4 AND subject=? AND past.seq>=? AND past.seq<?"
+                  " AND firm>=?");
+    store_bind(stmt, "fpiii", &grant->feed, &grant->person, (int64_t)grant->seq,
+               (int64_t)(seq > INT64_MAX ? INT64_MAX : seq), (int64_t)firm);
     return any(a->store, stmt);
 }
 
-static bool is_bounded(struct authority *a, const struct grant *grant, const struct fact *fact)
+/* Did a teacher's act put this place outside: by the device, the person, or the key? */
+static bool is_put_out(struct authority *a, const struct grant *grant, const struct spot *spot,
+                       bool firm)
 {
-    return grant->bounded && !is_root(a->store, &grant->person) &&
-           (is_outside(a, BOUND_DEVICE, SLICE(fact->device), fact) ||
-            is_outside(a, BOUND_PERSON, SLICE(grant->person), fact) || is_old_key(a, grant, fact) ||
-            is_revoked(a, grant, fact));
+    return is_outside(a, BOUND_DEVICE, SLICE(spot->device), spot, firm) ||
+           is_outside(a, BOUND_PERSON, SLICE(grant->person), spot, firm) ||
+           is_old_key(a, grant, spot, firm);
 }
 
-/* Teaches this person, at this place? */
-static bool teaches(struct authority *a, const struct person_id *person, const struct fact *fact)
+/* Do bounds hold this op? Those who set bounds are held only by what stands before them; see the stages. */
+static bool is_held(struct authority *a, const struct grant *grant, const struct spot *spot,
+                    const struct op *op)
 {
-    if (is_root(a->store, person)) {
+    bool root = is_root(a, &grant->person);
+    bool act = need_of(op) & NEED_ACT;
+    bool ends = op->kind == OP_BYE || (root && op->kind == OP_REVOKE && is_of_self(op));
+    if (!grant->bounded) {
+        return false;
+    }
+    if (!ends && is_revoked(a, grant, spot->seq, act || op->kind == OP_REVOKE)) {
         return true;
     }
-    sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM teacher WHERE person=?");
-    store_bind(stmt, "p", person);
-    return any(a->store, stmt) && !is_outside(a, BOUND_TEACHER, SLICE(*person), fact);
+    return !root && is_put_out(a, grant, spot, act);
+}
+
+bool authority_teaches(struct authority *a, const struct person_id *person, const struct fact *fact)
+{
+    struct spot spot = spot_of(fact);
+    if (is_root(a, person)) {
+        return true;
+    }
+    sqlite3_stmt *stmt = store_query(
+        a->store, "SELECT 1 FROM teacher WHERE person=?1 AND NOT EXISTS (SELECT 1 FROM bound"
+                  " LEFT JOIN bound_past past ON past.stamp=bound.stamp AND past.feed=?2"
+                  " WHERE kind=5 AND subject=?1 AND bound.stamp>teacher.stamp"
+                  " AND ?3>coalesce(past.seq,0))");
+    store_bind(stmt, "pfi", person, &spot.feed, (int64_t)spot.seq);
+    return any(a->store, stmt);
 }
 
 /* ---- does it count? ----------------------------------------------------------------------------------------------- */
 
-/* Speaks this op for its person: under a grant by one of their keys? */
-static bool speaks(struct authority *a, const struct fact *fact, struct grant *grant)
+/* The n-th open grant of a person at a device; the caller counts from 0. */
+static bool open_grant(struct authority *a, const struct person_id *person,
+                       const struct device_id *device, int64_t n, struct grant *out)
 {
-    const struct op *op = fact->op;
-    struct stamp given;
-    if (!find_grant(a, fact, &op->by, grant)) {
-        return false;
-    }
-    return is_key_of(a, &op->by, &grant->key, &given);
+    sqlite3_stmt *stmt =
+        store_query(a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
+                              " AND until IS NULL ORDER BY feed, seq LIMIT 1 OFFSET ?");
+    store_bind(stmt, "pdi", person, device, n);
+    return grant_read(a, stmt, person, device, out);
 }
 
+/* A daemon that was killed says goodbye for those who sat there when it starts again, on another feed: it may while a
+ * grant of theirs at this device is open and not held. Of this place itself only an EXPEL is asked: pasts that bounds of
+ * people keep don't speak of feeds where they have no grant. */
+static bool sits_there(struct authority *a, const struct fact *fact)
+{
+    struct grant grant;
+    struct spot here = spot_of(fact);
+    for (int64_t n = 0; open_grant(a, &fact->op->by, &fact->device, n, &grant); n++) {
+        struct spot there = {grant.feed, grant.seq, fact->device};
+        bool root = is_root(a, &grant.person);
+        bool held = grant.bounded &&
+                    (is_revoked(a, &grant, UINT64_MAX, false) ||
+                     (!root && (is_put_out(a, &grant, &there, false) ||
+                                is_outside(a, BOUND_DEVICE, SLICE(here.device), &here, false))));
+        if (grant.right && !held) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is it theirs to say, if they speak? */
 static bool may(struct authority *a, const struct fact *fact)
 {
     const struct op *op = fact->op;
     uint32_t need = need_of(op);
-    bool other = op->kind == OP_REVOKE && op->has & FIELD_PERSON && !SAME(op->person, op->by);
+    bool other = op->kind == OP_REVOKE && !is_of_self(op);
     bool untouchable =
-        (op->kind == OP_RESET || op->kind == OP_REMOVE || other) && is_root(a->store, &op->person);
+        (op->kind == OP_RESET || op->kind == OP_REMOVE || other) && is_root(a, &op->person);
     bool takes_back = op->kind == OP_TEACHER && !op->yes;
     if (untouchable) {
         return false;
     }
     if (need & NEED_ROOT || takes_back) {
-        return is_root(a->store, &op->by);
+        return is_root(a, &op->by);
     }
-    return !(need & NEED_TEACHER || other) || teaches(a, &op->by, fact);
+    return !(need & NEED_TEACHER || other) || authority_teaches(a, &op->by, fact);
+}
+
+/* What a HELLO or a KEY says must be of the grant itself. */
+static bool fits_grant(const struct fact *fact, const struct grant *grant)
+{
+    const struct op *op = fact->op;
+    switch (op->kind) {
+    case OP_HELLO: /* its own, not one before whose signature was good */
+        return grant->seq == stamp_seq(&fact->stamp);
+    case OP_KEY:
+        return SAME(grant->key, op->key) &&
+               key_check(&op->key, &op->by, &op->secret, &op->signature);
+    default:
+        return true;
+    }
 }
 
 bool authority_counts(struct authority *a, const struct fact *fact)
 {
     const struct op *op = fact->op;
+    struct spot spot = spot_of(fact);
     struct grant grant;
-    struct stamp given;
-    uint32_t need = need_of(op);
-    if (need & NEED_NOTHING) {
-        return true;
+    if (!(op->has & FIELD_BY)) {
+        return op->kind == OP_OPEN || op->kind == OP_CLASS; /* a seat has an author */
     }
-    if (op->kind == OP_KEY) {
-        return key_check(&op->key, &op->by, &op->secret, &op->signature) &&
-               is_key_of(a, &op->by, &op->key, &given);
+    if (!find_grant(a, &spot, &op->by, &grant)) {
+        return op->kind == OP_BYE && sits_there(a, fact);
     }
-    if (op->kind == OP_BYE && !find_grant(a, fact, &op->by, &grant)) {
-        return sat_there(a, fact);
-    }
-    return speaks(a, fact, &grant) && may(a, fact) &&
-           (need & NEED_ACT || !is_bounded(a, &grant, fact));
+    return grant.right && fits_grant(fact, &grant) && may(a, fact) &&
+           !is_held(a, &grant, &spot, op);
 }
 
 void authority_refuse(struct authority *a, const struct fact *fact)
@@ -330,121 +404,7 @@ void authority_refuse(struct authority *a, const struct fact *fact)
              &fact->device);
 }
 
-/* ---- an entry's causal past --------------------------------------------------------------------------------------- */
-
-/* How far each feed, by its row, lies in the past; and how far its causes were followed. */
-struct past {
-    struct authority *a;
-    uint64_t *reach, *done;
-    int64_t *todo;
-    int64_t rows, todo_count;
-};
-
-/* Void entries are no part of anybody's past: other machines may not have them. */
-static void past_reach(struct past *past, int64_t row, uint64_t seq, uint64_t void_seq)
-{
-    seq = void_seq && seq >= void_seq ? void_seq - 1 : seq;
-    if (row < past->rows && seq > past->reach[row]) {
-        if (past->reach[row] == past->done[row]) {
-            past->todo[past->todo_count++] = row;
-        }
-        past->reach[row] = seq;
-    }
-}
-
-static void past_follow(struct past *past, struct slice after)
-{
-    for (; after.len >= sizeof(struct hash); after.at += sizeof(struct hash)) {
-        sqlite3_stmt *stmt = store_query(
-            past->a->store, "SELECT f.id, e.seq, f.void_seq FROM entry e JOIN feed f ON f.id=e.feed"
-                            " WHERE substr(hash, 1, 8)=? AND hash=?");
-        store_bind(stmt, "bb", slice_of(after.at, 8), slice_of(after.at, sizeof(struct hash)));
-        if (store_row(past->a->store, stmt)) {
-            uint64_t seq = (uint64_t)sqlite3_column_int64(stmt, 1);
-            uint64_t void_seq = (uint64_t)sqlite3_column_int64(stmt, 2);
-            bool is_void = void_seq && seq >= void_seq;
-            past_reach(past, sqlite3_column_int64(stmt, 0), is_void ? 0 : seq, 0);
-            sqlite3_reset(stmt);
-        }
-        after.len -= sizeof(struct hash);
-    }
-}
-
-static void past_walk(struct past *past)
-{
-    while (past->todo_count) {
-        int64_t row = past->todo[--past->todo_count];
-        uint64_t from = past->done[row];
-        past->done[row] = past->reach[row];
-        sqlite3_stmt *stmt =
-            store_query(past->a->store, "SELECT after FROM entry WHERE feed=? AND seq>? AND seq<=?"
-                                        " AND after IS NOT NULL");
-        store_bind(stmt, "iii", row, (int64_t)from, (int64_t)past->done[row]);
-        while (store_row(past->a->store, stmt)) {
-            past_follow(past, column_slice(stmt, 0));
-        }
-    }
-}
-
-static void past_save(struct past *past, const struct stamp *stamp)
-{
-    sqlite3_stmt *stmt = store_query(past->a->store, "SELECT id, feed FROM feed");
-    while (store_row(past->a->store, stmt)) {
-        struct feed_id feed;
-        int64_t row = sqlite3_column_int64(stmt, 0);
-        column_fixed(stmt, 1, feed.b, sizeof(feed.b));
-        if (row < past->rows && past->reach[row]) {
-            store_do(past->a->store, "INSERT INTO bound_past VALUES (?,?,?) ON CONFLICT DO NOTHING",
-                     "sfi", stamp, &feed, (int64_t)past->reach[row]);
-        }
-    }
-}
-
-/* Finds and keeps the causal past of the entry at this place, itself included. */
-static void keep_past(struct authority *a, const struct fact *fact)
-{
-    struct past past = {.a = a};
-    struct feed_id feed = stamp_feed(&fact->stamp);
-    sqlite3_stmt *stmt = store_query(a->store, "SELECT max(id) FROM feed");
-    if (store_row(a->store, stmt)) {
-        past.rows = sqlite3_column_int64(stmt, 0) + 1;
-        sqlite3_reset(stmt);
-    }
-    size_t count = past.rows > 0 ? (size_t)past.rows : 1;
-    past.reach = calloc(count, sizeof(*past.reach));
-    past.done = calloc(count, sizeof(*past.done));
-    past.todo = calloc(count, sizeof(*past.todo));
-    if (past.reach && past.done && past.todo) {
-        stmt = store_query(a->store, "SELECT id, void_seq FROM feed WHERE feed=?");
-        store_bind(stmt, "f", &feed);
-        if (store_row(a->store, stmt)) {
-            past_reach(&past, sqlite3_column_int64(stmt, 0), stamp_seq(&fact->stamp),
-                       (uint64_t)sqlite3_column_int64(stmt, 1));
-            sqlite3_reset(stmt);
-        }
-        past_walk(&past);
-        past_save(&past, &fact->stamp);
-    } else {
-        store_fail(a->store, ERR_NOMEM);
-    }
-    free(past.reach);
-    free(past.done);
-    free(past.todo);
-}
-
-/* ---- learning ----------------------------------------------------------------------------------------------------- */
-
-static const uint64_t stages[STAGE_COUNT] = {
-    [STAGE_GRANTS] = KIND(OP_HELLO) | KIND(OP_BYE) | KIND(OP_KEY),
-    [STAGE_TAKEN_BACK] = KIND(OP_TEACHER),
-    [STAGE_TEACHERS] = KIND(OP_TEACHER) | KIND(OP_RESET),
-    [STAGE_BOUNDS] = KIND(OP_RESET) | KIND(OP_EXPEL) | KIND(OP_REMOVE) | KIND(OP_REVOKE),
-};
-
-uint64_t authority_kinds(enum authority_stage stage)
-{
-    return stages[stage];
-}
+/* ---- learning: grants --------------------------------------------------------------------------------------------- */
 
 /* Was something of this person refused that might count now? */
 static enum learnt stale_if_refused(struct authority *a, const struct person_id *by)
@@ -454,166 +414,221 @@ static enum learnt stale_if_refused(struct authority *a, const struct person_id 
     return any(a->store, stmt) ? LEARNT_STALE : LEARNT;
 }
 
-/* A goodbye by this machine on another feed may have come before the hello. */
-static enum learnt stale_if_bye(struct authority *a, const struct fact *fact)
+/* A goodbye by this machine on another feed hangs on which grants are open there. */
+static enum learnt stale_if_farewell(struct authority *a, const struct fact *fact)
 {
     sqlite3_stmt *stmt =
-        store_query(a->store, "SELECT 1 FROM refused WHERE author=? AND device=? AND kind=?");
-    store_bind(stmt, "pdi", &fact->op->by, &fact->device, (int64_t)OP_BYE);
+        store_query(a->store, "SELECT 1 FROM farewell WHERE person=? AND device=?");
+    store_bind(stmt, "pd", &fact->op->by, &fact->device);
     return any(a->store, stmt) ? LEARNT_STALE : LEARNT;
 }
 
 static enum learnt learn_hello(struct authority *a, const struct fact *fact)
 {
     const struct op *op = fact->op;
-    struct feed_id feed = stamp_feed(&fact->stamp);
-    if (!grant_check(&op->key, &op->by, &feed, &op->signature)) {
+    struct spot spot = spot_of(fact);
+    if (!grant_check(&op->key, &op->by, &spot.feed, &op->signature)) {
         return LEARNT_NOTHING;
     }
+    store_do(a->store,
+             "UPDATE grants SET until=? WHERE feed=? AND person=? AND seq<? AND until IS NULL",
+             "ifpi", (int64_t)spot.seq - 1, &spot.feed, &op->by, (int64_t)spot.seq);
     store_do(a->store, "INSERT INTO grants VALUES (?,?,?,?,NULL,?) ON CONFLICT DO NOTHING", "fpibd",
-             &feed, &op->by, (int64_t)stamp_seq(&fact->stamp), SLICE(op->key), &fact->device);
-    a->last.seq = 0;
-    return stale_if_bye(a, fact);
+             &spot.feed, &op->by, (int64_t)spot.seq, SLICE(op->key), &fact->device);
+    return stale_if_farewell(a, fact);
 }
 
 static enum learnt learn_bye(struct authority *a, const struct fact *fact)
 {
     struct grant grant;
-    if (find_grant(a, fact, &fact->op->by, &grant)) {
-        store_do(a->store,
-                 "UPDATE grants SET until=? WHERE feed=? AND person=? AND seq=? AND until IS NULL",
-                 "ifpi", (int64_t)stamp_seq(&fact->stamp), &grant.feed, &grant.person,
-                 (int64_t)grant.seq);
-        a->last.seq = 0;
+    struct spot spot = spot_of(fact);
+    if (!find_grant(a, &spot, &fact->op->by, &grant)) {
+        store_do(a->store, "INSERT INTO farewell VALUES (?,?) ON CONFLICT DO NOTHING", "pd",
+                 &fact->op->by, &fact->device);
+        return LEARNT;
     }
-    return LEARNT;
+    store_do(a->store, "UPDATE grants SET until=? WHERE feed=? AND person=? AND seq=?", "ifpi",
+             (int64_t)spot.seq, &grant.feed, &grant.person, (int64_t)grant.seq);
+    return stale_if_farewell(a, fact);
 }
 
-static void learn_secret(struct authority *a, const struct fact *fact,
-                         const struct person_id *person, bool given)
-{
-    static const struct stamp never;
-    const struct op *op = fact->op;
-    struct person_id first = person_id_of(&a->class, &op->key);
-    struct slice reset = given ? SLICE(fact->stamp) : slice_of(&never, 0);
-    store_do(a->store,
-             "INSERT INTO person_key VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-             " reset_stamp=max(reset_stamp, excluded.reset_stamp),"
-             " secret=iif(excluded.secret_stamp>secret_stamp, excluded.secret, secret),"
-             " secret_stamp=max(secret_stamp, excluded.secret_stamp)",
-             "pbibbs", person, SLICE(op->key), (int64_t)SAME(first, *person), reset,
-             SLICE(op->secret), &fact->stamp);
-}
+/* ---- learning: acts ----------------------------------------------------------------------------------------------- */
 
-static enum learnt learn_key(struct authority *a, const struct fact *fact)
+/* How far the feeds reach into the past of a bound's entry; only those feeds that the bound may speak of. */
+static void keep_past(struct authority *a, const struct fact *fact, enum bound_kind kind,
+                      struct slice subject)
 {
-    const struct op *op = fact->op;
-    if (!key_check(&op->key, &op->by, &op->secret, &op->signature)) {
-        return LEARNT_NOTHING;
+    struct past past;
+    struct spot spot = spot_of(fact);
+    if (!past_find(&past, &a->past, a->store, &spot.feed, spot.seq)) {
+        return;
     }
-    learn_secret(a, fact, &op->by, false);
-    return LEARNT;
+    sqlite3_stmt *stmt =
+        kind == BOUND_DEVICE
+            ? store_query(a->store, "SELECT id, feed, 1 FROM feed WHERE device=?")
+            : store_query(a->store, "SELECT f.id, f.feed, min(g.seq) FROM grants g"
+                                    " JOIN feed f ON f.feed=g.feed WHERE person=? GROUP BY f.id");
+    store_bind(stmt, "b", subject);
+    while (store_row(a->store, stmt)) {
+        struct feed_id feed;
+        uint64_t reach = past_reach(&past, sqlite3_column_int64(stmt, 0));
+        column_fixed(stmt, 1, feed.b, sizeof(feed.b));
+        if (reach >= (uint64_t)sqlite3_column_int64(stmt, 2)) {
+            store_do(a->store, "INSERT INTO bound_past VALUES (?,?,?) ON CONFLICT DO NOTHING",
+                     "sfi", &fact->stamp, &feed, (int64_t)reach);
+        }
+    }
+    if (past.count > a->past.count) {
+        struct past less = a->past;
+        a->past = past;
+        past = less;
+    }
+    past_clear(&past);
 }
 
-/* Sets a bound; stale if something that counted lies outside: in this device's feeds, or in those that have a grant by
- * this person. */
+/* Sets a bound; stale if something that may have counted lies outside: in this device's feeds, or in those that have a
+ * grant by this person, or a goodbye without one. */
 static enum learnt learn_bound(struct authority *a, const struct fact *fact, enum bound_kind kind,
-                               struct slice subject, struct slice key)
+                               struct slice subject)
 {
-    store_do(a->store, "INSERT INTO bound VALUES (?,?,?,?) ON CONFLICT DO NOTHING", "ibsb",
-             (int64_t)kind, subject, &fact->stamp, key);
-    keep_past(a, fact);
-    a->last.seq = 0;
-    sqlite3_stmt *stmt = store_query(
-        a->store, "SELECT 1 FROM feed f JOIN entry e ON e.feed=f.id"
-                  " LEFT JOIN bound_past past ON past.stamp=?1 AND past.feed=f.feed"
-                  " WHERE e.seq>coalesce(past.seq,0) AND CASE ?2 WHEN 1 THEN f.device=?3"
-                  " ELSE f.feed IN (SELECT feed FROM grants WHERE person=?3) END LIMIT 1");
-    store_bind(stmt, "sib", &fact->stamp, (int64_t)kind, subject);
+    const struct op *op = fact->op;
+    struct slice key = kind == BOUND_KEYS ? SLICE(op->key) : slice_of(NULL, 0);
+    store_do(a->store, "INSERT INTO bound VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", "ibsib",
+             (int64_t)kind, subject, &fact->stamp, (int64_t)is_root(a, &op->by), key);
+    keep_past(a, fact, kind, subject);
+    sqlite3_stmt *stmt =
+        kind == BOUND_DEVICE
+            ? store_query(a->store,
+                          "SELECT 1 FROM feed f JOIN entry e ON e.feed=f.id"
+                          " LEFT JOIN bound_past past ON past.stamp=?1 AND past.feed=f.feed"
+                          " WHERE f.device=?2 AND e.seq>coalesce(past.seq,0) LIMIT 1")
+            : store_query(a->store,
+                          "SELECT 1 FROM grants g JOIN feed f ON f.feed=g.feed"
+                          " JOIN entry e ON e.feed=f.id"
+                          " LEFT JOIN bound_past past ON past.stamp=?1 AND past.feed=f.feed"
+                          " WHERE g.person=?2 AND e.seq>coalesce(past.seq,0)"
+                          " UNION ALL SELECT 1 FROM farewell WHERE person=?2 LIMIT 1");
+    store_bind(stmt, "sb", &fact->stamp, subject);
     return any(a->store, stmt) ? LEARNT_STALE : LEARNT;
 }
 
-static bool is_known_bound(struct authority *a, const struct fact *fact)
-{
-    sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM bound WHERE stamp=?");
-    store_bind(stmt, "s", &fact->stamp);
-    return any(a->store, stmt);
-}
-
-static enum learnt learn_teacher(struct authority *a, const struct fact *fact,
-                                 enum authority_stage stage)
+static enum learnt learn_teacher(struct authority *a, const struct fact *fact)
 {
     const struct op *op = fact->op;
-    struct slice none = {NULL, 0};
+    static const struct stamp never;
     if (!op->yes) {
-        return stage == STAGE_TEACHERS || is_known_bound(a, fact)
-                   ? LEARNT_NOTHING
-                   : learn_bound(a, fact, BOUND_TEACHER, SLICE(op->person), none);
+        return learn_bound(a, fact, BOUND_TEACHER, SLICE(op->person));
     }
-    sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM teacher WHERE person=?");
-    store_bind(stmt, "p", &op->person);
-    if (stage == STAGE_TAKEN_BACK || any(a->store, stmt)) {
+    struct slice stamp = is_root(a, &op->by) ? SLICE(fact->stamp) : slice_of(&never, 0);
+    sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM teacher WHERE person=? AND stamp>=?");
+    store_bind(stmt, "pb", &op->person, stamp);
+    if (any(a->store, stmt)) {
         return LEARNT_NOTHING;
     }
-    store_do(a->store, "INSERT INTO teacher VALUES (?)", "p", &op->person);
+    store_do(a->store,
+             "INSERT INTO teacher VALUES (?,?) ON CONFLICT DO UPDATE SET stamp=excluded.stamp",
+             "pb", &op->person, stamp);
+    return stale_if_refused(a, &op->person);
+}
+
+/* The key that a RESET gives. */
+static enum learnt learn_given(struct authority *a, const struct fact *fact)
+{
+    const struct op *op = fact->op;
+    struct stamp given;
+    is_key_of(a, &op->person, &op->key, &given);
+    if (memcmp(&given, &fact->stamp, sizeof(given)) >= 0) {
+        return LEARNT_NOTHING;
+    }
+    store_do(a->store,
+             "INSERT INTO person_key VALUES (?1,?2,?3,?4,?3) ON CONFLICT DO UPDATE SET"
+             " reset_stamp=excluded.reset_stamp,"
+             " secret=iif(excluded.secret_stamp>secret_stamp, excluded.secret, secret),"
+             " secret_stamp=max(secret_stamp, excluded.secret_stamp)",
+             "pbsb", &op->person, SLICE(op->key), &fact->stamp, SLICE(op->secret));
     return stale_if_refused(a, &op->person);
 }
 
 static enum learnt learn_reset(struct authority *a, const struct fact *fact,
                                enum authority_stage stage)
 {
-    const struct op *op = fact->op;
-    struct stamp given;
-    enum learnt learnt = LEARNT_NOTHING;
-    bool known = is_key_of(a, &op->person, &op->key, &given) &&
-                 memcmp(&given, &fact->stamp, sizeof(given)) >= 0;
-    if (stage != STAGE_BOUNDS && !known) {
-        learn_secret(a, fact, &op->person, true);
-        learnt = stale_if_refused(a, &op->person);
+    enum learnt given = stage == STAGE_BOUNDS ? LEARNT_NOTHING : learn_given(a, fact);
+    enum learnt bound = stage == STAGE_TEACHERS
+                            ? LEARNT_NOTHING
+                            : learn_bound(a, fact, BOUND_KEYS, SLICE(fact->op->person));
+    return bound > given ? bound : given;
+}
+
+/* ---- learning: stages --------------------------------------------------------------------------------------------- */
+
+static const uint64_t stages[STAGE_COUNT] = {
+    [STAGE_GRANTS] = KIND(OP_HELLO) | KIND(OP_BYE),
+    [STAGE_ROOT_REVOKES] = KIND(OP_REVOKE),
+    [STAGE_ROOT] =
+        KIND(OP_TEACHER) | KIND(OP_RESET) | KIND(OP_EXPEL) | KIND(OP_REMOVE) | KIND(OP_REVOKE),
+    [STAGE_TEACHERS] = KIND(OP_TEACHER) | KIND(OP_RESET),
+    [STAGE_BOUNDS] = KIND(OP_RESET) | KIND(OP_EXPEL) | KIND(OP_REMOVE),
+    [STAGE_REVOKES] = KIND(OP_REVOKE),
+};
+
+uint64_t authority_kinds(enum authority_stage stage)
+{
+    return stages[stage];
+}
+
+/* Has the op its place in this stage? */
+static bool is_of_stage(struct authority *a, const struct op *op, enum authority_stage stage)
+{
+    bool ends_own = op->kind == OP_REVOKE && is_of_self(op);
+    switch (stage) {
+    case STAGE_ANY:
+        return (stages[STAGE_GRANTS] | stages[STAGE_ROOT]) >> op->kind & 1;
+    case STAGE_GRANTS:
+        return stages[stage] >> op->kind & 1;
+    case STAGE_ROOT_REVOKES:
+        return ends_own && is_root(a, &op->by);
+    case STAGE_ROOT:
+        return stages[stage] >> op->kind & 1 && !ends_own && is_root(a, &op->by);
+    default:
+        return stages[stage] >> op->kind & 1 && !is_root(a, &op->by);
     }
-    if (stage != STAGE_TEACHERS && !is_known_bound(a, fact)) {
-        enum learnt bound = learn_bound(a, fact, BOUND_KEYS, SLICE(op->person), SLICE(op->key));
-        learnt = bound > learnt ? bound : learnt;
-    }
-    return learnt;
 }
 
 enum learnt authority_learn(struct authority *a, const struct fact *fact,
                             enum authority_stage stage)
 {
     const struct op *op = fact->op;
-    struct slice none = {NULL, 0};
-    uint64_t kinds = 0;
-    for (int i = 0; i < STAGE_COUNT; i++) {
-        kinds |= stage == STAGE_ANY || stage == (enum authority_stage)i ? stages[i] : 0;
-    }
-    if (!(kinds >> op->kind & 1)) {
+    enum learnt learnt = LEARNT_NOTHING;
+    if (!is_of_stage(a, op, stage)) {
         return LEARNT_NOTHING;
     }
-    switch (op->kind) {
-    case OP_HELLO:
-        return learn_hello(a, fact);
-    case OP_BYE:
-        return learn_bye(a, fact);
-    case OP_KEY:
-        return learn_key(a, fact);
-    default:
-        break;
-    }
-    if (!authority_counts(a, fact)) {
+    if (op->kind == OP_HELLO) {
+        learnt = learn_hello(a, fact);
+    } else if (op->kind == OP_BYE) {
+        learnt = learn_bye(a, fact);
+    } else if (!authority_counts(a, fact)) {
         return LEARNT_NOTHING;
     }
     switch (op->kind) {
     case OP_TEACHER:
-        return learn_teacher(a, fact, stage);
+        learnt = learn_teacher(a, fact);
+        break;
     case OP_RESET:
-        return learn_reset(a, fact, stage);
+        learnt = learn_reset(a, fact, stage);
+        break;
     case OP_EXPEL:
-        return learn_bound(a, fact, BOUND_DEVICE, SLICE(op->device), none);
+        learnt = learn_bound(a, fact, BOUND_DEVICE, SLICE(op->device));
+        break;
     case OP_REMOVE:
-        return learn_bound(a, fact, BOUND_PERSON, SLICE(op->person), none);
-    default: /* OP_REVOKE */
-        return learn_bound(a, fact, BOUND_GRANTS,
-                           op->has & FIELD_PERSON ? SLICE(op->person) : SLICE(op->by), none);
+        learnt = learn_bound(a, fact, BOUND_PERSON, SLICE(op->person));
+        break;
+    case OP_REVOKE:
+        learnt = learn_bound(a, fact, BOUND_GRANTS,
+                             op->has & FIELD_PERSON ? SLICE(op->person) : SLICE(op->by));
+        break;
+    default:
+        break;
     }
+    a->last.seq = 0; /* what it knows of keys and bounds may be old */
+    return learnt;
 }

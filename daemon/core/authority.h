@@ -3,14 +3,20 @@
  * What the log says of grants, keys, teachers and bounds is learnt into tables of the views. Nothing here depends on the
  * order in which entries came: where an entry changes what was said of others before, they are folded again.
  *
- * Four stages, each resting on those before it only, so that no two acts can undo one another:
- *   1  grants and keys         a signature decides
- *   2  whom the root key's holder no longer lets teach
- *   3  teachers, and keys that they give
- *   4  bounds: an EXPEL, REMOVE, REVOKE or RESET lets stand what lies in its own causal past */
+ * Stages, each resting on those before it only, so that no two acts can undo one another:
+ *   1  grants                  a signature decides
+ *   2  grants of the root key that its holder revoked
+ *   3  what the root key's holder does: names teachers and takes that back, gives keys, sets bounds
+ *   4  teachers that teachers name, and keys that they give, from the root key's holder on
+ *   5  bounds that teachers set
+ *   6  grants that people revoked
+ * A bound is an EXPEL (of a device), REMOVE (of a person), RESET (of a person's other keys), REVOKE (of grants) or TEACHER
+ * that says no. It lets stand what lies in the causal past of its own entry and holds all else. What others' authority
+ * rests on (stages 4 and 5) is held by bounds of stages 2 and 3 only, a REVOKE by those of 2, 3 and 5, all else by all. */
 #ifndef JAM_AUTHORITY_H
 #define JAM_AUTHORITY_H
 
+#include "past.h"
 #include "store.h"
 #include "view.h"
 
@@ -19,24 +25,33 @@ struct grant {
     struct feed_id feed;
     struct person_id person;
     struct sign_pk key;
-    uint64_t seq;   /* of its HELLO */
-    uint64_t until; /* of the BYE; UINT64_MAX: open */
-    bool bounded;   /* there are bounds for this person or device */
+    uint64_t seq;       /* of its HELLO */
+    uint64_t until;     /* of the BYE, or before the next HELLO; UINT64_MAX: open */
+    bool right;         /* the key is one of the person's */
+    struct stamp given; /* of the RESET that gave it; zeros: none */
+    bool bounded;       /* there are bounds for this person or device */
 };
 
 struct authority {
     struct store *store;
     struct class_id class;
+    bool has_root;
+    struct person_id root;
     struct grant last; /* the grant that was found last; seq 0: none */
+    struct past past;  /* the largest that was found */
 };
 
 void authority_init(struct authority *, struct store *, const struct class_id *);
+/* Forgets what it found. After a rollback, before all is learnt again, and at the end. */
+void authority_clear(struct authority *);
 
 enum authority_stage {
     STAGE_GRANTS,
-    STAGE_TAKEN_BACK,
+    STAGE_ROOT_REVOKES,
+    STAGE_ROOT,
     STAGE_TEACHERS,
     STAGE_BOUNDS,
+    STAGE_REVOKES,
     STAGE_COUNT,
     STAGE_ANY = STAGE_COUNT, /* an entry that just came */
 };
@@ -54,7 +69,9 @@ enum learnt authority_learn(struct authority *, const struct fact *, enum author
 
 /* Does the op have an effect? After it was learnt. */
 bool authority_counts(struct authority *, const struct fact *);
-/* It hasn't: kept as evidence. */
+/* Is this person a teacher, as far as the place of this fact goes? */
+bool authority_teaches(struct authority *, const struct person_id *, const struct fact *);
+/* It has none: kept as evidence. */
 void authority_refuse(struct authority *, const struct fact *);
 
 /* ---- for requests ---- */

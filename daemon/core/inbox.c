@@ -10,7 +10,7 @@ const struct ref sealed_receiver;
 void opened_forget(struct opened *opened)
 {
     free(opened->at);
-    memset(opened, 0, sizeof(*opened));
+    *opened = (struct opened){0};
 }
 
 /* ---- letters ----------------------------------------------------------------------------------------------------- */
@@ -101,8 +101,8 @@ static int stamp_order(const struct stamp *a, const struct stamp *b)
 }
 
 /* Goes through sealed feedback after a stamp, newest first, beside what was tried before, into `at`. */
-static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct opened *before,
-                        struct tried *at)
+static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct tried *before,
+                        uint32_t before_count, struct tried *at)
 {
     uint32_t count = 0, old = 0;
     struct stamp stamp;
@@ -114,20 +114,20 @@ static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct
     store_bind(stmt, "rsp", &sealed_receiver, after, &ask->me);
     while (count < LETTERS_TRIED_MAX && store_row(ask->store, stmt)) {
         column_fixed(stmt, 0, stamp.b, sizeof(stamp.b));
-        while (old < before->count && stamp_order(&before->at[old].stamp, &stamp) > 0) {
+        while (old < before_count && stamp_order(&before[old].stamp, &stamp) > 0) {
             old++; /* it doesn't count any more */
         }
-        bool known = old < before->count && SAME(before->at[old].stamp, stamp);
-        at[count++] = known ? before->at[old++] : try_letter(ask, &key, &stamp);
+        bool known = old < before_count && SAME(before[old].stamp, stamp);
+        at[count++] = known ? before[old++] : try_letter(ask, &key, &stamp);
     }
     if (stmt) {
         sqlite3_reset(stmt);
     }
-    while (old < before->count && stamp_order(&before->at[old].stamp, after) > 0) {
+    while (old < before_count && stamp_order(&before[old].stamp, after) > 0) {
         old++;
     }
-    while (count < LETTERS_TRIED_MAX && old < before->count) {
-        at[count++] = before->at[old++];
+    while (count < LETTERS_TRIED_MAX && old < before_count) {
+        at[count++] = before[old++];
     }
     wipe(&key, sizeof(key));
     return count;
@@ -141,20 +141,16 @@ static bool opened_renew(struct ask *ask, const struct stamp *after)
         return false;
     }
     struct sign_pk key = sign_public(ask->key);
-    if (!SAME(opened->key, key)) {
-        opened_forget(opened);
-        opened->key = key;
-    }
+    uint32_t known = SAME(opened->key, key) ? opened->count : 0;
     struct tried *at = malloc(LETTERS_TRIED_MAX * sizeof(*at));
     if (!at) {
         store_fail(ask->store, ERR_NOMEM);
         return false;
     }
-    uint32_t count = try_all(ask, after, opened, at);
-    free(opened->at);
+    uint32_t count = try_all(ask, after, opened->at, known, at);
     struct tried *fits = realloc(at, (count + 1) * sizeof(*at));
-    opened->at = fits ? fits : at;
-    opened->count = count;
+    free(opened->at);
+    *opened = (struct opened){.key = key, .at = fits ? fits : at, .count = count};
     return true;
 }
 

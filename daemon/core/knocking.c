@@ -46,7 +46,7 @@ static void knock(struct device *device, struct now now)
 {
     uint8_t datagram[KNOCK_BYTES];
     struct knocking *k = &device->knocking;
-    struct knock knock = {.device = device->id, .run = device->run, .hardware = device->hardware};
+    struct knock knock = {.device = device->id, .hardware = device->hardware};
     snprintf(knock.host, sizeof(knock.host), "%.*s", HOST_BYTES_MAX, device->host);
     knock_write(&knock, datagram);
     device_put(device, &(struct output){.kind = OUTPUT_DATAGRAM,
@@ -146,7 +146,7 @@ void knocking_offer(struct device *device, struct slice datagram, struct now now
     struct knocking *k = &device->knocking;
     bool by_file = k->work && !k->has_root;
     if (!may_knock(device) || k->torn || by_file ||
-        offer_open(&device->key, datagram, &offer) != OK || offer.run != device->run) {
+        offer_open(&device->key, datagram, &offer) != OK) {
         return;
     }
     if (k->offers_count == 0) {

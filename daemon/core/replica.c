@@ -500,7 +500,7 @@ static enum err append_hello(struct replica *replica, const struct person_id *pe
 static enum err append_granted(struct replica *replica, const struct op *op, struct now now,
                                struct hash *id)
 {
-    bool speaks = op->has & FIELD_BY && op->kind != OP_KEY && op->kind != OP_BYE;
+    bool speaks = op->has & FIELD_BY && op->kind != OP_BYE;
     enum err err = OK;
     if (op->kind == OP_HELLO) {
         return append_hello(replica, &op->by, op->moves, now, id);
@@ -812,7 +812,7 @@ static enum err load(struct replica *replica)
 enum err replica_reload(struct replica *replica)
 {
     memset(replica->recent, 0, sizeof(replica->recent));
-    authority_init(&replica->authority, replica->store, &replica->class);
+    authority_clear(&replica->authority);
     return load(replica);
 }
 
@@ -853,6 +853,7 @@ void replica_close(struct replica **replica_p)
         return;
     }
     fresh_clear(replica);
+    authority_clear(&replica->authority);
     feeds_clear(&replica->feeds);
     heads_free(&replica->heads);
     pack_clear(&replica->scratch);
@@ -911,7 +912,7 @@ static bool relearn(struct replica *replica, enum authority_stage stage)
     struct fact fact;
     bool learnt = false;
     sqlite3_stmt *stmt =
-        store_query(replica->store, REFOLD_SELECT " WHERE e.kind IN (4,5,17,18,20,21,22,23) AND"
+        store_query(replica->store, REFOLD_SELECT " WHERE e.kind IN (4,5,18,20,21,22,23) AND"
                                                   " (?>>e.kind)&1 ORDER BY e.id");
     store_bind(stmt, "i", (int64_t)authority_kinds(stage));
     while (store_row(replica->store, stmt)) {
@@ -923,12 +924,14 @@ static bool relearn(struct replica *replica, enum authority_stage stage)
 
 static void relearn_all(struct replica *replica)
 {
-    authority_init(&replica->authority, replica->store, &replica->class);
+    authority_clear(&replica->authority);
     relearn(replica, STAGE_GRANTS);
-    relearn(replica, STAGE_TAKEN_BACK);
+    relearn(replica, STAGE_ROOT_REVOKES);
+    relearn(replica, STAGE_ROOT);
     while (relearn(replica, STAGE_TEACHERS)) {
     }
     relearn(replica, STAGE_BOUNDS);
+    relearn(replica, STAGE_REVOKES);
 }
 
 enum err replica_refold(struct replica *replica)

@@ -135,7 +135,7 @@ bool replica_fork_proof(struct replica *replica, const struct feed_id *id, struc
 /* Nobody can speak for who has signed out since: what they said stays in the void feed, as evidence. */
 static bool is_speakable(const struct replica *replica, const struct op *op)
 {
-    bool alone = !(op->has & FIELD_BY) || op->kind == OP_BYE || op->kind == OP_KEY;
+    bool alone = !(op->has & FIELD_BY) || op->kind == OP_BYE;
     return alone || keyring_find(&replica->author->people, &op->by);
 }
 

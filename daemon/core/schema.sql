@@ -20,11 +20,12 @@
 --
 -- Authority (authority.h), learnt before all others:
 --   grants      HELLO with a signature that fits       a set; `until` by the first BYE in its feed
+--   farewell    who left this device without a grant   a set
 --   person_key  key of a person                        greatest stamp: what it is sealed with; when it was given
---   teacher     who was named                          a set
+--   teacher     who was named                          greatest stamp
 --   bound       EXPEL, REMOVE, RESET, REVOKE, TEACHER  a set
 --   bound_past  the causal past of such an entry       of its entry alone
---   refused     entry that has no effect               of the other five alone
+--   refused     entry that has no effect               of the others alone
 
 CREATE TABLE IF NOT EXISTS class (
     -- always 0: there is one
@@ -205,19 +206,24 @@ CREATE TABLE IF NOT EXISTS grants (
     person BLOB NOT NULL,
     seq INTEGER NOT NULL,
     key BLOB NOT NULL,
-    -- seq of the BYE
+    -- seq of the BYE, or before the next HELLO
     until INTEGER,
     device BLOB NOT NULL,
     PRIMARY KEY (feed, person, seq)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS grants_person ON grants (person, device);
 
+-- BYEs that stood under no grant of their feed: they hang on the device's other feeds.
+CREATE TABLE IF NOT EXISTS farewell (
+    person BLOB NOT NULL,
+    device BLOB NOT NULL,
+    PRIMARY KEY (person, device)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS person_key (
     person BLOB NOT NULL,
     key BLOB NOT NULL,
-    -- is it the one by which the person is called?
-    original INTEGER NOT NULL,
-    -- of the RESET by which a teacher gave it; x'': none did
+    -- of the last RESET by which a teacher gave it; x'': none did
     reset_stamp BLOB NOT NULL,
     secret BLOB NOT NULL,
     secret_stamp BLOB NOT NULL,
@@ -225,7 +231,9 @@ CREATE TABLE IF NOT EXISTS person_key (
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS teacher (
-    person BLOB PRIMARY KEY
+    person BLOB PRIMARY KEY,
+    -- of the last TEACHER by the root key's holder; x'': another named them
+    stamp BLOB NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS bound (
@@ -235,13 +243,16 @@ CREATE TABLE IF NOT EXISTS bound (
     subject BLOB NOT NULL,
     -- of the entry that sets it
     stamp BLOB NOT NULL,
+    -- by the root key's holder
+    firm INTEGER NOT NULL,
     -- RESET: the key that is the right one
     key BLOB,
     PRIMARY KEY (subject, kind, stamp)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS bound_stamp ON bound (stamp);
 
--- How far each feed lies in the past of the entry with this stamp; a feed that isn't there doesn't.
+-- How far a feed lies in the past of the entry with this stamp: those of the device, or those with a grant of the person.
+-- A feed that isn't there doesn't.
 CREATE TABLE IF NOT EXISTS bound_past (
     stamp BLOB NOT NULL,
     feed BLOB NOT NULL,

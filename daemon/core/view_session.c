@@ -8,8 +8,23 @@
 #include "view_rows.h"
 #include "words.h"
 
+/* What a key is sealed with; a teacher's RESET may have given it. */
+static void fold_key(struct store *store, const struct fact *fact)
+{
+    const struct op *op = fact->op;
+    store_do(store,
+             "INSERT INTO person_key VALUES (?,?,x'',?,?) ON CONFLICT DO UPDATE SET"
+             " secret=excluded.secret, secret_stamp=excluded.secret_stamp"
+             " WHERE excluded.secret_stamp > secret_stamp",
+             "pbbs", &op->by, SLICE(op->key), SLICE(op->secret), &fact->stamp);
+}
+
 static void session_fold(struct store *store, const struct fact *fact)
 {
+    if (fact->op->kind == OP_KEY) {
+        fold_key(store, fact);
+        return;
+    }
     if (fact->op->kind == OP_LESSON) {
         store_do(store,
                  "INSERT INTO lesson VALUES (0,?,?,?) ON CONFLICT DO UPDATE SET runs=excluded.runs,"
@@ -215,7 +230,7 @@ static enum err check_taken(struct ask *ask, const struct person_id *person)
     return ERR_TAKEN;
 }
 
-/* HELLO, once the key is open; the ops that the key signs come before. */
+/* HELLO, once the key is open; what they say comes after. */
 static void come(struct ask *ask, const struct person_id *person)
 {
     struct op *op = ask_op(ask, OP_HELLO);
@@ -249,8 +264,8 @@ static enum err hello_new(struct ask *ask, struct slice name)
         return err;
     }
     end_other(ask, &person);
-    say_key(ask, &person, &ask->who_key, 0);
     come(ask, &person);
+    say_key(ask, &person, &ask->who_key, 0);
     call_oneself(ask, &person, handle, name);
     keep_seat(ask, &session);
     return OK;
@@ -433,8 +448,8 @@ void session_found(struct ask *ask, struct slice handle)
 {
     struct sign_pk pk = sign_public(&ask->who_key);
     struct person_id person = person_id_of(&ask->class, &pk);
-    say_key(ask, &person, &ask->who_key, 0);
     come(ask, &person);
+    say_key(ask, &person, &ask->who_key, 0);
     call_oneself(ask, &person, handle, (struct slice){0});
     struct op *op = ask_op(ask, OP_CONFIRM);
     op->by = op->person = person;
@@ -474,8 +489,8 @@ static enum err rescue_plan(struct ask *ask)
     }
     session_read(ask->store, &person, &session);
     end_other(ask, &person);
-    say_key(ask, &person, &ask->who_key, 0);
     come(ask, &person);
+    say_key(ask, &person, &ask->who_key, 0);
     keep_seat(ask, &session);
     return OK;
 }
@@ -524,5 +539,6 @@ static const struct method methods[] = {
 };
 static const char *const tables[] = {"session", "lesson", NULL};
 const struct view view_session = {
-    "session", tables, 1 << OP_HELLO | 1 << OP_BYE | 1 << OP_LESSON, session_fold, methods,
+    "session",    tables,  1 << OP_HELLO | 1 << OP_BYE | 1 << OP_KEY | 1 << OP_LESSON,
+    session_fold, methods,
 };

@@ -220,7 +220,8 @@ static enum err free_handle(struct ask *ask, const struct person_id *person, str
     if (taken) {
         return refuse(ask, ERR_AMBIGUOUS, handle, "jam people");
     }
-    return memchr(handle.at, '~', handle.len) ? refuse(ask, ERR_BAD_TEXT, handle, NULL) : OK;
+    bool has_tail = handle.len > 0 && memchr(handle.at, '~', handle.len) != NULL;
+    return has_tail ? refuse(ask, ERR_BAD_TEXT, handle, NULL) : OK;
 }
 
 static void confirm(struct ask *ask, const struct person_id *person, struct slice handle)

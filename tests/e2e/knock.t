@@ -11,6 +11,10 @@ knocks() { says 1 "class admit" ".knocks | length == $1"; }
 in_class() {
     says "$1" "class list" ".classes[0] | .name == \"Period 3\" and .words == \"$(cat "$JAM_ROOM/class words")\""
 }
+# at_desk CMD: the teacher at a terminal of their own, told by stdin what to do there
+at_desk() {
+    on 1 "$top/tests/e2e/terminal.py" type sh -c "jam hello lee --passphrase-file $JAM_ROOM/words && $1"
+}
 # anew I: another disk on the same hardware
 anew() { crash "$1" && rm -rf "$JAM_ROOM/$1/state" && start "$1"; }
 
@@ -40,6 +44,22 @@ test_expect_success 'admit all: everybody sees everybody, and all hold the same'
         await "in_class $i" || return 1
     done && on 3 jam class invite >said && grep "$(cat "$JAM_ROOM/invite")" said &&
     says 1 "class admit" ".knocks == []"
+'
+
+test_expect_success 'at a terminal they are listed, and asked for' '
+    start 6 && await "knocks 1" && n=$(jq ".knocks[0].n" "$JAM_ROOM/1/json") &&
+    at_desk "jam class admit" >said <<-END &&
+	expect pc6  *$(words_at 6)
+	expect .n.one >
+	type n
+	END
+    ! grep "Let in" said && says 6 "class list" ".classes == []" &&
+    at_desk "jam class admit" >said <<-END &&
+	expect .a.ll, numbers, .n.one >
+	type $n
+	expect Let in 1 machine
+	END
+    await "see_all 6" && teach && stop 6 && rm -rf "$JAM_ROOM/6"
 '
 
 test_expect_success 'a late one whose multicast is swallowed is let in by its name' '

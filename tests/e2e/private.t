@@ -59,9 +59,26 @@ test_expect_success 'Ana writes to Ben, and to herself' '
     await "converged 1 2 3 4"
 '
 
+test_expect_success 'at a terminal, who will read it is said before the first letter' '
+    on 4 "$top/tests/e2e/terminal.py" type sh -c "jam hello chloe --passphrase-file pupils &&
+        jam feedback lee && jam feedback --jam bridge" >screen <<-EOF &&
+	expect lee alone will read this; it comes from you.\n(.|\n)*glow .*> \$
+	type good plan
+	expect grow .*> \$
+	type
+	expect Sent to lee.*lee alone can read it
+	expect Everybody in the class can read this; it comes from you.\n(.|\n)*glow .*> \$
+	type it stands
+	expect grow .*> \$
+	type
+	expect Sent to bridge.*Everybody in the class can read it
+	EOF
+    come_in 4 chloe && await "converged 1 2 3 4"
+'
+
 test_expect_success 'it waits for Ben, who reads it; Chloe and the teacher see nothing of it' '
     says 3 "" ".waiting | length == 1 and .[0].n == 2" && says 4 "" ".waiting == []" &&
-    reads 3 1 && reads 4 0 && reads 1 0 && says 4 inbox ".inbox == []" && says 1 inbox ".inbox == []" &&
+    reads 3 1 && reads 4 0 && reads 1 0 && says 4 inbox ".inbox == []" && says 1 inbox "[.inbox[].glow] == [\"good plan\"]" &&
     says 3 "" ".waiting == []" && says 2 "journal --solo" "[.journal[] | select(.text == \"$own\")] | length == 1"
 '
 

@@ -47,9 +47,8 @@ struct room {
     bool cut[ROOM_MAX][ROOM_MAX]; /* from, to */
     struct rng rng;
     uint32_t loss_percent;
-    uint64_t knock_runs[ROOM_MAX]; /* the run that each knocked with last */
-    bool alike;                    /* what is stretched comes out the same for all words */
-    uint64_t offers;               /* datagrams of that length */
+    bool alike;      /* what is stretched comes out the same for all words */
+    uint64_t offers; /* datagrams of that length */
     uint64_t number;
     char folder[64];
 };
@@ -130,9 +129,6 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         event.kind = EVENT_DATAGRAM;
         snprintf(event.iface, sizeof(event.iface), "eth0");
         m->datagrams++;
-        if (o->bytes.len == KNOCK_BYTES) {
-            room->knock_runs[i] = get_big_endian(o->bytes.at + 10, 8);
-        }
         room->offers += o->bytes.len == OFFER_BYTES;
         for (int k = 0; k < room->count; k++) {
             bool meant = o->paths != PATH_UNICAST || k == room_by_address(&o->address);

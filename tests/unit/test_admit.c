@@ -47,18 +47,24 @@ static void hear(struct room *room, int i, int from, const void *bytes, size_t l
 }
 
 /* A stranger's knock, from an address of its own choice. */
-static void knock_as(struct room *room, int i, int from, uint32_t n, const char *host)
+static void knock_with(struct room *room, int i, int from, uint32_t n, const char *host,
+                       uint8_t hardware)
 {
     uint8_t datagram[KNOCK_BYTES], seed[32] = {9};
     struct sign_key key;
     struct sign_pk pk;
-    struct knock knock = {.run = n, .hardware = {{200}}};
+    struct knock knock = {.hardware = {{hardware}}};
     memcpy(seed + 1, &n, sizeof(n));
     sign_keypair(seed, &key, &pk);
     memcpy(knock.device.b, pk.b, sizeof(pk.b));
     snprintf(knock.host, sizeof(knock.host), "%s", host);
     knock_write(&knock, datagram);
     hear(room, i, from, datagram, sizeof(datagram));
+}
+
+static void knock_as(struct room *room, int i, int from, uint32_t n, const char *host)
+{
+    knock_with(room, i, from, n, host, 200);
 }
 
 static int count_of(struct room *room, int i, const char *list)
@@ -271,22 +277,16 @@ static void one_address_gets_a_few_places(void **state)
 }
 
 /* An offer as a hostile member or outsider can make it: all that it takes is what a knock says. */
-static void offer_to(struct room *room, int i, uint8_t class, uint64_t run, const char *name)
+static void offer_to(struct room *room, int i, uint8_t class, const char *name)
 {
     uint8_t datagram[OFFER_BYTES];
     struct sign_key key;
     struct rng rng = {{class}};
-    struct offer offer = {.run = run, .secret = {class, 1, 2, 3, 4}};
+    struct offer offer = {.secret = {class, 1, 2, 3, 4}};
     sign_keypair((const uint8_t[32]){class}, &key, &offer.root);
     snprintf(offer.name, sizeof(offer.name), "%s", name);
     assert_true(offer_seal(&room->m[i].id, &rng, &offer, datagram));
     hear(room, i, 20, datagram, sizeof(datagram));
-}
-
-/* The run that a machine knocks with. */
-static uint64_t run_of(struct room *room, int i)
-{
-    return room->knock_runs[i];
 }
 
 static void two_classes_that_call_get_neither(void **state)
@@ -295,7 +295,7 @@ static void two_classes_that_call_get_neither(void **state)
     struct room *room = school_of(3, "teachers_read");
     assert_string_equal(ASK(room, 0, "class.admit", "which", "pc-2"), "");
     room_run(room, 500);
-    offer_to(room, 1, 5, run_of(room, 1), "Period 3 \x1b[31m");
+    offer_to(room, 1, 5, "Period 3 \x1b[31m");
     room_run(room, 90 * 1000);
     assert_in_none(room, 1);
     assert_string_equal(room_text(room, 1, "knock.calls.0"), "Period 3");
@@ -319,11 +319,11 @@ static void one_root_with_two_secrets_is_two_classes(void **state)
     struct room *room = room_new(2);
     room->cut[0][1] = room->cut[1][0] = true;
     room_run(room, 1000);
-    offer_to(room, 1, 5, run_of(room, 1), "Period 3");
+    offer_to(room, 1, 5, "Period 3");
     uint8_t datagram[OFFER_BYTES];
     struct sign_key key;
     struct rng rng = {{1}};
-    struct offer offer = {.run = run_of(room, 1), .secret = {9}, .name = "Period 3"};
+    struct offer offer = {.secret = {9}, .name = "Period 3"};
     sign_keypair((const uint8_t[32]){5}, &key, &offer.root);
     assert_true(offer_seal(&room->m[1].id, &rng, &offer, datagram));
     hear(room, 1, 20, datagram, sizeof(datagram));
@@ -332,39 +332,37 @@ static void one_root_with_two_secrets_is_two_classes(void **state)
     room_free(room);
 }
 
-static void offers_of_another_run_or_for_another_machine_mean_nothing(void **state)
+static void an_offer_is_taken_once_and_by_whom_it_is_for(void **state)
 {
     (void)state;
     struct room *room = room_new(2);
     room_run(room, 1000);
-    offer_to(room, 1, 5, run_of(room, 1) + 1, "Period 3");
-    room_run(room, 5000);
-    assert_in_none(room, 1);
-    offer_to(room, 1, 5, run_of(room, 1), "Period 3");
+    offer_to(room, 0, 5, "Period 3");
+    offer_to(room, 1, 5, "Period 3");
     room_run(room, 1000);
     assert_in_none(room, 1); /* it waits whether somebody else calls */
     room_run(room, 5000);
     assert_string_equal(ASK(room, 1, "class.list"), "");
     assert_string_equal(room_text(room, 1, "classes.0.n"), "1");
-    offer_to(room, 1, 6, run_of(room, 1), "Period 4");
+    offer_to(room, 1, 6, "Period 4");
     room_run(room, 5000);
     assert_string_equal(ASK(room, 1, "class.list"), "");
     assert_string_equal(room_text(room, 1, "classes.1.n"), "");
     room_free(room);
 }
 
-/* Somebody knocks in its name, with a run that isn't: it is let in all the same. */
+/* Somebody knocks in its name, elsewhere and all the time: it is let in all the same. */
 static void a_false_knock_in_its_name_keeps_nobody_out(void **state)
 {
     (void)state;
     struct room *room = school_of(2, "teachers_read");
-    struct knock knock = {.device = room->m[1].id, .run = 99};
+    struct knock knock = {.device = room->m[1].id, .host = "pc-99"};
     uint8_t datagram[KNOCK_BYTES];
     knock_write(&knock, datagram);
     assert_string_equal(ASK(room, 0, "class.admit", "all", "!"), "");
-    for (int k = 0; k < 300; k++) {
+    for (int k = 0; k < 1000; k++) {
         hear(room, 0, 20, datagram, sizeof(datagram));
-        room_run(room, 100);
+        room_run(room, 10);
     }
     assert_in(room, 1, "Period 3");
     room_free(room);
@@ -418,6 +416,78 @@ static void a_wiped_machine_comes_back_unasked_where_the_class_says_so(void **st
     room_free(room);
 }
 
+/* Whoever was put out doesn't come back by a wiped disk; and of those who claim a hardware one is called at a time. */
+static void who_was_expelled_is_not_taken_back(void **state)
+{
+    (void)state;
+    struct room *room = school_of(4, "readmit");
+    assert_string_equal(ASK(room, 0, "class.admit", "all", "!"), "");
+    room_run(room, 10000);
+    for (int i = 1; i < 4; i++) {
+        char handle[8];
+        snprintf(handle, sizeof(handle), "ana%d", i);
+        assert_string_equal(ASK(room, i, "hello", "handle", handle), "");
+    }
+    room_run(room, 1000);
+    assert_string_equal(ASK(room, 0, "class.expel", "device", "pc-3"), "");
+    room_run(room, 1000);
+    wipe_machine(room, 2);
+    room_run(room, 30000);
+    assert_in_none(room, 2);
+    wipe_machine(room, 3);
+    room_run(room, 10000);
+    assert_in(room, 3, "Period 3");
+    room_free(room);
+}
+
+static void of_one_hardware_one_is_called_at_a_time(void **state)
+{
+    (void)state;
+    struct room *room = school_of(2, "readmit");
+    assert_string_equal(ASK(room, 0, "class.admit", "all", "!"), "");
+    room_run(room, 10000);
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    room_run(room, 1000);
+    room_stop(room, 1);
+    uint64_t before = room->offers;
+    for (uint32_t n = 0; n < 8; n++) {
+        knock_with(room, 0, 30, n, "pc-2", 2);
+    }
+    room_run(room, 10000);
+    assert_in_range(room->offers - before, 8, 12);
+    room_free(room);
+}
+
+static void what_is_lost_is_offered_again(void **state)
+{
+    (void)state;
+    struct room *room = school_of(2, "teachers_read");
+    room->cut[0][1] = true;
+    assert_string_equal(ASK(room, 0, "class.admit", "all", "!"), "");
+    room_run(room, 5000);
+    assert_in_none(room, 1);
+    room->cut[0][1] = false;
+    room_run(room, 5000);
+    assert_in(room, 1, "Period 3");
+    room_free(room);
+}
+
+static void who_came_by_words_knocks_no_more(void **state)
+{
+    (void)state;
+    struct room *room = school_of(2, "teachers_read");
+    assert_string_equal(ASK(room, 0, "class.invite"), "");
+    char invite[256];
+    snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+    assert_string_equal(ASK(room, 1, "class.join", "words", invite), "");
+    room_run(room, 2000);
+    room_stop(room, 1);
+    room_run(room, 10000);
+    assert_string_equal(ASK(room, 0, "class.knocks"), "");
+    assert_int_equal(count_of(room, 0, "knocks"), 0);
+    room_free(room);
+}
+
 static void an_invite_in_a_file_is_joined_once(void **state)
 {
     (void)state;
@@ -468,10 +538,14 @@ int main(void)
         cmocka_unit_test(one_address_gets_a_few_places),
         cmocka_unit_test(two_classes_that_call_get_neither),
         cmocka_unit_test(one_root_with_two_secrets_is_two_classes),
-        cmocka_unit_test(offers_of_another_run_or_for_another_machine_mean_nothing),
+        cmocka_unit_test(an_offer_is_taken_once_and_by_whom_it_is_for),
         cmocka_unit_test(a_false_knock_in_its_name_keeps_nobody_out),
         cmocka_unit_test(a_wiped_machine_waits_with_its_old_seat),
         cmocka_unit_test(a_wiped_machine_comes_back_unasked_where_the_class_says_so),
+        cmocka_unit_test(who_was_expelled_is_not_taken_back),
+        cmocka_unit_test(of_one_hardware_one_is_called_at_a_time),
+        cmocka_unit_test(what_is_lost_is_offered_again),
+        cmocka_unit_test(who_came_by_words_knocks_no_more),
         cmocka_unit_test(an_invite_in_a_file_is_joined_once),
         cmocka_unit_test(a_machine_knocks_often_at_first_then_rarely),
     };

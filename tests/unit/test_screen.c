@@ -327,6 +327,31 @@ static void expect_said(void (*say)(struct page *, const msgpack_object *), cons
     close_json(&p, &doc);
 }
 
+static void feedback_says_who_can_read_it(void **state)
+{
+    (void)state;
+    expect_said(say_feedback,
+                "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\"]}}",
+                "Sent to ben, as ana. ben alone can read it.\n");
+    expect_said(
+        say_feedback,
+        "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\","
+        "\"teachers\"]}}",
+        "Sent to ben, as ana. ben can read it, and so can the teacher who made this class.\n");
+    expect_said(say_feedback,
+                "{\"feedback\":{\"to\":\"bridge\",\"sealed\":false,\"readers\":[\"everybody\"]}}",
+                "Sent to bridge, as ana. Everybody in the class can read it.\n");
+    expect_said(say_inbox, "{\"inbox\":[],\"old_key\":true}",
+                "No feedback for you yet. Give some: jam feedback PERSON\n"
+                "What was sealed to you before you got a new key can't be opened any more.\n");
+    expect_said(say_note, "{\"jam\":null,\"sealed\":true}",
+                "Noted for you alone, as ana. Read it: jam journal --solo\n");
+    expect_said(say_journal,
+                "{\"journal\":[{\"op\":\"note\",\"by\":\"ana\",\"text\":null}],\"old_key\":1}",
+                "           ana wrote a note\n"
+                "1 note was sealed with your old key and can't be opened.\n");
+}
+
 static void hello_says_who_can_read_what(void **state)
 {
     (void)state;
@@ -625,6 +650,7 @@ int main(void)
         cmocka_unit_test(lines_break_at_marks_first_and_hang),
         cmocka_unit_test(without_columns_a_sentence_is_one_line),
         cmocka_unit_test(ages_are_short_and_doubt_is_marked),
+        cmocka_unit_test(feedback_says_who_can_read_it),
         cmocka_unit_test(hello_says_who_can_read_what),
         cmocka_unit_test(a_founder_is_told_what_belongs_on_paper),
         cmocka_unit_test(teachers_are_told_in_a_line),

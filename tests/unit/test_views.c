@@ -419,7 +419,7 @@ static void give_key(struct stage *s, const struct person_id *id)
     sign_keypair(seed, &key, &pk);
     stretch(slice_str(""), salt, (struct cost){0}, out, sizeof(out));
     key_seal(out, salt, (struct cost){0}, &s->rng, seed, &sealed);
-    store_do(s->store, "INSERT INTO person_key VALUES (?,?,1,x'',?,x'')", "pbb", id, SLICE(pk),
+    store_do(s->store, "INSERT INTO person_key VALUES (?,?,x'',?,x'')", "pbb", id, SLICE(pk),
              SLICE(sealed));
 }
 

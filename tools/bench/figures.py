@@ -74,22 +74,27 @@ def start(i):
                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
+def reach(i):
+    """A socket that is connected to machine i's daemon, as soon as that listens."""
+    end = now() + LIMIT_S
+    while True:
+        s = socket.socket(socket.AF_UNIX)
+        try:
+            s.connect(path(i))
+            return s
+        except OSError:
+            s.close()
+            if now() > end:
+                raise
+            time.sleep(0.001)
+
+
 class Watch:
     """One client of one machine that watches its changes."""
 
     def __init__(self, i):
         self.i, self.bytes = i, b""
-        end = now() + LIMIT_S
-        while True:
-            self.s = socket.socket(socket.AF_UNIX)
-            try:
-                self.s.connect(path(i))
-                break
-            except OSError:
-                self.s.close()
-                if now() > end:
-                    raise
-                time.sleep(0.001)
+        self.s = reach(i)
         self.s.sendall(pack([0, 1, "watch", {"how": "changes"}]))
 
     def fileno(self):
@@ -323,8 +328,7 @@ def main():
     daemons = {}
     for i in range(1, n + 1):
         daemons[i] = start(i)
-        while not os.path.exists(path(i)):
-            time.sleep(0.01)
+        reach(i).close()
         if i == 1:
             passphrase = room + "/passphrase"
             with open(passphrase, "w") as f:
