@@ -30,6 +30,7 @@ static const struct {
     {"hello", N_("%1 came"), N_("%1 came")},
     {"bye", N_("%1 said bye"), N_("%1 said bye")},
     {"task", N_("%1 added the task %2"), N_("%1 added a task")},
+    {"redact", N_("erased by %1: %2"), N_("erased by %1")},
 };
 
 static const char *role_story(struct page *page, const char *by, const char *role,
@@ -84,8 +85,8 @@ void say_journal(struct page *page, const msgpack_object *result)
     struct items lines = items_of(result, "journal");
     for (uint32_t i = 0; i < lines.count; i++) {
         const char *age = phrase_age(page, &lines.at[i]);
-        page_put(page, page->plain ? "%s" : "  %s", age);
-        page_pad(page, page->plain ? 0 : 11);
+        page_put(page, page->plain ? "%u, %s" : "%3u %s", number_of(&lines.at[i], "n"), age);
+        page_pad(page, page->plain ? 0 : 13);
         page_hang(page);
         page_say(page, "%s", story(page, &lines.at[i]));
     }

@@ -173,11 +173,24 @@ static void say_inside(struct page *page, const msgpack_object *status)
     }
 }
 
+/* What somebody wrote who may not: it is kept and has no effect. */
+static void say_refused(struct page *page, const msgpack_object *status)
+{
+    struct items refused = items_of(status, "refused");
+    for (uint32_t i = 0; i < refused.count; i++) {
+        const char *seat = page_get(page, &refused.at[i], "seat");
+        page_say(page, _("Refused entries from %s: %u"),
+                 *seat ? seat : page_get(page, &refused.at[i], "device"),
+                 number_of(&refused.at[i], "count"));
+    }
+}
+
 void say_status(struct page *page, const msgpack_object *result)
 {
     const msgpack_object *status = map_get(result, "status");
     struct items machines = items_of(status, "machines");
     struct items forks = items_of(status, "forks");
+    struct items lacking = items_of(status, "lacking");
     const char *disk = page_get(page, status, "disk");
     unsigned peers = number_of(status, "peers");
     unsigned behind = number_of(status, "behind");
@@ -197,6 +210,16 @@ void say_status(struct page *page, const msgpack_object *result)
                      page_shown(page, fork, 0));
         }
     }
+    for (uint32_t i = 0; i < lacking.count; i++) {
+        struct slice id;
+        if (read_text(&lacking.at[i], &id)) {
+            page_say(page,
+                     _("An entry came without what it says; it is asked for elsewhere. A teacher "
+                       "can give it up: jam redact %s --why REASON"),
+                     page_shown(page, id, 0));
+        }
+    }
+    say_refused(page, status);
     for (uint32_t i = 0; i < machines.count; i++) {
         say_machine(page, &machines.at[i]);
     }

@@ -70,6 +70,14 @@ static void say_given(struct page *page, const msgpack_object *change)
              page_get(page, change, "to"));
 }
 
+static void say_erased(struct page *page, const msgpack_object *change)
+{
+    const char *jam = page_get(page, change, "jam");
+    page_put(page, *jam ? "%s, " : "%s", jam);
+    page_say(page, _("%s erased a line: %s"), page_get(page, change, "by"),
+             page_get(page, change, "why"));
+}
+
 static void say_seat(struct page *page, const msgpack_object *change)
 {
     page_say(page, _("The machine %s is %s now."), page_get(page, change, "host"),
@@ -98,7 +106,7 @@ void say_change(struct page *page, const msgpack_object *change)
         {"place", say_place},     {"person", say_person},  {"jam", say_jam},
         {"leave", say_left},      {"role", say_holders},   {"task", say_task},
         {"note", say_noted},      {"feedback", say_given}, {"seat", say_seat},
-        {"machine", say_machine},
+        {"machine", say_machine}, {"redact", say_erased},
     };
     struct slice type = {0};
     map_text(change, "type", &type);

@@ -10,13 +10,13 @@ _jam() {
             else second=${second:-${COMP_WORDS[i]}} words=$((words + 1)); fi ;;
         esac
     done
-    local all='hello bye passphrase who list show start join solo back leave set role task note journal feedback inbox watch status doctor class people cards lesson prompt help'
+    local all='hello bye passphrase who list show start join solo back leave set role task note journal feedback inbox redact watch status doctor class people cards lesson prompt help'
     case $first in
     '') commands=$all ;;
     role) commands='take drop give list' ;;
     task) commands='add take done open list' ;;
     class) commands='create rescue admit invite join list use seat roster devices expel rotate close' ;;
-    people) commands='confirm rename reset remove teacher' ;;
+    people) commands='confirm rename reset remove teacher forget' ;;
     lesson) commands='start end' ;;
     esac
     if [[ -n $commands && -n $first && -n $second ]]; then
@@ -54,6 +54,7 @@ _jam() {
     'feedback') kind='people' then='' options='--glow --grow --jam'
         [[ $before == --jam ]] && kind=jams words=0 ;;
     'inbox') kind='' then='' options='' ;;
+    'redact') kind='' then='' options='--why --receipt' ;;
     'watch') kind='' then='' options='--once' ;;
     'status') kind='' then='' options='--long' ;;
     'doctor') kind='' then='' options='' ;;
@@ -78,6 +79,7 @@ _jam() {
     'people reset') kind='people' then='' options='' ;;
     'people remove') kind='people' then='' options='' ;;
     'people teacher') kind='people' then='' options='--off' ;;
+    'people forget') kind='people' then='' options='--why' ;;
     'people') kind='' then='' options='' ;;
     'cards') kind='people' then='' options='--html'
         [[ $before == --html ]] && kind=files words=0 ;;

@@ -44,6 +44,8 @@ int run_class_rescue(struct run *);
 int run_class_close(struct run *);
 int run_roster(struct run *);
 int run_cards(struct run *);
+int run_redact(struct run *);
+int run_forget(struct run *);
 
 /* help.c */
 void help_all(void); /* every command, a line each */

@@ -39,6 +39,7 @@ void say_lesson_end(struct page *, const msgpack_object *);
 /* cmd_cards.c */
 void say_people_reset(struct page *, const msgpack_object *);
 void say_cards(struct page *, const msgpack_object *);
+void say_redact(struct page *, const msgpack_object *);
 void cards_page(FILE *, const msgpack_object *result); /* as HTML */
 /* cmd_jam.c */
 void say_start(struct page *, const msgpack_object *);

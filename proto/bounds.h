@@ -65,6 +65,7 @@ enum {
     REPLY_BYTES_MAX = 1024 * 1024,            /* a reply to a client: a long journal */
     CLIENT_QUEUE_BYTES_MAX = 2 * 1024 * 1024, /* unread by a client before it is dropped */
     LIST_MAX = 512,                           /* numbered lines of one list */
+    REDACTIONS_KEPT = 64,                     /* requests to erase whose receipts are kept */
     RETRIES_KEPT = 4096, /* request ids remembered, so that a retry is the same op */
 };
 

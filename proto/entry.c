@@ -63,14 +63,70 @@ uint64_t stamp_seq(const struct stamp *stamp)
 size_t entry_weight(const struct entry *entry)
 {
     enum { AFTER_BYTES = 34, REST_BYTES = 32 }; /* a hash with its head; heads, lamport and time */
-    enum { ERASED_BYTES = 40 };                 /* length and hash in the payload's place */
+    enum { ERASED_BYTES = 60 };                 /* length, stub and hash in the payload's place */
     size_t payload = entry->payload_len > ERASED_BYTES ? entry->payload_len : ERASED_BYTES;
     return payload + (size_t)AFTER_BYTES * entry->after_count + REST_BYTES;
 }
 
+enum {
+    KIND_BYTES = 2,    /* array and kind, each of one byte in every op that we know */
+    AUTHOR_HEAD = 0xc4 /* a binary of 16 bytes follows */
+};
+
+/* How much of these bytes, of which there are STUB_BYTES_MAX at most, is a stub: with an author, or without. */
+static uint8_t stub_len(const uint8_t *b, size_t len)
+{
+    bool authored = len >= STUB_BYTES_MAX && (b[0] & 0xf0) == 0x90 && b[1] < 0x80 &&
+                    b[2] == AUTHOR_HEAD && b[3] == sizeof(struct person_id);
+    return authored ? STUB_BYTES_MAX : (uint8_t)(len < KIND_BYTES ? len : KIND_BYTES);
+}
+
+void payload_part(struct slice payload, struct stub *stub, struct hash *rest)
+{
+    const uint8_t *op = payload.at + SALT_BYTES;
+    size_t len = payload.len - SALT_BYTES;
+    stub->len = stub_len(op, len < STUB_BYTES_MAX ? len : STUB_BYTES_MAX);
+    memcpy(stub->b, op, stub->len);
+    struct slice parts[2] = {slice_of(payload.at, SALT_BYTES),
+                             slice_of(op + stub->len, len - stub->len)};
+    *rest = hash_of("jam rest 1", parts, 2);
+}
+
+struct hash stub_hash(const struct stub *stub, const struct hash *rest)
+{
+    struct slice parts[2] = {slice_of(stub->b, stub->len), SLICE(*rest)};
+    return hash_of("jam payload 1", parts, 2);
+}
+
 struct hash payload_hash(struct slice payload)
 {
-    return hash_of("jam payload 1", &payload, 1);
+    struct stub stub;
+    struct hash rest;
+    payload_part(payload, &stub, &rest);
+    return stub_hash(&stub, &rest);
+}
+
+uint32_t stub_kind(const struct stub *stub)
+{
+    bool readable = stub->len >= KIND_BYTES && (stub->b[0] & 0xf0) == 0x90 && stub->b[1] < 0x80;
+    return readable ? stub->b[1] : 0;
+}
+
+bool stub_author(const struct stub *stub, struct person_id *author)
+{
+    if (stub->len < STUB_BYTES_MAX) {
+        return false;
+    }
+    memcpy(author->b, stub->b + STUB_BYTES_MAX - sizeof(author->b), sizeof(author->b));
+    return true;
+}
+
+void entry_strip(struct entry *e)
+{
+    if (e->payload.at) {
+        payload_part(e->payload, &e->stub, &e->rest);
+        e->payload = slice_of(NULL, 0);
+    }
 }
 
 static void pack_hash(struct pack *p, const struct hash *hash)
@@ -170,17 +226,33 @@ static enum err read_after(const msgpack_object *o, struct hash *room, uint32_t 
     return OK;
 }
 
-/* The payload, or [length, hash] of one that isn't there. */
-static enum err read_payload(const msgpack_object *o, struct entry *e)
+/* [length, stub, rest]: the stub is just as long as it would be made. */
+static bool read_erased(const msgpack_object *o, struct entry *e, uint64_t *len)
 {
     const msgpack_object *fields;
     uint32_t count;
+    struct slice stub;
+    if (!read_array(o, &fields, &count) || count != 3 || !read_uint(&fields[0], len) ||
+        !read_bin(&fields[1], &stub) || stub.len == 0 || stub.len > STUB_BYTES_MAX ||
+        !read_fixed(&fields[2], e->rest.b, sizeof(e->rest.b)) || *len < SALT_BYTES + stub.len) {
+        return false;
+    }
+    e->stub.len = (uint8_t)stub.len;
+    memcpy(e->stub.b, stub.at, stub.len);
+    uint64_t op_len = *len - SALT_BYTES;
+    bool whole =
+        stub.len == STUB_BYTES_MAX || stub.len == (op_len < KIND_BYTES ? op_len : KIND_BYTES);
+    return whole && stub_len(stub.at, stub.len) == stub.len;
+}
+
+/* The payload, or what is left of one that isn't there. */
+static enum err read_payload(const msgpack_object *o, struct entry *e)
+{
     uint64_t len;
     bool present = read_bin(o, &e->payload);
     if (present) {
         len = e->payload.len;
-    } else if (!read_array(o, &fields, &count) || count != 2 || !read_uint(&fields[0], &len) ||
-               !read_fixed(&fields[1], e->payload_hash.b, sizeof(e->payload_hash.b))) {
+    } else if (!read_erased(o, e, &len)) {
         return ERR_MALFORMED;
     }
     if (len > PAYLOAD_BYTES_MAX) {
@@ -190,9 +262,7 @@ static enum err read_payload(const msgpack_object *o, struct entry *e)
         return ERR_MALFORMED;
     }
     e->payload_len = (uint32_t)len;
-    if (present) {
-        e->payload_hash = payload_hash(e->payload);
-    }
+    e->payload_hash = present ? payload_hash(e->payload) : stub_hash(&e->stub, &e->rest);
     return OK;
 }
 
@@ -238,8 +308,9 @@ void run_pack_entry(struct pack *p, const struct entry *e)
     if (e->payload.at) {
         pack_bin(p, e->payload);
     } else {
-        pack_array(p, 2);
+        pack_array(p, 3);
         pack_uint(p, e->payload_len);
-        pack_hash(p, &e->payload_hash);
+        pack_bin(p, slice_of(e->stub.b, e->stub.len));
+        pack_hash(p, &e->rest);
     }
 }

@@ -90,6 +90,7 @@
     X(ERR_TAKEN, "taken", "%1 is signed in here.", "jam hello %2 --take-over")                     \
     X(ERR_OPEN_CLASS, "open-class", "This class has no passphrases.", "")                          \
     X(ERR_ERASED, "erased", "That was erased.", "")                                                \
+    X(ERR_KEPT, "kept", "That can't be erased: who may do what rests on it.", "")                  \
     X(ERR_NO_SUCH_KNOCK, "no-such-knock", "\"%1\" doesn't knock.", "jam class admit")
 
 enum err {

@@ -168,6 +168,11 @@ static enum err read_fork(const msgpack_object *f, struct message *m)
     return OK;
 }
 
+static enum err read_lacks(const msgpack_object *f, struct message *m)
+{
+    return read_items(&f[1], WANT_MAX, m);
+}
+
 static enum err read_refuse(const msgpack_object *f, struct message *m)
 {
     return read_between(&f[1], 1, UINT16_MAX, &m->reason) ? OK : ERR_MALFORMED;
@@ -184,6 +189,7 @@ static const struct form {
     [MESSAGE_PEERS] = {2, read_peers},  [MESSAGE_SUSPECT] = {3, read_machine},
     [MESSAGE_HEARD] = {4, read_heard},  [MESSAGE_GONE] = {3, read_machine},
     [MESSAGE_FORK] = {3, read_fork},    [MESSAGE_REFUSE] = {2, read_refuse},
+    [MESSAGE_LACKS] = {2, read_lacks},  [MESSAGE_PAYLOADS] = {2, read_lacks},
 };
 
 enum { FORMS_COUNT = sizeof(forms) / sizeof(forms[0]) };
@@ -197,7 +203,7 @@ enum err message_read(const msgpack_object *root, struct message *m)
         kind == 0) {
         return ERR_MALFORMED;
     }
-    if (kind >= FORMS_COUNT) {
+    if (kind >= FORMS_COUNT || !forms[kind].read) {
         return ERR_VERSION;
     }
     *m = (struct message){.kind = (enum message_kind)kind};
@@ -252,6 +258,17 @@ enum err message_want(const struct message *m, uint32_t i, struct want *out)
 {
     const msgpack_object *f = item_fields(m, i, 2);
     return f && read_feed(&f[0], &out->feed) && read_between(&f[1], 0, FEED_ENTRIES_MAX, &out->have)
+               ? OK
+               : ERR_MALFORMED;
+}
+
+enum err message_payload(const struct message *m, uint32_t i, struct told_payload *out)
+{
+    const msgpack_object *f = item_fields(m, i, 3);
+    return f && read_feed(&f[0], &out->feed) &&
+                   read_between(&f[1], 1, FEED_ENTRIES_MAX, &out->seq) &&
+                   read_bin(&f[2], &out->payload) && out->payload.len > SALT_BYTES &&
+                   out->payload.len <= PAYLOAD_BYTES_MAX
                ? OK
                : ERR_MALFORMED;
 }
@@ -433,4 +450,24 @@ void pack_refuse(struct pack *p, enum err reason)
 {
     pack_kind(p, MESSAGE_REFUSE);
     pack_uint(p, reason);
+}
+
+void pack_lacks(struct pack *p, uint32_t count)
+{
+    pack_kind(p, MESSAGE_LACKS);
+    pack_array(p, count);
+}
+
+void pack_payloads(struct pack *p, uint32_t count)
+{
+    pack_kind(p, MESSAGE_PAYLOADS);
+    pack_array(p, count);
+}
+
+void pack_payload(struct pack *p, const struct told_payload *told)
+{
+    pack_array(p, 3);
+    pack_bin(p, SLICE(told->feed));
+    pack_uint(p, told->seq);
+    pack_bin(p, told->payload);
 }

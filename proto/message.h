@@ -13,20 +13,22 @@
 enum { PROTOCOL_VERSION = 1 };
 
 enum message_kind {
-    MESSAGE_HELLO = 1,    /* first on a link: who I am, and the port of my inbox */
-    MESSAGE_BEAT = 2,     /* I'm here, and this is the fingerprint of what I have on disk */
-    MESSAGE_LEAVE = 3,    /* I stop now */
-    MESSAGE_RANGES = 4,   /* fingerprints of ranges of feeds: compare */
-    MESSAGE_HEADS = 5,    /* all heads that I have in some ranges */
-    MESSAGE_WANT = 6,     /* send me these feeds from here on, so many bytes */
-    MESSAGE_RUNS = 7,     /* entries */
-    MESSAGE_ACK = 8,      /* your feed is on my disk up to here */
-    MESSAGE_PEERS = 9,    /* addresses of others */
-    MESSAGE_SUSPECT = 10, /* do you still hear that machine? */
-    MESSAGE_HEARD = 11,   /* the answer */
-    MESSAGE_GONE = 12,    /* two of us stopped hearing it */
-    MESSAGE_FORK = 13,    /* a proof of equivocation */
-    MESSAGE_REFUSE = 14,  /* why I stop listening to you */
+    MESSAGE_HELLO = 1,     /* first on a link: who I am, and the port of my inbox */
+    MESSAGE_BEAT = 2,      /* I'm here, and this is the fingerprint of what I have on disk */
+    MESSAGE_LEAVE = 3,     /* I stop now */
+    MESSAGE_RANGES = 4,    /* fingerprints of ranges of feeds: compare */
+    MESSAGE_HEADS = 5,     /* all heads that I have in some ranges */
+    MESSAGE_WANT = 6,      /* send me these feeds from here on, so many bytes */
+    MESSAGE_RUNS = 7,      /* entries */
+    MESSAGE_ACK = 8,       /* your feed is on my disk up to here */
+    MESSAGE_PEERS = 9,     /* addresses of others */
+    MESSAGE_SUSPECT = 10,  /* do you still hear that machine? */
+    MESSAGE_HEARD = 11,    /* the answer */
+    MESSAGE_GONE = 12,     /* two of us stopped hearing it */
+    MESSAGE_FORK = 13,     /* a proof of equivocation */
+    MESSAGE_REFUSE = 14,   /* why I stop listening to you */
+    MESSAGE_LACKS = 17,    /* entries that came to me without their payloads: do you have these? */
+    MESSAGE_PAYLOADS = 18, /* those that I have */
 };
 
 /* An IPv6 address (IPv4 as ::ffff:a.b.c.d), its interface where it is link-local, and a port. */
@@ -65,6 +67,13 @@ struct want {
     uint64_t have; /* last seq that I have; send what follows */
 };
 
+/* The payload of an entry. */
+struct told_payload {
+    struct feed_id feed;
+    uint64_t seq;
+    struct slice payload; /* borrowed */
+};
+
 struct peer_hint {
     struct device_id device;
     uint64_t run;
@@ -74,10 +83,12 @@ struct peer_hint {
 enum {
     BEAT_WATCH = 1,    /* I count on you to notice when I vanish */
     BEAT_ANSWER = 2,   /* answer with a BEAT: I'm not sure of you */
+    BEAT_LACKS = 4,    /* I have all headers, but lack payloads: don't count on me */
     RUNS_PUSH = 1,     /* just written, not asked for */
     RUNS_MORE = 2,     /* your credit ended before my entries did: WANT again */
     RUNS_END = 4,      /* the last one for your WANT */
     HELLO_LASTING = 1, /* my disk has outlasted a boot */
+    HELLO_LACKS = 2,   /* as BEAT_LACKS */
     HEADS_ANSWER = 1,  /* tell me yours in return */
 };
 
@@ -103,7 +114,7 @@ struct message {
     uint64_t seq;
     /* REFUSE */
     uint64_t reason; /* enum err, or a newer one's: 1 to 65535 */
-    /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK: read item by item */
+    /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK, LACKS, PAYLOADS: read item by item */
     uint32_t count;
     const msgpack_object *items;
 };
@@ -113,7 +124,7 @@ struct message {
  * version are set, so that it can be told why). On any other error *message means nothing. */
 enum err message_read(const msgpack_object *, struct message *);
 
-/* The i-th item of a RANGES, HEADS, WANT, PEERS. For HEADS item i is a prefix with `heads_count` heads, read in turn
+/* The i-th item of a RANGES, HEADS, WANT (or LACKS: have is the entry's seq), PEERS, PAYLOADS. For HEADS item i is a prefix with `heads_count` heads, read in turn
  * with message_head. ERR_MALFORMED. */
 enum err message_range(const struct message *, uint32_t i, struct range *);
 enum err message_heads(const struct message *, uint32_t i, struct prefix *,
@@ -121,6 +132,7 @@ enum err message_heads(const struct message *, uint32_t i, struct prefix *,
 enum err message_head(const msgpack_object *heads, uint32_t i, struct head *);
 enum err message_want(const struct message *, uint32_t i, struct want *);
 enum err message_hint(const struct message *, uint32_t i, struct peer_hint *);
+enum err message_payload(const struct message *, uint32_t i, struct told_payload *);
 
 /* Writers. Those with a count are followed by that many items. */
 void pack_hello(struct pack *, const struct message *);
@@ -142,5 +154,8 @@ void pack_heard(struct pack *, const struct device_id *, uint64_t run, bool hear
 void pack_gone(struct pack *, const struct device_id *, uint64_t run);
 void pack_fork(struct pack *, struct slice run_a, struct slice run_b); /* each an encoded run */
 void pack_refuse(struct pack *, enum err);
+void pack_lacks(struct pack *, uint32_t count); /* items: pack_want */
+void pack_payloads(struct pack *, uint32_t count);
+void pack_payload(struct pack *, const struct told_payload *);
 
 #endif

@@ -76,7 +76,7 @@ static const struct op_row rows[] = {
     {OP_REMOVE, "remove", FIELD_BY | FIELD_PERSON, 0},
     {OP_REVOKE, "revoke", FIELD_BY, FIELD_PERSON},
     {OP_EXPEL, "expel", FIELD_BY | FIELD_DEVICE, 0},
-    {OP_REDACT, "redact", FIELD_BY | FIELD_TEXT | FIELD_ENTRY, 0},
+    {OP_REDACT, "redact", FIELD_BY | FIELD_TEXT | FIELD_ENTRY, FIELD_JAM},
     {OP_ROTATE, "rotate", FIELD_BY | FIELD_BOX, 0},
     {OP_CLOSE, "close", FIELD_BY, 0},
     {OP_ROSTER, "roster", FIELD_BY | FIELD_HANDLE, FIELD_NAME},
@@ -87,6 +87,16 @@ const struct op_row *op_row(uint32_t kind)
 {
     /* the first kind is 1, and none is left out */
     return kind >= OP_OPEN && kind < OP_KINDS ? &rows[kind - OP_OPEN] : NULL;
+}
+
+/* What others' authority and the log itself rest on. */
+bool op_is_erasable(uint32_t kind)
+{
+    static const uint64_t kept = 1 << OP_OPEN | 1 << OP_CLASS | 1 << OP_HELLO | 1 << OP_BYE |
+                                 1 << OP_KEY | 1 << OP_RESET | 1 << OP_TEACHER | 1 << OP_REMOVE |
+                                 1 << OP_REVOKE | 1 << OP_EXPEL | 1 << OP_REDACT | 1 << OP_ROTATE |
+                                 1 << OP_CLOSE | 1 << OP_LESSON;
+    return kind >= OP_KINDS || !(kept >> kind & 1);
 }
 
 const char *op_name(uint32_t kind)

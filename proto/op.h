@@ -109,7 +109,7 @@ struct op {
     struct sealed_key secret; /* the seed of `key`, sealed */
     struct slice box;         /* sealed to who may read it; ROTATE: to each device */
     struct slice second;      /* FEEDBACK: the teachers' box, or as many random bytes */
-    struct ref entry;         /* REDACT: which */
+    struct ref entry;         /* REDACT: which; `jam`, if there, is in whose journal it stood */
     bool yes;                 /* TEACHER, LESSON: it begins; else it ends */
     uint64_t policy;          /* enum policy bits */
     uint64_t until_ms;        /* CLASS: its last day, since 1970 UTC; 0: not said */
@@ -124,6 +124,9 @@ struct op_row {
 };
 /* The row of a kind; NULL for kinds that this version doesn't know. */
 const struct op_row *op_row(uint32_t kind);
+
+/* Can a REDACT erase such an op? 0: what no version writes. Kinds of newer versions can be erased. */
+bool op_is_erasable(uint32_t kind);
 
 /* Appends the op as an array [kind, field, …], nil for an absent optional field. ERR_MALFORMED (a required field is
  * missing or one is there that doesn't belong), ERR_TOO_LONG, ERR_BAD_TEXT (invalid UTF-8, or NUL), ERR_LIMIT (too

@@ -287,12 +287,12 @@ static bool is_put_out(struct authority *a, const struct grant *grant, const str
 static bool is_held(struct authority *a, const struct grant *grant, const struct spot *spot,
                     const struct op *op)
 {
-    bool root = is_root(a, &grant->person);
-    bool act = need_of(op) & NEED_ACT;
-    bool ends = op->kind == OP_BYE || (root && op->kind == OP_REVOKE && is_of_self(op));
     if (!grant->bounded) {
         return false;
     }
+    bool root = is_root(a, &grant->person);
+    bool act = need_of(op) & NEED_ACT;
+    bool ends = op->kind == OP_BYE || (root && op->kind == OP_REVOKE && is_of_self(op));
     if (!ends && is_revoked(a, grant, spot->seq, act || op->kind == OP_REVOKE)) {
         return true;
     }
@@ -402,6 +402,13 @@ void authority_refuse(struct authority *a, const struct fact *fact)
     store_do(a->store, "INSERT INTO refused VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", "fipid",
              &feed, (int64_t)stamp_seq(&fact->stamp), &fact->op->by, (int64_t)fact->op->kind,
              &fact->device);
+}
+
+void authority_forget(struct authority *a, const struct fact *fact)
+{
+    struct feed_id feed = stamp_feed(&fact->stamp);
+    store_do(a->store, "DELETE FROM refused WHERE feed=? AND seq=?", "fi", &feed,
+             (int64_t)stamp_seq(&fact->stamp));
 }
 
 /* ---- learning: grants --------------------------------------------------------------------------------------------- */

@@ -73,6 +73,8 @@ bool authority_counts(struct authority *, const struct fact *);
 bool authority_teaches(struct authority *, const struct person_id *, const struct fact *);
 /* It has none: kept as evidence. */
 void authority_refuse(struct authority *, const struct fact *);
+/* What it said is erased: nobody can tell any more whether it had. */
+void authority_forget(struct authority *, const struct fact *);
 
 /* ---- for requests ---- */
 

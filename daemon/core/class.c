@@ -40,6 +40,7 @@ static enum err class_open_log(struct device *device, struct class *class,
         return ERR_NOMEM;
     }
     class->known = true;
+    class->receipts.ms = 1; /* some may still wait */
     return OK;
 }
 
@@ -205,6 +206,9 @@ enum err class_append(struct class *class, const struct op *ops, uint32_t count,
 {
     enum err err = replica_append(class->replica, ops, count, now, ids);
     class->changed |= err == OK;
+    for (uint32_t i = 0; i < count; i++) {
+        class->receipts = ops[i].kind == OP_REDACT ? now.mono : class->receipts;
+    }
     class->urgent = true;
     return err;
 }
@@ -241,6 +245,7 @@ enum err class_commit(struct device *device, struct class *class, struct now now
 {
     (void)device;
     if (!store_in_transaction(class->store)) {
+        store_scrub(class->store);
         return OK;
     }
     class->urgent = false;
@@ -294,7 +299,9 @@ static struct slice hello_bytes(struct device *device, struct class *class, stru
                             .run = device->run,
                             .port = class->port,
                             .wall_ms = now.wall.ms,
-                            .flags = class->lasting ? HELLO_LASTING : 0,
+                            .flags =
+                                (class->lasting ? HELLO_LASTING : 0) |
+                                (class->replica && replica_lacks(class->replica) ? HELLO_LACKS : 0),
                             .fingerprint = fingerprint_of(device, class, now),
                             .host = slice_str(device->host)};
     pack_reset(&device->pack);
@@ -389,7 +396,8 @@ static void act(struct device *device, struct class *class, const struct act *a,
     case ACT_BEAT:
         fingerprint = fingerprint_of(device, class, now);
         pack_reset(&device->pack);
-        pack_beat(&device->pack, &fingerprint, a->flags);
+        pack_beat(&device->pack, &fingerprint,
+                  a->flags | (class->replica && replica_lacks(class->replica) ? BEAT_LACKS : 0));
         put_peer(device, class, OUTPUT_SEND, a->peer, pack_bytes(&device->pack));
         break;
     case ACT_BEACON:
@@ -580,7 +588,6 @@ bool class_datagram(struct device *device, struct class *class, const struct eve
 
 void class_tick(struct device *device, struct class *class, struct now now)
 {
-    (void)device;
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
     }
@@ -588,6 +595,7 @@ void class_tick(struct device *device, struct class *class, struct now now)
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
     presence_tick(class->presence, now);
+    receipts_tick(device, class, now);
 }
 
 struct mono class_wake(const struct class *class)
@@ -599,6 +607,9 @@ struct mono class_wake(const struct class *class)
     }
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;
+    }
+    if (class->receipts.ms && class->receipts.ms < wake.ms) {
+        wake = class->receipts;
     }
     if (class->open_since.ms && class->open_since.ms + LAZY_MS < wake.ms) {
         wake.ms = class->open_since.ms + LAZY_MS;

@@ -64,6 +64,7 @@ struct class
     char disk_why[160];
     uint64_t used;          /* rises with each `class use`: the highest is the default */
     uint64_t seq;           /* of states told to watchers */
+    struct mono receipts;   /* when to look who has erased what was redacted here; 0: all have */
     struct mono refresh;    /* when to say again who is here; 0: not */
     struct mono live_since; /* since then it is live, or alone */
     bool live;
@@ -83,21 +84,22 @@ struct sitting {
     struct mono active;       /* the last request */
     uint32_t wrong;           /* passphrases in a row */
     struct mono paused;       /* until then none is tried */
-    struct shown_list *lists; /* LIST_FEEDBACK + 1 of them; made when first needed */
+    struct shown_list *lists; /* LIST_KINDS of them; made when first needed */
     struct opened opened;     /* for who is signed in */
 };
 
 /* A request whose answer must wait: for Argon2id, for a first peer, for beacons. */
 enum pending_kind {
     PENDING_NONE,
-    PENDING_ASK,    /* Argon2id for a method of a view: it is asked again when that is done */
-    PENDING_FOUND,  /* Argon2id for `class create`: the teacher's passphrase, ... */
-    PENDING_CREATE, /* ... then the invite's words */
-    PENDING_JOIN,   /* Argon2id for `class join` */
-    PENDING_HELLO,  /* `class join`: somebody to answer */
-    PENDING_CHECK,  /* `doctor`: beacons */
-    PENDING_KNOCKS, /* `class.knocks`: the words of those who knock */
-    PENDING_ADMIT,  /* `class.admit`: the same; `name` tells which, "" all */
+    PENDING_ASK,     /* Argon2id for a method of a view: it is asked again when that is done */
+    PENDING_FOUND,   /* Argon2id for `class create`: the teacher's passphrase, ... */
+    PENDING_CREATE,  /* ... then the invite's words */
+    PENDING_JOIN,    /* Argon2id for `class join` */
+    PENDING_HELLO,   /* `class join`: somebody to answer */
+    PENDING_CHECK,   /* `doctor`: beacons */
+    PENDING_KNOCKS,  /* `class.knocks`: the words of those who knock */
+    PENDING_RECEIPT, /* `redact.receipt`: the machines that are here to erase */
+    PENDING_ADMIT,   /* `class.admit`: the same; `name` tells which, "" all */
 };
 struct pending {
     enum pending_kind kind;
@@ -341,6 +343,13 @@ enum err method_status(struct call *, struct pack *);
 enum err method_doctor(struct call *, struct pack *);
 void doctor_without_class(struct device *, struct pack *);
 void doctor_answer(struct device *, struct pending *, struct now);
+
+/* ---- receipts.c ---- */
+
+void receipts_tick(struct device *, struct class *, struct now);
+enum err method_receipt(struct call *, struct pack *);
+/* Answers a `redact.receipt` that waits, if the machines that are here are done or it waited long enough. */
+void receipt_answer(struct device *, struct pending *, struct now);
 
 enum err method_watch(struct call *, struct pack *);
 void watchers_facts(struct device *, struct class *, struct now);

@@ -24,10 +24,11 @@ CREATE TABLE IF NOT EXISTS entry (
     hash BLOB NOT NULL,
     -- ids of other feeds' entries, one behind the other
     after BLOB,
-    -- salt and op; NULL when erased, then length and payload_hash remain
+    -- salt and op; NULL when erased or not told, then length, stub and rest remain (entry.h)
     payload BLOB,
     length INTEGER,
-    payload_hash BLOB,
+    stub BLOB,
+    rest BLOB,
     -- where one stands; at least one in every RUN_ENTRIES_MAX entries, and at every feed's end
     signature BLOB,
     -- the op's kind, to count what newer versions made
@@ -38,6 +39,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS entry_place ON entry (feed, seq);
 CREATE INDEX IF NOT EXISTS entry_newer ON entry (kind) WHERE kind >= 29;
 -- what authority rests on (authority.h), to learn it again without reading all
 CREATE INDEX IF NOT EXISTS entry_authority ON entry (kind) WHERE kind IN (4,5,18,20,21,22,23);
+-- redactions, and what they erased or what came without its payload
+CREATE INDEX IF NOT EXISTS entry_redact ON entry (kind) WHERE kind=24;
+CREATE INDEX IF NOT EXISTS entry_erased ON entry (id) WHERE payload IS NULL;
 -- an entry by the first eight bytes of its id
 CREATE INDEX IF NOT EXISTS entry_hash ON entry (substr(hash, 1, 8));
 
@@ -45,6 +49,24 @@ CREATE INDEX IF NOT EXISTS entry_hash ON entry (substr(hash, 1, 8));
 CREATE TABLE IF NOT EXISTS local (
     key TEXT PRIMARY KEY,
     value BLOB
+) WITHOUT ROWID;
+
+-- Redactions that were asked for at this machine: where the last of each request stands, and how many there were.
+CREATE TABLE IF NOT EXISTS redaction (
+    id INTEGER PRIMARY KEY,
+    feed BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    -- what it erased; of many the last
+    entry BLOB NOT NULL,
+    entries INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL
+);
+
+-- Devices that have taken it.
+CREATE TABLE IF NOT EXISTS receipt (
+    redaction INTEGER NOT NULL,
+    device BLOB NOT NULL,
+    PRIMARY KEY (redaction, device)
 ) WITHOUT ROWID;
 
 -- Answers to requests, so that a retry is the same act.

@@ -488,6 +488,8 @@ void method_tick(struct device *device, struct now now)
             tell_joined(device, pending, device->classes[pending->class_index]);
         } else if (pending->kind == PENDING_CHECK && due) {
             doctor_answer(device, pending, now);
+        } else if (pending->kind == PENDING_RECEIPT) {
+            receipt_answer(device, pending, now);
         } else if (pending->kind == PENDING_KNOCKS || pending->kind == PENDING_ADMIT) {
             admit_tick(device, pending, now);
         }
@@ -518,15 +520,10 @@ enum err method_doctor(struct call *call, struct pack *p)
 }
 
 const struct device_method device_methods[] = {
-    {"class.create", class_create},
-    {"class.join", class_join},
-    {"class.invite", class_invite},
-    {"class.knocks", method_knocks},
-    {"class.admit", method_admit},
-    {"class.list", class_list},
-    {"class.use", class_use},
-    {"status", method_status},
-    {"doctor", method_doctor},
-    {"watch", method_watch},
-    {NULL, NULL},
+    {"class.create", class_create}, {"class.join", class_join},
+    {"class.invite", class_invite}, {"class.knocks", method_knocks},
+    {"class.admit", method_admit},  {"class.list", class_list},
+    {"class.use", class_use},       {"status", method_status},
+    {"doctor", method_doctor},      {"redact.receipt", method_receipt},
+    {"watch", method_watch},        {NULL, NULL},
 };

@@ -7,8 +7,12 @@
 #include "rows.h"
 
 enum {
-    CLOCK_OFF_MS = 120 * 1000, /* a clock further off than this is worth a word */
+    CLOCK_OFF_MS = 120 * 1000,
+    enum {REFUSED_SHOWN = 32}; /* machines whose entries have no effect */
+
+    /* a clock further off than this is worth a word */
     IFACES_MAX = 16,
+    LACKING_SHOWN_MAX = 16,
 };
 
 static char *address_text(const struct address *address, char out[64])
@@ -87,6 +91,37 @@ static void pack_forks(struct pack *p, struct class *class)
     }
 }
 
+/* Entries without effect, by the machine that wrote them: the worst first. */
+static void pack_refused(struct pack *p, struct class *class)
+{
+    struct {
+        struct device_id device;
+        uint64_t entries;
+    } rows[REFUSED_SHOWN];
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = store_query(
+        class->store, "SELECT device, count(*) AS n FROM refused GROUP BY device ORDER BY n DESC,"
+                      " device");
+    while (count < REFUSED_SHOWN && store_row(class->store, stmt)) {
+        column_fixed(stmt, 0, rows[count].device.b, sizeof(rows[count].device.b));
+        rows[count++].entries = (uint64_t)sqlite3_column_int64(stmt, 1);
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    pack_str(p, "refused");
+    pack_array(p, count);
+    for (uint32_t i = 0; i < count; i++) {
+        char seat[LABEL_BYTES], id[65];
+        bool known = seat_of_device(class->store, &rows[i].device, seat);
+        hex(id, rows[i].device.b, sizeof(rows[i].device.b));
+        pack_map(p, 3);
+        pack_pair(p, "seat", known ? seat : NULL);
+        pack_pair(p, "device", id);
+        pack_count(p, "count", rows[i].entries);
+    }
+}
+
 static void pack_hash(struct pack *p, const char *key, struct slice bytes)
 {
     char text[65];
@@ -118,6 +153,20 @@ static void pack_machines(struct pack *p, struct class *class, uint64_t own_seq,
     }
 }
 
+/* Entries that came without what they say, and that nobody redacted. */
+static void pack_lacking(struct pack *p, struct class *class)
+{
+    struct ref ids[LACKING_SHOWN_MAX];
+    uint32_t count =
+        class->replica ? replica_lacking_ids(class->replica, ids, LACKING_SHOWN_MAX) : 0;
+    pack_str(p, "lacking");
+    pack_array(p, count);
+    for (uint32_t i = 0; i < count; i++) {
+        char text[33];
+        pack_str(p, hex(text, ids[i].b, sizeof(ids[i].b)));
+    }
+}
+
 static void pack_log(struct pack *p, struct class *class)
 {
     struct replica_counts counts = {0};
@@ -131,6 +180,7 @@ static void pack_log(struct pack *p, struct class *class)
     pack_count(p, "feeds", counts.feeds);
     pack_count(p, "waiting", counts.waiting);
     pack_count(p, "newer", counts.newer);
+    pack_lacking(p, class);
     pack_hash(p, "fingerprint", SLICE(fingerprint));
     pack_hash(p, "views", slice_of(digest.b, 16));
 }
@@ -153,7 +203,7 @@ enum err method_status(struct call *call, struct pack *p)
     memcpy(run_bytes, &call->device->run, sizeof(run_bytes));
     pack_map(p, 1);
     pack_str(p, "status");
-    pack_map(p, 17);
+    pack_map(p, 18);
     pack_pair(p, "class", class_name(class, name));
     pack_count(p, "peers", presence_here(class->presence));
     pack_machines(p, class, own_seq, call->now);
@@ -165,6 +215,7 @@ enum err method_status(struct call *call, struct pack *p)
     pack_bool(p, copies >= 1);
     pack_count(p, "lasting_machines", lasting_machines(class));
     pack_forks(p, class);
+    pack_refused(p, class);
     pack_str(p, "disk");
     pack_str(p, class->failed ? class->disk_why : NULL);
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));

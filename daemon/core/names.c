@@ -451,6 +451,17 @@ enum err name_task(struct ask *ask, struct slice typed, struct ref *task)
     return found->count == 1 ? OK : refuse_many(ask, typed, found, LIST_TASKS);
 }
 
+enum err name_entry(struct ask *ask, struct slice typed, struct ref *entry)
+{
+    if (name_is_id(typed, entry)) {
+        return OK;
+    }
+    if (name_is_line(typed)) {
+        return line_of(ask, typed, LIST_ENTRIES, ERR_NO_SUCH_ENTRY, "jam journal", entry);
+    }
+    return refuse(ask, ERR_NO_SUCH_ENTRY, typed, NULL);
+}
+
 enum err name_seat(struct ask *ask, struct slice typed, struct hardware_id *hardware)
 {
     struct search search;

@@ -16,6 +16,8 @@ enum err name_person(struct ask *, struct slice typed, const char *type, struct 
 enum err name_self(struct ask *, struct slice typed, struct person_id *, bool *is_new);
 /* Of the jam that I'm in, and of my own. ERR_NO_SUCH_TASK, ERR_AMBIGUOUS, ERR_NO_LIST. */
 enum err name_task(struct ask *, struct slice typed, struct ref *);
+/* An entry: a line of the journal or inbox that was shown last, or an id. ERR_NO_SUCH_ENTRY, ERR_NO_LIST. */
+enum err name_entry(struct ask *, struct slice typed, struct ref *);
 /* A machine, by its seat's label or host name. ERR_NO_SUCH_SEAT, ERR_AMBIGUOUS. */
 enum err name_seat(struct ask *, struct slice typed, struct hardware_id *);
 

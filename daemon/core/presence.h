@@ -60,8 +60,10 @@ struct peer {
     bool has_all_before;    /* at some moment it had everything that I wrote in earlier runs */
     bool differs; /* its fingerprint wasn't ours when it came, and we haven't compared since */
     struct mono differs_since;
-    struct mono asked; /* when my last WANT or RANGES went to it; 0: nothing is open */
-    uint32_t bad;      /* broken messages */
+    struct mono asked;       /* when my last WANT or RANGES went to it; 0: nothing is open */
+    bool lacks;              /* it says that it lacks payloads */
+    struct mono lacks_asked; /* when I asked it for payloads that I lack; 0: not yet */
+    uint32_t bad;            /* broken messages */
 };
 
 struct presence;

@@ -194,6 +194,22 @@ static void fresh_keep(struct replica *replica, const struct fact *fact, struct 
     replica->fresh[(replica->fresh_first + replica->fresh_count++) % FRESH_MAX] = fresh;
 }
 
+/* What was erased in the same turn is nobody's news. */
+void replica_drop_fresh(struct replica *replica, const struct ref *id)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < replica->fresh_count; i++) {
+        struct fresh *fresh = replica->fresh[(replica->fresh_first + i) % FRESH_MAX];
+        if (SAME(fresh->fact.id, *id)) {
+            wipe(fresh, sizeof(*fresh));
+            free(fresh);
+        } else {
+            replica->fresh[(replica->fresh_first + kept++) % FRESH_MAX] = fresh;
+        }
+    }
+    replica->fresh_count = kept;
+}
+
 const struct fact *replica_fresh(struct replica *replica)
 {
     free(replica->told);
@@ -212,14 +228,9 @@ void replica_watched(struct replica *replica, bool watched)
     replica->watched = watched;
 }
 
-/* What the payload says. The op's kind; 0 if it can't be read; at least OP_KINDS if a newer version made it. */
-static uint32_t read_op(const struct entry *entry, struct op *op)
+uint32_t replica_read_op(struct slice payload, struct op *op)
 {
-    if (!entry->payload.at) {
-        return 0;
-    }
-    enum err err =
-        op_decode(slice_of(entry->payload.at + SALT_BYTES, entry->payload.len - SALT_BYTES), op);
+    enum err err = op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), op);
     if (err == ERR_VERSION) {
         return op->kind >= OP_KINDS ? op->kind : OP_KINDS;
     }
@@ -248,8 +259,18 @@ static bool fold(struct replica *replica, const struct fact *fact)
         authority_refuse(&replica->authority, fact);
         return false;
     }
+    if (fact->op->kind == OP_REDACT) {
+        return replica_redact(replica, fact);
+    }
     views_fold(replica->store, fact);
     return true;
+}
+
+void replica_fold_late(struct replica *replica, const struct fact *fact, struct slice op_bytes)
+{
+    if (fold(replica, fact)) {
+        fresh_keep(replica, fact, op_bytes);
+    }
 }
 
 static void store_feed(struct replica *replica, struct feed *feed)
@@ -270,13 +291,16 @@ static void store_entry(struct replica *replica, const struct feed *feed, const 
 {
     struct slice after = slice_of(entry->after_count ? entry->after : NULL,
                                   entry->after_count * sizeof(struct hash));
-    struct slice erased_hash = entry->payload.at ? slice_of(NULL, 0) : SLICE(entry->payload_hash);
+    bool whole = entry->payload.at != NULL;
+    struct slice none = slice_of(NULL, 0);
     store_do(replica->store,
              "INSERT INTO entry (feed, seq, lamport, time_ms, hash, after, payload, length,"
-             " payload_hash, signature, kind) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-             "iiiihbbibbi", feed->row, (int64_t)entry->seq, (int64_t)entry->lamport,
+             " stub, rest, signature, kind) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+             "iiiihbbibbbi", feed->row, (int64_t)entry->seq, (int64_t)entry->lamport,
              (int64_t)entry->time_ms, id, after, entry->payload, (int64_t)entry->payload_len,
-             erased_hash, signature ? SLICE(*signature) : slice_of(NULL, 0), (int64_t)kind);
+             whole ? none : slice_of(entry->stub.b, entry->stub.len),
+             whole ? none : SLICE(entry->rest), signature ? SLICE(*signature) : none,
+             (int64_t)kind);
 }
 
 /* Stores and folds an entry whose causes are all applied. */
@@ -287,9 +311,14 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
         store_feed(replica, feed);
     }
     struct op op;
-    uint32_t kind = read_op(entry, &op);
+    struct ref ref = ref_of(id);
+    bool whole = entry->payload.at != NULL;
+    uint32_t kind = whole ? replica_read_op(entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
-    if (kind > 0 && kind < OP_KINDS && !is_void(feed, entry->seq)) {
+    replica->lacking_stale |= !whole;
+    if (replica_is_named(replica, &ref)) {
+        replica->refold_due = true; /* whoever redacted it knew it before us */
+    } else if (whole && kind > 0 && kind < OP_KINDS && !is_void(feed, entry->seq)) {
         struct fact fact = fact_of(feed, entry, id, &op);
         replica->refold_due |=
             authority_learn(&replica->authority, &fact, STAGE_ANY) == LEARNT_STALE;
@@ -564,7 +593,7 @@ static enum err meet_feed(struct replica *replica, const struct run *run, struct
     struct entry entry;
     enum err err = run_entry(run, 0, replica->decoded.after, &entry);
     if (err != OK || !entry.payload.at) {
-        return err != OK ? err : ERR_WAIT;
+        return err != OK ? err : ERR_MALFORMED;
     }
     err = op_decode(slice_of(entry.payload.at + SALT_BYTES, entry.payload.len - SALT_BYTES), &op);
     if (err != OK || op.kind != OP_OPEN) {
@@ -685,14 +714,16 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     return err == OK ? take(replica, feed, run, first_new, applied) : err;
 }
 
-/* Nothing erases payloads yet: one that isn't there was taken out on the way. */
-static bool is_whole(const struct decoded *d)
+/* Does only such a payload lack as can be erased? Any other was taken out by who passes it on. */
+static bool may_lack(const struct decoded *d)
 {
-    bool whole = true;
     for (uint32_t i = 0; i < d->count; i++) {
-        whole = whole && d->entries[i].payload.at;
+        const struct entry *entry = &d->entries[i];
+        if (!entry->payload.at && !op_is_erasable(stub_kind(&entry->stub))) {
+            return false;
+        }
     }
-    return whole;
+    return true;
 }
 
 enum err replica_accept(struct replica *replica, const struct run *run, struct now now, bool live,
@@ -717,7 +748,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
         err = ERR_WAIT;
     }
     err = err == OK ? replica_decode(replica, run, &prev) : err;
-    err = err == OK && !is_whole(&replica->decoded) ? ERR_MALFORMED : err;
+    err = err == OK && !may_lack(&replica->decoded) ? ERR_MALFORMED : err;
     err = err == OK ? accept_known(replica, feed, run, tail, applied) : err;
     if (live && replica->ages && err == OK && *applied > 0) {
         for (uint32_t i = 0; i < replica->decoded.count; i++) {
@@ -798,6 +829,8 @@ static enum err load(struct replica *replica)
     replica->own = NULL;
     replica->refold_due = false;
     replica->rewrite_count = 0;
+    replica->redacts = true;
+    replica->lacking_stale = true;
     pack_reset(&replica->rewrite);
     fresh_clear(replica);
     if (!replica->heads) {
@@ -806,6 +839,7 @@ static enum err load(struct replica *replica)
     enum err err = load_heads(replica);
     load_counts(replica);
     tips_load(replica);
+    replica_count_lacking(replica);
     return err;
 }
 
@@ -871,6 +905,7 @@ enum err replica_flush(struct replica *replica, struct now now)
     if (err == OK && replica->refold_due) {
         err = replica_refold(replica);
     }
+    replica_count_lacking(replica);
     if (err == OK && replica->tips_changed && store_in_transaction(replica->store)) {
         store_local_set(replica->store, "tips", replica->tips,
                         replica->tips_count * sizeof(struct tip));
@@ -896,7 +931,7 @@ static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
         entry.payload.len <= SALT_BYTES || is_void(&feed, entry.seq)) {
         return false;
     }
-    uint32_t kind = read_op(&entry, op);
+    uint32_t kind = replica_read_op(entry.payload, op);
     *fact = fact_of(&feed, &entry, &id, op);
     return kind > 0 && kind < OP_KINDS;
 }
@@ -934,20 +969,30 @@ static void relearn_all(struct replica *replica)
     relearn(replica, STAGE_REVOKES);
 }
 
-enum err replica_refold(struct replica *replica)
+static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
 {
     struct op op;
     struct fact fact;
-    replica->refold_due = false;
-    enum err err = store_begin(replica->store);
-    store_clear_views(replica->store);
-    relearn_all(replica);
-    sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT " ORDER BY e.id");
-    while (err == OK && store_row(replica->store, stmt)) {
+    while (store_row(replica->store, stmt)) {
         if (refold_read(stmt, &op, &fact)) {
             fold(replica, &fact);
         }
     }
+}
+
+/* Redactions first: what they erase the others don't fold. */
+enum err replica_refold(struct replica *replica)
+{
+    enum err err = store_begin(replica->store);
+    store_clear_views(replica->store);
+    relearn_all(replica);
+    replica->redacts = true;
+    refold_all(replica,
+               store_query(replica->store, REFOLD_SELECT " WHERE e.kind=24 ORDER BY e.id"));
+    refold_all(replica,
+               store_query(replica->store, REFOLD_SELECT " WHERE e.kind<>24 ORDER BY e.id"));
+    replica->refold_due = false;
+    replica->lacking_stale = true;
     return err == OK ? store_err(replica->store) : err;
 }
 
@@ -986,5 +1031,6 @@ struct replica_counts replica_count(struct replica *replica)
 {
     struct replica_counts counts = replica->counts;
     counts.waiting = replica->feeds.waiting_count;
+    counts.lacking = replica->lacking;
     return counts;
 }

@@ -9,6 +9,7 @@
 #include "entry.h"
 #include "heads.h"
 #include "keyring.h"
+#include "message.h"
 #include "store.h"
 #include "view.h"
 
@@ -74,9 +75,24 @@ bool replica_own(const struct replica *, struct feed_id *, uint64_t *seq);
 bool replica_device_of(struct replica *, const struct feed_id *, struct device_id *);
 
 struct replica_counts {
-    uint64_t entries, feeds, waiting, newer, forks;
+    uint64_t entries, feeds, waiting, newer, forks, lacking;
 };
 struct replica_counts replica_count(struct replica *);
+
+/* Does anything lack here, so that nobody may count on us: a payload that no redaction covers, or is what was erased still
+ * in a file? */
+bool replica_lacks(struct replica *);
+/* Does an entry of this feed lack its payload? */
+bool replica_lacks_of(struct replica *, const struct feed_id *);
+/* Entries that lack their payloads (`have` is the seq), from the one behind *after on; at most max. *after is where to go
+ * on. */
+uint32_t replica_lacking(struct replica *, int64_t *after, struct want *out, uint32_t max);
+/* The ids of some of them, for people. */
+uint32_t replica_lacking_ids(struct replica *, struct ref *out, uint32_t max);
+/* The payload of an entry; false if it isn't here. Borrowed until the next call. */
+bool replica_payload(struct replica *, const struct feed_id *, uint64_t seq, struct slice *);
+/* Takes the payload of an entry that came without it; *taken: it was wanted. ERR_MALFORMED: it is another one. */
+enum err replica_accept_payload(struct replica *, const struct told_payload *, bool *taken);
 
 /* Whether anybody watches: else nothing is kept for replica_fresh. */
 void replica_watched(struct replica *, bool);

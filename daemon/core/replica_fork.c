@@ -11,7 +11,7 @@ static void encode_decoded(struct replica *replica, const struct run *run, uint3
     run_pack_head(out, &run->feed, run->first_seq + from, &run->signature, d->count - from);
     for (uint32_t i = from; i < d->count; i++) {
         struct entry entry = d->entries[i];
-        entry.payload.at = NULL;
+        entry_strip(&entry);
         run_pack_entry(out, &entry);
     }
 }

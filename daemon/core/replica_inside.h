@@ -55,6 +55,9 @@ struct replica {
     uint32_t tips_count;
     bool tips_changed;
     bool refold_due;
+    bool redacts;       /* there is any REDACT */
+    bool lacking_stale; /* `lacking` must be counted again */
+    uint64_t lacking;   /* entries without payload that no redaction covers */
     struct recent recent[RECENT_MAX];
     struct replica_counts counts;
     /* for watchers */
@@ -88,5 +91,21 @@ uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have,
  * wrong. */
 enum err replica_fork(struct replica *, struct feed *, const struct run *, uint32_t i);
 enum err replica_rewrite(struct replica *, struct now);
+
+/* What a payload of more than SALT_BYTES says. The op's kind; 0 if it can't be read; at least OP_KINDS if a newer version
+ * made it. */
+uint32_t replica_read_op(struct slice payload, struct op *);
+
+/* ---- replica_redact.c ---- */
+
+/* Does a REDACT name this entry, by whomever? */
+bool replica_is_named(struct replica *, const struct ref *);
+/* Folds a REDACT that counts: erases what it may. False, and kept as evidence: its author mayn't. */
+bool replica_redact(struct replica *, const struct fact *);
+/* Counts again, if need be, the entries whose payloads lack. */
+void replica_count_lacking(struct replica *);
+/* What replica.c does with a payload that came later: the fact is folded as if it had come with its header. */
+void replica_fold_late(struct replica *, const struct fact *, struct slice op_bytes);
+void replica_drop_fresh(struct replica *, const struct ref *);
 
 #endif

@@ -35,10 +35,14 @@ static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, bool headers_on
     }
     entry.payload = column_slice(stmt, 4);
     if (!entry.payload.at) {
-        column_fixed(stmt, 6, entry.payload_hash.b, sizeof(entry.payload_hash.b));
+        struct slice stub = column_slice(stmt, 6);
+        entry.stub.len = (uint8_t)(stub.len < STUB_BYTES_MAX ? stub.len : STUB_BYTES_MAX);
+        if (entry.stub.len > 0) {
+            memcpy(entry.stub.b, stub.at, entry.stub.len);
+        }
+        column_fixed(stmt, 7, entry.rest.b, sizeof(entry.rest.b));
     } else if (headers_only) {
-        entry.payload_hash = payload_hash(entry.payload);
-        entry.payload.at = NULL;
+        entry_strip(&entry);
     }
     run_pack_entry(pack, &entry);
     return entry_weight(&entry);
@@ -53,7 +57,7 @@ static bool draft_run(struct replica *replica, const struct feed *feed, uint64_t
     size_t weight = 0;
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT seq, lamport, time_ms, after, payload, length,"
-                                    " payload_hash, signature FROM entry WHERE feed=? AND seq>?"
+                                    " stub, rest, signature FROM entry WHERE feed=? AND seq>?"
                                     " ORDER BY seq LIMIT ?");
     store_bind(stmt, "iii", feed->row, (int64_t)have, (int64_t)RUN_ENTRIES_MAX + 1);
     draft->entries = &replica->scratch;
@@ -69,7 +73,7 @@ static bool draft_run(struct replica *replica, const struct feed *feed, uint64_t
             break;
         }
         struct signature signature;
-        if (column_fixed(stmt, 7, signature.b, sizeof(signature.b))) {
+        if (column_fixed(stmt, 8, signature.b, sizeof(signature.b))) {
             draft->signature = signature;
             draft->count = seen;
             draft->bytes = pack_bytes(draft->entries).len;

@@ -274,7 +274,7 @@ static enum err ask_sitting(struct ask *ask, struct sitting *sitting, struct cla
         opened_forget(&sitting->opened);
     }
     if (!sitting->lists) {
-        sitting->lists = calloc(LIST_FEEDBACK + 1, sizeof(struct shown_list));
+        sitting->lists = calloc(LIST_KINDS, sizeof(struct shown_list));
     }
     ask->lists = sitting->lists;
     return ask->lists ? OK : ERR_NOMEM;

@@ -17,6 +17,48 @@ void ids_read(struct store *store, sqlite3_stmt *stmt, struct shown_list *list)
     done(stmt);
 }
 
+static void stub_column(sqlite3_stmt *stmt, int column, struct stub *stub)
+{
+    struct slice s = column_slice(stmt, column);
+    stub->len = (uint8_t)(s.len < STUB_BYTES_MAX ? s.len : STUB_BYTES_MAX);
+    if (stub->len > 0) {
+        memcpy(stub->b, s.at, stub->len);
+    }
+}
+
+bool entry_find(struct store *store, const struct ref *id, struct logged *out)
+{
+    struct stub stub;
+    struct hash rest;
+    struct feed_id feed;
+    memset(out, 0, sizeof(*out));
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT e.id, f.feed, e.seq, e.lamport, e.time_ms, f.void_seq, e.payload, e.stub"
+               " FROM entry e JOIN feed f ON f.id=e.feed"
+               " WHERE substr(hash, 1, 8)=? AND substr(hash, 1, 16)=?");
+    store_bind(stmt, "br", slice_of(id->b, 8), id);
+    if (!store_row(store, stmt)) {
+        return false;
+    }
+    int64_t seq = sqlite3_column_int64(stmt, 2), void_seq = sqlite3_column_int64(stmt, 5);
+    struct slice payload = column_slice(stmt, 6);
+    column_fixed(stmt, 1, feed.b, sizeof(feed.b));
+    out->row = sqlite3_column_int64(stmt, 0);
+    out->moment.stamp = stamp_of((uint64_t)sqlite3_column_int64(stmt, 3), &feed, (uint64_t)seq);
+    out->moment.time_ms = (uint64_t)sqlite3_column_int64(stmt, 4);
+    out->is_void = void_seq && seq >= void_seq;
+    out->whole = payload.len > SALT_BYTES;
+    if (out->whole) {
+        payload_part(payload, &stub, &rest);
+    } else {
+        stub_column(stmt, 7, &stub);
+    }
+    out->kind = stub_kind(&stub);
+    out->authored = stub_author(&stub, &out->author);
+    done(stmt);
+    return true;
+}
+
 static bool any_row(struct store *store, sqlite3_stmt *stmt)
 {
     bool any = store_row(store, stmt);
@@ -397,11 +439,12 @@ void journal_read(struct store *store, const struct ref *owner, const struct sta
                   uint32_t lines_max, struct lines *lines)
 {
     sqlite3_stmt *stmt = store_query(
-        store, "SELECT owner, stamp, octets FROM (SELECT owner, stamp,"
+        store, "SELECT owner, stamp, octets, id FROM (SELECT owner, stamp, id,"
                " coalesce(sealed, length(CAST(text AS BLOB))) AS octets FROM story"
                " WHERE owner=?1 AND stamp > ?2"
                " ORDER BY stamp DESC LIMIT ?3)"
-               " UNION ALL SELECT owner, stamp, octets FROM (SELECT story.owner, story.stamp,"
+               " UNION ALL SELECT owner, stamp, octets, id FROM (SELECT story.owner, story.stamp, "
+               "story.id,"
                " length(CAST(text AS BLOB)) AS octets FROM task JOIN story"
                " ON story.owner=task.task WHERE task.owner=?1 AND story.stamp > ?2"
                " ORDER BY story.stamp DESC LIMIT ?3) ORDER BY 2 DESC LIMIT ?3");
@@ -416,6 +459,7 @@ void journal_read(struct store *store, const struct ref *owner, const struct sta
         struct line *line = &lines->at[lines->count++];
         column_fixed(stmt, 0, line->owner.b, sizeof(line->owner.b));
         column_fixed(stmt, 1, line->stamp.b, sizeof(line->stamp.b));
+        column_fixed(stmt, 3, line->id.b, sizeof(line->id.b));
     }
     done(stmt);
     lines_turn(lines);

@@ -58,6 +58,19 @@ struct lines {
     struct line at[LIST_MAX];
 };
 
+/* An entry of the log, as far as everybody knows it, whether its payload is there or not. */
+struct logged {
+    int64_t row;
+    bool is_void; /* then others may not have it */
+    bool whole;   /* its payload is here */
+    uint32_t kind;
+    bool authored;
+    struct person_id author;
+    struct moment moment;
+};
+/* False if it isn't here. */
+bool entry_find(struct store *, const struct ref *, struct logged *);
+
 /* Ids in the first column of every row, up to LIST_MAX. */
 void ids_read(struct store *, sqlite3_stmt *, struct shown_list *);
 struct person_id id_person(const struct ref *);

@@ -15,6 +15,7 @@
 --   task      task: title, state and holder         greatest stamp, each field for itself
 --   story     line of a journal                     a set that only grows
 --   feedback  glow and grow                         a set that only grows
+--   redacted  REDACT                                a set that only grows
 --   seat      piece of hardware: its label          greatest stamp
 --   device    device: its host name and hardware    greatest stamp
 --
@@ -186,6 +187,21 @@ CREATE TABLE IF NOT EXISTS feedback (
     grow TEXT,
     time_ms INTEGER NOT NULL,
     PRIMARY KEY (receiver, stamp)
+) WITHOUT ROWID;
+
+-- Only of who may redact that entry, as far as it is here.
+CREATE TABLE IF NOT EXISTS redacted (
+    -- what is erased
+    entry BLOB NOT NULL,
+    -- of the REDACT
+    stamp BLOB NOT NULL,
+    author BLOB NOT NULL,
+    -- in whose journal it stood
+    jam BLOB,
+    why TEXT NOT NULL,
+    -- 0 while that entry isn't here, or is void
+    effective INTEGER NOT NULL,
+    PRIMARY KEY (entry, stamp)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS seat (

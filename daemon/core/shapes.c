@@ -441,6 +441,11 @@ static void pack_story(struct ask *ask, struct pack *p, uint32_t n, sqlite3_stmt
 
 void pack_journal(struct ask *ask, struct pack *p, const struct lines *lines)
 {
+    struct shown_list list = {.count = lines->count};
+    for (uint32_t i = 0; i < lines->count; i++) {
+        list.ids[i] = lines->at[i].id;
+    }
+    list_show(ask, LIST_ENTRIES, &list);
     pack_array(p, lines->count);
     for (uint32_t i = 0; i < lines->count; i++) {
         sqlite3_stmt *stmt = store_query(

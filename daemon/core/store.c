@@ -35,6 +35,7 @@ struct store {
     struct statement statements[STATEMENTS_MAX];
     bool open; /* a transaction is */
     bool new_views;
+    bool residue; /* the files may still hold what was erased */
     enum err err;
     char why[160];
 };
@@ -113,7 +114,7 @@ static bool is_sound(struct store *store)
 /* Every table that schema.sql made: all that log.sql didn't. */
 static const char views_list_sql[] =
     "SELECT name FROM main.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name "
-    "NOT IN ('feed', 'entry', 'local', 'retry', 'branch') ORDER BY name";
+    "NOT IN ('feed', 'entry', 'local', 'retry', 'branch', 'redaction', 'receipt') ORDER BY name";
 
 /* Runs `format` for each table of the views; their names are read first, since a table can't be dropped under a reader. */
 static void views_each(struct store *store, const char *format)
@@ -169,6 +170,8 @@ static void setup(struct store *store)
         exec(store, "PRAGMA application_id=1245793585;");
     }
     exec(store, "COMMIT");
+    store->residue = true; /* the power may have gone between an erasure and its end */
+    store_scrub(store);
     exec(store, "CREATE TEMP TABLE IF NOT EXISTS machine_now (device BLOB PRIMARY KEY, state TEXT,"
                 " since_ms INTEGER) WITHOUT ROWID");
 }
@@ -409,6 +412,35 @@ static void reset_all(struct store *store)
     }
 }
 
+void store_erased(struct store *store)
+{
+    store->residue = true;
+}
+
+bool store_has_residue(const struct store *store)
+{
+    return store->residue;
+}
+
+/* That the WAL was cut off must last too: SQLite itself doesn't care. */
+static bool sync_wal(struct store *store)
+{
+    sqlite3_file *wal = NULL;
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&wal);
+    return !wal || !wal->pMethods || wal->pMethods->xSync(wal, SQLITE_SYNC_FULL) == SQLITE_OK;
+}
+
+/* What was overwritten in the database still stands in the WAL until that is cut off. */
+void store_scrub(struct store *store)
+{
+    int log = -1;
+    if (store->residue && !store->open) {
+        reset_all(store);
+        int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, NULL);
+        store->residue = rc != SQLITE_OK || log > 0 || !sync_wal(store);
+    }
+}
+
 enum err store_commit(struct store *store)
 {
     if (!store->open) {
@@ -422,6 +454,7 @@ enum err store_commit(struct store *store)
         return err;
     }
     store->open = false;
+    store_scrub(store);
     return OK;
 }
 

@@ -55,6 +55,12 @@ enum err store_commit(struct store *);
 void store_rollback(struct store *);
 bool store_in_transaction(const struct store *);
 
+/* Something is erased in this transaction: once it is committed, nothing of it may be left in any file. */
+void store_erased(struct store *);
+/* Sees to that, outside a transaction; store_commit does. What the disk refuses is tried again by the next call. */
+void store_scrub(struct store *);
+bool store_has_residue(const struct store *);
+
 /* Values of this machine alone, by key: never replicated, not part of the views. */
 bool store_local_get(struct store *, const char *key, void *out, size_t len);
 void store_local_set(struct store *, const char *key, const void *value, size_t len);

@@ -10,11 +10,13 @@ enum {
     TALK_SILENCE_MS = 3000,  /* then the talk is given up */
     TALK_USELESS_MS = 10000, /* the same, if it says much but brings nothing */
     TALK_MAX_MS = 20000,     /* then others have their turn, whatever it brings */
-    DIFFERS_MS = 150,      /* pushes under way settle so long before a difference is looked into */
-    ASK_AGAIN_MS = 2000,   /* between two talks with one peer that brought nothing */
-    SAFETY_MS = 5000,      /* how often peers are asked whether they have all of ours */
-    RUNS_ROOM = 56 * 1024, /* of a message for runs */
-    HEADS_ROOM = 200,      /* heads in one message */
+    DIFFERS_MS = 150,       /* pushes under way settle so long before a difference is looked into */
+    ASK_AGAIN_MS = 2000,    /* between two talks with one peer that brought nothing */
+    SAFETY_MS = 5000,       /* how often peers are asked whether they have all of ours */
+    RUNS_ROOM = 56 * 1024,  /* of a message for runs */
+    HEADS_ROOM = 200,       /* heads in one message */
+    LACKS_MS = 2000,        /* between two questions for payloads, whoever is asked */
+    LACKS_AGAIN_MS = 30000, /* before the same peer is asked for them again */
 };
 
 struct out {
@@ -58,6 +60,8 @@ struct sync {
     } acks[64];
     uint32_t acks_count;
     struct mono safety;
+    struct mono lacks_since; /* when payloads were last asked for; 0: not, or it was answered */
+    int64_t lacks_after;     /* where to go on with them */
 };
 
 struct sync *sync_new(struct replica *replica, struct presence *presence)
@@ -157,7 +161,9 @@ static void send_beat(struct sync *sync, struct peer *peer, uint64_t flags)
     struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
     pack_reset(&sync->pack);
     /* without BEAT_WATCH it would release a peer that watches us */
-    pack_beat(&sync->pack, &mine, flags | (peer->watches_me ? BEAT_WATCH : 0));
+    flags |= peer->watches_me ? BEAT_WATCH : 0;
+    flags |= replica_lacks(sync->replica) ? BEAT_LACKS : 0;
+    pack_beat(&sync->pack, &mine, flags);
     send_packed(sync, peer);
     sync->tells_saved = true;
 }
@@ -652,14 +658,101 @@ static enum err receive_fork(struct sync *sync, struct peer *peer, const struct 
     return err == ERR_FORK || err == ERR_WAIT || err == ERR_SIGNATURE ? OK : err;
 }
 
+/* ---- payloads that lack ---------------------------------------------------------------------------------------- */
+
+/* Tells those that are here, as many as one message holds. What isn't told isn't here. */
+static enum err receive_lacks(struct sync *sync, struct peer *peer, const struct message *m)
+{
+    struct pack told;
+    uint32_t count = 0;
+    enum err err = OK;
+    pack_init(&told);
+    for (uint32_t i = 0; i < m->count && err == OK; i++) {
+        struct want want;
+        struct told_payload one;
+        err = message_want(m, i, &want);
+        if (err == OK && replica_payload(sync->replica, &want.feed, want.have, &one.payload) &&
+            pack_bytes(&told).len + one.payload.len < RUNS_ROOM) {
+            one.feed = want.feed;
+            one.seq = want.have;
+            pack_payload(&told, &one);
+            count++;
+        }
+    }
+    if (err == OK) {
+        pack_reset(&sync->pack);
+        pack_payloads(&sync->pack, count);
+        pack_raw(&sync->pack, pack_bytes(&told));
+        send_packed(sync, peer);
+    }
+    pack_clear(&told);
+    return err;
+}
+
+static enum err receive_payloads(struct sync *sync, struct peer *peer, const struct message *m)
+{
+    enum err err = OK;
+    bool any = false;
+    for (uint32_t i = 0; i < m->count && err == OK; i++) {
+        struct told_payload told;
+        bool taken = false;
+        err = message_payload(m, i, &told);
+        err = err == OK ? replica_accept_payload(sync->replica, &told, &taken) : err;
+        any |= taken;
+    }
+    if (any) {
+        peer->lacks_asked.ms = 0; /* it may have more of them */
+    }
+    sync->lacks_since.ms = 0;
+    return err;
+}
+
+static bool may_ask_lacks(const struct peer *peer, struct now now)
+{
+    return reachable(peer) &&
+           (peer->lacks_asked.ms == 0 || now.mono.ms - peer->lacks_asked.ms >= LACKS_AGAIN_MS);
+}
+
+/* Once nothing is under way: a redaction comes later than what it covers. One peer is asked after the other, so that who
+ * withholds a payload keeps it from nobody as long as anybody has it. */
+static void look_for_payloads(struct sync *sync, struct now now)
+{
+    struct peer *best = NULL;
+    struct want wants[WANT_MAX];
+    if (sync->peer || replica_count(sync->replica).lacking == 0 ||
+        (sync->lacks_since.ms && now.mono.ms - sync->lacks_since.ms < LACKS_MS)) {
+        return;
+    }
+    for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
+        struct peer *peer = presence_at(sync->presence, i);
+        if (may_ask_lacks(peer, now) && (!best || peer->lacks_asked.ms < best->lacks_asked.ms)) {
+            best = peer;
+        }
+    }
+    uint32_t count = best ? replica_lacking(sync->replica, &sync->lacks_after, wants, WANT_MAX) : 0;
+    if (count == 0) {
+        return;
+    }
+    pack_reset(&sync->pack);
+    pack_lacks(&sync->pack, count);
+    for (uint32_t i = 0; i < count; i++) {
+        pack_want(&sync->pack, &wants[i]);
+    }
+    send_packed(sync, best);
+    best->lacks_asked = sync->lacks_since = now.mono;
+}
+
 /* ---- what peers have ------------------------------------------------------------------------------------------ */
 
 static void note_same(struct sync *sync, struct peer *peer)
 {
     struct feed_id own;
     uint64_t seq = 0;
-    peer->has_all_before = true;
     peer->differs = false;
+    if (peer->lacks) {
+        return; /* it has all headers, and not all that they stand for */
+    }
+    peer->has_all_before = true;
     if (replica_own(sync->replica, &own, &seq)) {
         peer->acked_seq = seq > peer->acked_seq ? seq : peer->acked_seq;
     }
@@ -670,6 +763,7 @@ static void receive_fingerprint(struct sync *sync, struct peer *peer, const stru
 {
     struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
     peer->has = m->fingerprint;
+    peer->lacks = m->flags & (m->kind == MESSAGE_HELLO ? HELLO_LACKS : BEAT_LACKS);
     if (SAME(mine, m->fingerprint)) {
         note_same(sync, peer);
         if (peer == sync->peer && sync->lacks_next >= sync->lacks_count) {
@@ -719,6 +813,10 @@ enum err sync_receive(struct sync *sync, struct peer *peer, const struct message
         return OK;
     case MESSAGE_FORK:
         return receive_fork(sync, peer, m);
+    case MESSAGE_LACKS:
+        return receive_lacks(sync, peer, m);
+    case MESSAGE_PAYLOADS:
+        return receive_payloads(sync, peer, m);
     default:
         return OK;
     }
@@ -734,10 +832,12 @@ static void push_own(struct sync *sync)
         return;
     }
     if (!SAME(own, sync->pushed_feed)) {
+        bool another = sync->pushed > 0; /* of this run: what was known of earlier ones isn't all */
         sync->pushed_feed = own;
         sync->pushed = 0;
         for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
             presence_at(sync->presence, i)->acked_seq = 0;
+            presence_at(sync->presence, i)->has_all_before &= !another;
         }
     }
     if (seq > sync->pushed) {
@@ -752,7 +852,7 @@ void sync_committed(struct sync *sync, struct now now)
     push_own(sync);
     for (uint32_t i = 0; i < sync->acks_count; i++) {
         const struct head *head = heads_get(replica_heads(sync->replica), &sync->acks[i].feed);
-        if (head && head->seq > 0) {
+        if (head && head->seq > 0 && !replica_lacks_of(sync->replica, &head->feed)) {
             pack_reset(&sync->pack);
             pack_ack(&sync->pack, &head->feed, head->seq);
             send_packed(sync, sync->acks[i].peer);
@@ -787,7 +887,16 @@ static void look_for_talk(struct sync *sync, struct now now)
     }
 }
 
-/* Who may not have all that we wrote in earlier runs is asked, a few at a time, until all are known to have it. */
+/* May it lack something that we wrote? */
+static bool is_unsafe(const struct sync *sync, const struct peer *peer)
+{
+    struct feed_id own;
+    uint64_t seq = 0;
+    replica_own(sync->replica, &own, &seq);
+    return reachable(peer) && (!peer->has_all_before || peer->acked_seq < seq);
+}
+
+/* They are asked, a few at a time, until all are known to have it. */
 static void look_for_safety(struct sync *sync, struct now now)
 {
     uint32_t asked = 0;
@@ -797,7 +906,7 @@ static void look_for_safety(struct sync *sync, struct now now)
     sync->safety = now.mono;
     for (uint32_t i = 0; i < presence_count(sync->presence) && asked < 4; i++) {
         struct peer *peer = presence_at(sync->presence, i);
-        if (reachable(peer) && !peer->has_all_before) {
+        if (is_unsafe(sync, peer)) {
             send_beat(sync, peer, BEAT_ANSWER);
             asked++;
         }
@@ -823,6 +932,7 @@ void sync_tick(struct sync *sync, struct now now)
             sync->acks[i - 1] = sync->acks[--sync->acks_count];
         }
     }
+    look_for_payloads(sync, now);
     look_for_talk(sync, now);
     look_for_safety(sync, now);
 }
@@ -830,7 +940,7 @@ void sync_tick(struct sync *sync, struct now now)
 struct mono sync_wake(const struct sync *sync)
 {
     struct mono wake = {INT64_MAX};
-    bool unsafe = false;
+    bool unsafe = false, lacks = replica_count(sync->replica).lacking > 0;
     if (sync->peer) {
         int64_t silence = sync->heard.ms + TALK_SILENCE_MS;
         int64_t useless = sync->moved.ms + TALK_USELESS_MS;
@@ -843,7 +953,13 @@ struct mono sync_wake(const struct sync *sync)
         if (!reachable(peer)) {
             continue;
         }
-        unsafe |= !peer->has_all_before;
+        unsafe |= is_unsafe(sync, peer);
+        if (lacks && !sync->peer) {
+            int64_t due = peer->lacks_asked.ms ? peer->lacks_asked.ms + LACKS_AGAIN_MS : 0;
+            int64_t next = sync->lacks_since.ms ? sync->lacks_since.ms + LACKS_MS : 0;
+            due = due > next ? due : next;
+            wake.ms = due < wake.ms ? due : wake.ms;
+        }
         if (peer->differs && !sync->peer) {
             int64_t due = peer->differs_since.ms + DIFFERS_MS;
             int64_t again = peer->asked.ms ? peer->asked.ms + ASK_AGAIN_MS : 0;

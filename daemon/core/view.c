@@ -4,8 +4,9 @@
 #include "view_rows.h"
 
 const struct view *const views[] = {
-    &view_class, &view_person, &view_session, &view_teacher,  &view_seat,  &view_jam, &view_place,
-    &view_role,  &view_task,   &view_note,    &view_feedback, &view_state, NULL,
+    &view_class,    &view_person, &view_session, &view_teacher, &view_seat,
+    &view_jam,      &view_place,  &view_role,    &view_task,    &view_note,
+    &view_feedback, &view_redact, &view_state,   NULL,
 };
 
 void views_fold(struct store *store, const struct fact *fact)
@@ -15,6 +16,22 @@ void views_fold(struct store *store, const struct fact *fact)
             views[i]->fold(store, fact);
         }
     }
+}
+
+/* Only what stands in a set that grows can be taken out alone: no other fact ever hid behind it. */
+bool views_unfold(struct store *store, const struct fact *fact)
+{
+    static const struct {
+        enum op_kind kind;
+        void (*unfold)(struct store *, const struct fact *);
+    } unfolds[] = {{OP_NOTE, note_unfold}, {OP_FEEDBACK, feedback_unfold}};
+    for (size_t i = 0; i < sizeof(unfolds) / sizeof(unfolds[0]); i++) {
+        if (fact->op->kind == unfolds[i].kind) {
+            unfolds[i].unfold(store, fact);
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct method *views_method(struct slice name)

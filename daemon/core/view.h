@@ -43,11 +43,13 @@ enum list_kind {
     LIST_TASKS,
     LIST_PEOPLE,
     LIST_FEEDBACK,
+    LIST_ENTRIES, /* the journal or the inbox, whichever was shown last */
+    LIST_KINDS
 };
 struct shown_list {
     enum list_kind kind;
     uint32_t count;
-    struct ref ids[LIST_MAX]; /* jams, tasks, people (their ids), feedback */
+    struct ref ids[LIST_MAX]; /* jams, tasks, people (their ids), feedback, entries */
 };
 
 /* Besides the log's tables, the device keeps one that views may read: temp.machine_now(device BLOB PRIMARY KEY, state
@@ -102,7 +104,7 @@ struct ask {
     uint64_t seq;   /* of the state that is being told: rises within one watch */
     uint32_t
         safe_machines; /* could be switched off, as far as is known, and nothing would be lost */
-    struct shown_list *lists; /* of this terminal, by list_kind; LIST_FEEDBACK + 1 of them */
+    struct shown_list *lists; /* of this terminal, by list_kind; LIST_KINDS of them */
     /* Between plan and tell. */
     struct op ops[ASK_OPS_MAX]; /* what plan decided to write, appended in order */
     uint32_t ops_count;
@@ -141,6 +143,9 @@ extern const struct view *const views[]; /* NULL at the end */
 
 /* The one place where an op reaches the tables: folds it into every view that wants it. */
 void views_fold(struct store *, const struct fact *);
+
+/* Takes a fact that is erased out of the views again. False: they must be folded anew without it. */
+bool views_unfold(struct store *, const struct fact *);
 
 /* The method of this name; NULL. */
 const struct method *views_method(struct slice name);

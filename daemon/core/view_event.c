@@ -204,6 +204,21 @@ static bool event_feedback(struct ask *ask, const struct fact *fact, struct pack
     return true;
 }
 
+/* What is erased, never what it said: who keeps a list of lines takes that one out. */
+static bool event_redact(struct ask *ask, const struct fact *fact, struct pack *p)
+{
+    const struct op *op = fact->op;
+    bool in_jam = op->has & FIELD_JAM && jam_exists(ask->store, &op->jam);
+    pack_event(ask, p, fact, "redact", 4);
+    pack_in_jam(ask, p, in_jam ? &op->jam : NULL);
+    pack_str(p, "entry");
+    pack_hex(p, op->entry.b);
+    pack_who(ask, p, "by", &op->by);
+    pack_str(p, "why");
+    pack_text(p, op->text);
+    return true;
+}
+
 static bool event_seat(struct ask *ask, const struct fact *fact, struct pack *p)
 {
     sqlite3_stmt *stmt = store_query(
@@ -251,6 +266,8 @@ bool views_event(struct ask *ask, const struct fact *fact, struct pack *p)
         return event_note(ask, fact, p);
     case OP_FEEDBACK:
         return event_feedback(ask, fact, p);
+    case OP_REDACT:
+        return event_redact(ask, fact, p);
     default:
         return false;
     }

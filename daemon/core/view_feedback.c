@@ -38,6 +38,12 @@ static void feedback_fold(struct store *store, const struct fact *fact)
              op->has & FIELD_MORE ? op->more : (struct slice){0}, (int64_t)fact->time_ms);
 }
 
+/* Under whichever receiver it stands. */
+void feedback_unfold(struct store *store, const struct fact *fact)
+{
+    store_do(store, "DELETE FROM feedback WHERE stamp=?", "s", &fact->stamp);
+}
+
 /* ---- who reads it ------------------------------------------------------------------------------------------------ */
 
 static bool is_sealed(struct ask *ask)
@@ -325,6 +331,7 @@ static enum err inbox_tell(struct ask *ask, struct pack *p)
         list.ids[list.count++] = letters.at[i].id;
     }
     list_show(ask, LIST_FEEDBACK, &list);
+    list_show(ask, LIST_ENTRIES, &list);
     inbox_mark_read(ask);
     return OK;
 }

@@ -55,6 +55,12 @@ static void note_fold(struct store *store, const struct fact *fact)
              (int64_t)(op->has & FIELD_BOX ? op->box.len : 0), (int64_t)fact->time_ms);
 }
 
+void note_unfold(struct store *store, const struct fact *fact)
+{
+    store_do(store, "DELETE FROM story WHERE owner=? AND stamp=?", "bs", story_owner(fact),
+             &fact->stamp);
+}
+
 /* ---- methods ----------------------------------------------------------------------------------------------------- */
 
 /* A thought that is nobody else's. */

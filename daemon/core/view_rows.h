@@ -5,6 +5,10 @@
 #include "view.h"
 
 extern const struct view view_class, view_person, view_session, view_teacher, view_seat, view_jam,
-    view_place, view_role, view_task, view_note, view_feedback, view_state;
+    view_place, view_role, view_task, view_note, view_feedback, view_redact, view_state;
+
+/* Take out again what the only fold of such an op put in. */
+void note_unfold(struct store *, const struct fact *);
+void feedback_unfold(struct store *, const struct fact *);
 
 #endif

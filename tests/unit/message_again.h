@@ -63,6 +63,34 @@ static inline enum err wants_again(const struct message *m, struct pack *out)
     return err;
 }
 
+static inline enum err lacks_again(const struct message *m, struct pack *out)
+{
+    enum err err = OK;
+    pack_lacks(out, m->count);
+    for (uint32_t i = 0; err == OK && i < m->count; i++) {
+        struct want want;
+        err = message_want(m, i, &want);
+        if (err == OK) {
+            pack_want(out, &want);
+        }
+    }
+    return err;
+}
+
+static inline enum err payloads_again(const struct message *m, struct pack *out)
+{
+    enum err err = OK;
+    pack_payloads(out, m->count);
+    for (uint32_t i = 0; err == OK && i < m->count; i++) {
+        struct told_payload told;
+        err = message_payload(m, i, &told);
+        if (err == OK) {
+            pack_payload(out, &told);
+        }
+    }
+    return err;
+}
+
 static inline enum err hints_again(const struct message *m, struct pack *out)
 {
     enum err err = OK;
@@ -160,6 +188,10 @@ static inline enum err message_again(const struct message *m, struct pack *out)
         return OK;
     case MESSAGE_FORK:
         return fork_again(m, out);
+    case MESSAGE_LACKS:
+        return lacks_again(m, out);
+    case MESSAGE_PAYLOADS:
+        return payloads_again(m, out);
     case MESSAGE_REFUSE:
         pack_refuse(out, (enum err)m->reason);
         return OK;

@@ -85,7 +85,7 @@ static void lesson_init(struct lesson *l, uint64_t first_seq)
 
 static void lesson_erase(struct lesson *l, unsigned i)
 {
-    l->entries[i].payload = slice_of(NULL, 0);
+    entry_strip(&l->entries[i]);
     lesson_write(l);
 }
 
@@ -272,7 +272,8 @@ static void odd_run_write(struct pack *p, const struct odd_run *odd)
                       .lamport = odd->lamport,
                       .time_ms = odd->time_ms,
                       .payload_len = (uint32_t)odd->payload_len,
-                      .payload_hash = hash};
+                      .stub = {2, {0x91, 2}},
+                      .rest = hash};
     if (!odd->erased) {
         e.payload = slice_of(zeros, odd->payload_len);
     }
@@ -332,7 +333,8 @@ static void what_breaks_a_bound_is_refused(void **state)
         {{1, 1, 0, NULL, 1, 0, SALT_BYTES, false}, ERR_MALFORMED},
         {{1, 1, 0, NULL, 1, 0, PAYLOAD_BYTES_MAX, false}, OK},
         {{1, 1, 0, NULL, 1, 0, PAYLOAD_BYTES_MAX + 1, false}, ERR_LIMIT},
-        {{1, 1, 0, NULL, 1, 0, 17, true}, OK},
+        {{1, 1, 0, NULL, 1, 0, 18, true}, OK},
+        {{1, 1, 0, NULL, 1, 0, 17, true}, ERR_MALFORMED}, /* shorter than its stub */
         {{1, 1, 0, NULL, 1, 0, SALT_BYTES, true}, ERR_MALFORMED},
         {{1, 1, 0, NULL, 1, 0, PAYLOAD_BYTES_MAX, true}, OK},
         {{1, 1, 0, NULL, 1, 0, PAYLOAD_BYTES_MAX + 1, true}, ERR_LIMIT},
@@ -409,11 +411,15 @@ static void put_header(struct pack *out, const struct class_id *class, const str
 
 static void put_payload(struct pack *out, struct slice payload)
 {
-    struct hash hash = payload_hash(payload);
+    struct hash hash = payload_hash(payload), rest;
+    struct stub stub;
+    payload_part(payload, &stub, &rest);
     put_case(out, "payload");
     put_bytes(out, "salt", slice_of(payload.at, SALT_BYTES));
     put_bytes(out, "op", slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES));
     put_bytes(out, "payload", payload);
+    put_bytes(out, "stub", slice_of(stub.b, stub.len));
+    put_bytes(out, "rest", SLICE(rest));
     put_bytes(out, "payload_hash", SLICE(hash));
 }
 
@@ -429,6 +435,9 @@ static void put_run(struct pack *out, struct lesson *l)
         put_entry(out, &l->entries[i]);
         if (l->entries[i].payload.at) {
             put_bytes(out, "payload", l->entries[i].payload);
+        } else {
+            put_bytes(out, "stub", slice_of(l->entries[i].stub.b, l->entries[i].stub.len));
+            put_bytes(out, "rest", SLICE(l->entries[i].rest));
         }
         put_bytes(out, "id", SLICE(l->ids[i]));
     }
@@ -458,7 +467,7 @@ static void the_vectors_are_what_this_code_encodes(void **state)
                        "# Cases are apart by empty lines; a line is `key value`. Bytes are in hex, "
                        "other numbers decimal.\n"
                        "# In a run the lines from seq to id repeat for each entry; a payload that "
-                       "has no line is erased.\n"));
+                       "has no line is erased: of it stub and rest are left.\n"));
     lesson_init(&l, 1);
     put_payload(&out, l.entries[0].payload);
     put_headers(&out, &l);

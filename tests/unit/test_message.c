@@ -82,7 +82,8 @@ static void a_run(struct pack *p, uint64_t first_seq)
     entry.payload = slice_of(NULL, 0);
     entry.payload_len = 99;
     entry.after_count = 0;
-    fill(entry.payload_hash.b, sizeof(entry.payload_hash.b), 0xd0);
+    entry.stub = (struct stub){2, {0x94, 15}};
+    fill(entry.rest.b, sizeof(entry.rest.b), 0xd0);
     run_pack_entry(p, &entry);
 }
 
@@ -201,19 +202,48 @@ static void write_refuse(struct pack *p)
     pack_refuse(p, ERR_LIMIT);
 }
 
+static void write_lacks(struct pack *p)
+{
+    struct want want = {.have = 9};
+    fill(want.feed.b, sizeof(want.feed.b), 0x10);
+    pack_lacks(p, 2);
+    pack_want(p, &want);
+    want.have = FEED_ENTRIES_MAX;
+    pack_want(p, &want);
+}
+
+static void write_payloads(struct pack *p)
+{
+    uint8_t bytes[SALT_BYTES + 5];
+    struct told_payload told = {.seq = 9, .payload = slice_of(bytes, sizeof(bytes))};
+    fill(bytes, sizeof(bytes), 0x70);
+    fill(told.feed.b, sizeof(told.feed.b), 0x10);
+    pack_payloads(p, 1);
+    pack_payload(p, &told);
+}
+
 static const struct sample {
     const char *name;
     enum message_kind kind;
     void (*write)(struct pack *);
 } samples[] = {
-    {"hello", MESSAGE_HELLO, write_hello},    {"beat", MESSAGE_BEAT, write_beat},
-    {"leave", MESSAGE_LEAVE, write_leave},    {"ranges", MESSAGE_RANGES, write_ranges},
-    {"heads", MESSAGE_HEADS, write_heads},    {"want", MESSAGE_WANT, write_want},
-    {"runs", MESSAGE_RUNS, write_runs},       {"ack", MESSAGE_ACK, write_ack},
-    {"peers", MESSAGE_PEERS, write_peers},    {"suspect", MESSAGE_SUSPECT, write_suspect},
-    {"heard", MESSAGE_HEARD, write_heard},    {"not-heard", MESSAGE_HEARD, write_not_heard},
-    {"gone", MESSAGE_GONE, write_gone},       {"fork", MESSAGE_FORK, write_fork},
+    {"hello", MESSAGE_HELLO, write_hello},
+    {"beat", MESSAGE_BEAT, write_beat},
+    {"leave", MESSAGE_LEAVE, write_leave},
+    {"ranges", MESSAGE_RANGES, write_ranges},
+    {"heads", MESSAGE_HEADS, write_heads},
+    {"want", MESSAGE_WANT, write_want},
+    {"runs", MESSAGE_RUNS, write_runs},
+    {"ack", MESSAGE_ACK, write_ack},
+    {"peers", MESSAGE_PEERS, write_peers},
+    {"suspect", MESSAGE_SUSPECT, write_suspect},
+    {"heard", MESSAGE_HEARD, write_heard},
+    {"not-heard", MESSAGE_HEARD, write_not_heard},
+    {"gone", MESSAGE_GONE, write_gone},
+    {"fork", MESSAGE_FORK, write_fork},
     {"refuse", MESSAGE_REFUSE, write_refuse},
+    {"lacks", MESSAGE_LACKS, write_lacks},
+    {"payloads", MESSAGE_PAYLOADS, write_payloads},
 };
 
 enum { SAMPLES = sizeof(samples) / sizeof(samples[0]) };
@@ -251,16 +281,22 @@ static void put_item(struct pack *out, const struct message *m, uint32_t i)
     struct range range;
     struct want want;
     struct peer_hint hint;
+    struct told_payload told;
     if (m->kind == MESSAGE_RANGES) {
         assert_int_equal(message_range(m, i, &range), OK);
         put_prefix(out, &range.prefix);
         put_bytes(out, "fingerprint", SLICE(range.fingerprint));
     } else if (m->kind == MESSAGE_HEADS) {
         put_heads(out, m, i);
-    } else if (m->kind == MESSAGE_WANT) {
+    } else if (m->kind == MESSAGE_PAYLOADS) {
+        assert_int_equal(message_payload(m, i, &told), OK);
+        put_bytes(out, "feed", SLICE(told.feed));
+        put_uint(out, "seq", told.seq);
+        put_bytes(out, "payload", told.payload);
+    } else if (m->kind == MESSAGE_WANT || m->kind == MESSAGE_LACKS) {
         assert_int_equal(message_want(m, i, &want), OK);
         put_bytes(out, "feed", SLICE(want.feed));
-        put_uint(out, "have", want.have);
+        put_uint(out, m->kind == MESSAGE_LACKS ? "seq" : "have", want.have);
     } else if (m->kind == MESSAGE_PEERS) {
         assert_int_equal(message_hint(m, i, &hint), OK);
         put_bytes(out, "device", SLICE(hint.device));
@@ -331,6 +367,8 @@ static void put_fields(struct pack *out, const struct message *m)
     case MESSAGE_RANGES:
     case MESSAGE_PEERS:
     case MESSAGE_FORK:
+    case MESSAGE_LACKS:
+    case MESSAGE_PAYLOADS:
         break;
     }
 }
@@ -505,7 +543,7 @@ static void what_is_no_message_is_refused(void **state)
 static void a_kind_of_a_newer_version_is_told_apart(void **state)
 {
     (void)state;
-    const uint64_t kinds[] = {MESSAGE_REFUSE + 1, 255, UINT64_MAX};
+    const uint64_t kinds[] = {MESSAGE_PAYLOADS + 1, 255, UINT64_MAX};
     struct pack p;
     pack_init(&p);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -15,6 +15,7 @@
 #include "rows.h"
 #include "store.h"
 #include "view.h"
+#include "view_rows.h"
 
 enum {
     FACTS_MAX = 24,
@@ -111,11 +112,11 @@ static void draw_seal(struct history *h, struct op *op)
 
 static void draw_op(struct history *h, int i)
 {
-    static const uint8_t kinds[] = {OP_OPEN,    OP_PERSON,   OP_PERSON,   OP_HELLO, OP_BYE,
-                                    OP_SEAT,    OP_JAM,      OP_JAM_SET,  OP_JOIN,  OP_JOIN,
-                                    OP_SOLO,    OP_LEAVE,    OP_LEAVE,    OP_ROLE,  OP_ROLE,
-                                    OP_TASK,    OP_TASK_SET, OP_TASK_SET, OP_NOTE,  OP_FEEDBACK,
-                                    OP_CONFIRM, OP_REMOVE,   OP_ROSTER,   OP_LESSON};
+    static const uint8_t kinds[] = {OP_OPEN,    OP_PERSON,   OP_PERSON,   OP_HELLO,  OP_BYE,
+                                    OP_SEAT,    OP_JAM,      OP_JAM_SET,  OP_JOIN,   OP_JOIN,
+                                    OP_SOLO,    OP_LEAVE,    OP_LEAVE,    OP_ROLE,   OP_ROLE,
+                                    OP_TASK,    OP_TASK_SET, OP_TASK_SET, OP_NOTE,   OP_FEEDBACK,
+                                    OP_CONFIRM, OP_REMOVE,   OP_ROSTER,   OP_LESSON, OP_REDACT};
     static const char *const texts[] = {"one", "two", "", "three\nlines"};
     struct op *op = &h->ops[i];
     memset(op, 0, sizeof(*op));
@@ -135,11 +136,44 @@ static void draw_op(struct history *h, int i)
     op->state = draw(h, 3);
     op->moves = draw(h, 2);
     op->yes = draw(h, 2);
+    op->entry = draw_ref(h);
     op->hardware.b[0] = (uint8_t)draw(h, 2);
     if (op->has & FIELD_ADDS) {
         draw_adds(h, op);
     }
     draw_seal(h, op);
+}
+
+/* The entry of this id; NULL: it never came. */
+static const struct fact *fact_of(const struct history *h, const struct ref *id)
+{
+    for (int i = 0; i < h->count; i++) {
+        if (SAME(h->facts[i].id, *id)) {
+            return &h->facts[i];
+        }
+    }
+    return NULL;
+}
+
+/* Nobody may redact what can't be erased, and such a REDACT reaches no view: it names nothing here. */
+static void draw_targets(struct history *h)
+{
+    for (int i = 0; i < h->count; i++) {
+        const struct fact *target = fact_of(h, &h->ops[i].entry);
+        if (target && !op_is_erasable(target->op->kind)) {
+            h->ops[i].entry = entry_ref(FACTS_MAX + 1);
+        }
+    }
+}
+
+static bool is_redacted(const struct history *h, const struct fact *fact)
+{
+    for (int i = 0; i < h->count; i++) {
+        if (h->ops[i].kind == OP_REDACT && SAME(h->ops[i].entry, fact->id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Feeds whose lamports rise, often to the same number at once. */
@@ -164,6 +198,7 @@ static void draw_history(struct history *h, uint64_t number)
                                     .device = {.b = {'d', (uint8_t)draw(h, DEVICES)}},
                                     .op = &h->ops[i]};
     }
+    draw_targets(h);
 }
 
 /* ---- rows as lines of text --------------------------------------------------------------------------------------- */
@@ -250,6 +285,9 @@ static void model_sort(struct model *m, const struct history *h)
     m->h = h;
     m->count = 0;
     for (int i = 0; i < h->count; i++) {
+        if (is_redacted(h, &h->facts[i])) {
+            continue;
+        }
         int at = m->count++;
         while (at > 0 && is_before(&h->facts[i], m->order[at - 1])) {
             m->order[at] = m->order[at - 1];
@@ -633,12 +671,63 @@ static bool is_note(const struct op *op)
     return said == FIELD_TEXT || (said == FIELD_BOX && !(op->has & FIELD_JAM) && is_box(op->box));
 }
 
+/* In whose journal a redaction stands. */
+static struct slice erased_owner(const struct fact *redact, const struct fact *target)
+{
+    return redact->op->has & FIELD_JAM ? SLICE(redact->op->jam) : SLICE(target->op->by);
+}
+
+/* In place of what was there a line by the last who redacted it, of those who say that it stood in that journal. */
+static void model_erased(const struct model *m, struct table *t)
+{
+    for (int i = 0; i < m->count; i++) {
+        const struct fact *f = m->order[i];
+        const struct fact *target = f->op->kind == OP_REDACT ? fact_of(m->h, &f->op->entry) : NULL;
+        bool last = target && view_note.folds >> target->op->kind & 1;
+        for (int k = i + 1; k < m->count && last; k++) {
+            const struct fact *g = m->order[k];
+            last = g->op->kind != OP_REDACT || !SAME(g->op->entry, f->op->entry) ||
+                   !slice_equal(erased_owner(g, target), erased_owner(f, target));
+        }
+        if (last) {
+            put_blob(t, erased_owner(f, target));
+            put_stamp(t, target);
+            put_blob(t, SLICE(target->id));
+            put_int(t, OP_REDACT);
+            put_blob(t, SLICE(f->op->by));
+            put_blob(t, SLICE(target->op->by));
+            put_none(t);
+            put_text(t, f->op->text);
+            put_none(t);
+            put_time(t, target);
+            put_row(t);
+        }
+    }
+}
+
+static void model_redacted(const struct model *m, struct table *t)
+{
+    for (int i = 0; i < m->count; i++) {
+        const struct fact *f = m->order[i];
+        if (f->op->kind == OP_REDACT) {
+            put_blob(t, SLICE(f->op->entry));
+            put_stamp(t, f);
+            put_blob(t, SLICE(f->op->by));
+            f->op->has &FIELD_JAM ? put_blob(t, SLICE(f->op->jam)) : put_none(t);
+            put_text(t, f->op->text);
+            put_int(t, fact_of(m->h, &f->op->entry) != NULL);
+            put_row(t);
+        }
+    }
+}
+
 static void model_story(const struct model *m, struct table *t)
 {
     for (int i = 0; i < m->count; i++) {
         const struct fact *f = m->order[i];
         if (is_kind(f, 1 << OP_OPEN | 1 << OP_PERSON | 1 << OP_SEAT | 1 << OP_FEEDBACK |
-                           1 << OP_CONFIRM | 1 << OP_REMOVE | 1 << OP_ROSTER | 1 << OP_LESSON) ||
+                           1 << OP_CONFIRM | 1 << OP_REMOVE | 1 << OP_ROSTER | 1 << OP_LESSON |
+                           1 << OP_REDACT) ||
             (f->op->kind == OP_HELLO && !f->op->moves) ||
             (f->op->kind == OP_NOTE && !is_note(f->op))) {
             continue;
@@ -656,6 +745,7 @@ static void model_story(const struct model *m, struct table *t)
         put_time(t, f);
         put_row(t);
     }
+    model_erased(m, t);
 }
 
 /* Two boxes of one length and nothing else. */
@@ -759,6 +849,7 @@ static const struct {
     {"task", "SELECT * FROM task", model_task},
     {"story", "SELECT * FROM story", model_story},
     {"feedback", "SELECT * FROM feedback", model_feedback},
+    {"redacted", "SELECT * FROM redacted", model_redacted},
     {"seat", "SELECT * FROM seat", model_seat},
     {"device", "SELECT * FROM device", model_device},
 };
@@ -834,7 +925,35 @@ static void fold_shuffled(struct store *store, struct history *h)
         }
     }
     for (int i = 0; i < count; i++) {
-        views_fold(store, &h->facts[order[i]]);
+        if (!is_redacted(h, &h->facts[order[i]])) { /* replica.c sees to that */
+            views_fold(store, &h->facts[order[i]]);
+        }
+    }
+}
+
+/* The log as redactions see it: headers, with what is left of each payload. */
+static void write_log(struct store *store, const struct history *h)
+{
+    bool redacts = false;
+    for (int i = 0; i < h->count; i++) {
+        redacts |= h->ops[i].kind == OP_REDACT;
+    }
+    for (int i = 0; i < h->count && redacts; i++) {
+        const struct fact *f = &h->facts[i];
+        struct feed_id feed = stamp_feed(&f->stamp);
+        struct hash hash = {{0}};
+        uint8_t stub[STUB_BYTES_MAX] = {0x91, (uint8_t)f->op->kind, 0xc4, 16};
+        memcpy(hash.b, f->id.b, sizeof(f->id.b));
+        memcpy(stub + 4, f->op->by.b, sizeof(f->op->by.b));
+        store_do(store, "INSERT OR IGNORE INTO feed (feed, key, device) VALUES (?,x'',x'')", "f",
+                 &feed);
+        store_do(store,
+                 "INSERT INTO entry (feed, seq, lamport, time_ms, hash, stub, kind) SELECT id,"
+                 "?,?,?,?,?,? FROM feed WHERE feed=?",
+                 "iiihbif", (int64_t)stamp_seq(&f->stamp), (int64_t)stamp_lamport(&f->stamp),
+                 (int64_t)f->time_ms, &hash,
+                 slice_of(stub, f->op->has & FIELD_BY ? sizeof(stub) : 2), (int64_t)f->op->kind,
+                 &feed);
     }
 }
 
@@ -871,6 +990,7 @@ static void test_model(void **state)
     for (uint64_t number = first; number < first + count; number++) {
         assert_int_equal(store_begin(store), OK);
         draw_history(&h, number);
+        write_log(store, &h);
         fold_shuffled(store, &h);
         assert_int_equal(store_err(store), OK);
         compare_tables(store, &h, number);
@@ -888,6 +1008,7 @@ static void test_refold(void **state)
     for (uint64_t number = first; number <= first + count; number++) {
         assert_int_equal(store_begin(store), OK);
         draw_history(&h, number);
+        write_log(store, &h);
         fold_shuffled(store, &h);
         struct hash shuffled = store_digest_views(store);
         store_clear_views(store);

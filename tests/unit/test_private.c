@@ -470,7 +470,7 @@ static void sign_up(struct desk *d, const char *handle, const struct person_id *
 {
     store_do(d->store, "INSERT INTO person (person, handle, handle_key) VALUES (?,?2,?2)", "pt", id,
              slice_str(handle));
-    store_do(d->store, "INSERT INTO person_key VALUES (?,?,1,x'',x'',x'')", "pb", id, SLICE(*pk));
+    store_do(d->store, "INSERT INTO person_key VALUES (?,?,x'',x'',x'')", "pb", id, SLICE(*pk));
 }
 
 /* Which of the two boxes that ana's feedback to ben has opens for a key: a bit each. */

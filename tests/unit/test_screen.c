@@ -348,7 +348,7 @@ static void feedback_says_who_can_read_it(void **state)
                 "Noted for you alone, as ana. Read it: jam journal --solo\n");
     expect_said(say_journal,
                 "{\"journal\":[{\"op\":\"note\",\"by\":\"ana\",\"text\":null}],\"old_key\":1}",
-                "           ana wrote a note\n"
+                "  0          ana wrote a note\n"
                 "1 note was sealed with your old key and can't be opened.\n");
 }
 

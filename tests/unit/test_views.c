@@ -18,7 +18,7 @@
 /* One machine's views, a person at it, and what the last request was answered. */
 struct stage {
     struct store *store;
-    struct shown_list lists[LIST_FEEDBACK + 1];
+    struct shown_list lists[LIST_KINDS];
     struct rng rng;
     struct now now;
     uint64_t lamport;

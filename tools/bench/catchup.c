@@ -22,6 +22,7 @@ static double seconds(void)
 struct side {
     struct store *store;
     struct author author;
+    struct person_id person; /* signed in here */
     struct rng rng;
     struct replica *replica;
     char path[256];
@@ -40,6 +41,13 @@ static void side_open(struct side *s, const char *folder, int n, const struct cl
     sign_keypair(seed, &s->author.key, &pk);
     memcpy(s->author.device.b, pk.b, 32);
     rng_seed(&s->rng, seed);
+    seed[2] = 1;
+    struct sign_key key;
+    sign_keypair(seed, &key, &pk);
+    s->person = person_id_of(class, &pk);
+    if (keyring_put(&s->author.people, &s->person, &key) != OK) {
+        die("no room for a key");
+    }
     s->author.host = "bench";
     s->author.rng = &s->rng;
     snprintf(s->path, sizeof(s->path), "%s/%d.db", folder, n);
@@ -151,18 +159,16 @@ static void write_class(struct side *sides, uint64_t entries, struct now now)
 {
     struct rng rng;
     uint8_t seed[32] = {3};
-    struct person_id people[AUTHORS];
     struct ref jam = {{0}};
     uint64_t bytes = 0;
     rng_seed(&rng, seed);
-    rng_fill(&rng, people, sizeof(people));
     for (uint64_t written = 0; written < entries;) {
         for (int a = 1; a <= AUTHORS && written < entries; a++) {
             uint64_t burst = 1 + rng_below(&rng, 200);
             for (uint64_t k = 0; k < burst && written < entries; k++, written++) {
                 struct op op;
                 struct hash id;
-                random_op(&rng, &op, &people[a - 1], &jam, written == 0);
+                random_op(&rng, &op, &sides[a].person, &jam, written == 0);
                 if (replica_append(sides[a].replica, &op, 1, now, &id) != OK) {
                     die("can't append");
                 }
@@ -228,6 +234,10 @@ int main(int argc, char **argv)
                 b = store_digest_views(sides[AUTHORS + 1].store);
     if (moved < entries || !SAME(a, b)) {
         die("the machine that caught up differs");
+    }
+    sqlite3_stmt *refused = store_query(sides[0].store, "SELECT 1 FROM refused");
+    if (store_row(sides[0].store, refused)) {
+        die("somebody speaks without a grant");
     }
     double alone = sqlite_alone(folder, entries);
     const char *over = (double)moved / took < GOAL ? "   UNDER" : "";

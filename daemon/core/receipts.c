@@ -1,0 +1,220 @@
+/* Receipts: on which machines of the class is erased what was redacted here. One that has taken the redaction has erased; the
+ * others will when they wake, and until then they are named. */
+#include "device_inside.h"
+#include "rows.h"
+
+enum {
+    RECEIPTS_MS = 5000,         /* how often those that lack are looked for */
+    RECEIPT_PATIENCE_MS = 2000, /* who redacts waits so long for those that are here */
+};
+
+/* A request to erase: done where entry `seq` of `feed` is. */
+struct asked {
+    int64_t id;
+    struct feed_id feed;
+    uint64_t seq;
+    struct ref entry;
+    uint64_t entries;
+    int64_t time_ms;
+};
+
+static uint32_t asked_read(struct class *class, uint32_t max, struct asked out[])
+{
+    uint32_t count = 0;
+    sqlite3_stmt *stmt =
+        store_query(class->store, "SELECT id, feed, seq, entry, entries, time_ms FROM redaction"
+                                  " ORDER BY id DESC LIMIT ?");
+    store_bind(stmt, "i", (int64_t)max);
+    while (count < max && store_row(class->store, stmt)) {
+        struct asked *asked = &out[count++];
+        asked->id = sqlite3_column_int64(stmt, 0);
+        column_fixed(stmt, 1, asked->feed.b, sizeof(asked->feed.b));
+        asked->seq = (uint64_t)sqlite3_column_int64(stmt, 2);
+        column_fixed(stmt, 3, asked->entry.b, sizeof(asked->entry.b));
+        asked->entries = (uint64_t)sqlite3_column_int64(stmt, 4);
+        asked->time_ms = sqlite3_column_int64(stmt, 5);
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return count;
+}
+
+/* ---- who has it -------------------------------------------------------------------------------------------------- */
+
+static bool has_taken(struct class *class, const struct peer *peer, const struct asked *asked)
+{
+    struct feed_id own;
+    uint64_t seq;
+    bool present = replica_own(class->replica, &own, &seq) && SAME(own, asked->feed);
+    return present ? peer->acked_seq >= asked->seq : peer->has_all_before;
+}
+
+static bool has_receipt(struct class *class, const struct asked *asked,
+                        const struct device_id *device)
+{
+    sqlite3_stmt *stmt =
+        store_query(class->store, "SELECT 1 FROM receipt WHERE redaction=? AND device=?");
+    store_bind(stmt, "id", asked->id, device);
+    bool found = store_row(class->store, stmt);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return found;
+}
+
+static void note(struct class *class, const struct asked *asked)
+{
+    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        if (has_taken(class, peer, asked) && !has_receipt(class, asked, &peer->device) &&
+            store_begin(class->store) == OK) {
+            store_do(class->store, "INSERT INTO receipt VALUES (?,?)", "id", asked->id,
+                     &peer->device);
+        }
+    }
+}
+
+/* Every other machine of the class: of those with one hardware the newest, and whoever is met and never wrote. */
+static uint32_t machines(struct class *class, const struct device_id *self,
+                         struct device_id out[DEVICES_MAX])
+{
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = store_query(
+        class->store, "SELECT device FROM device d WHERE device<>?1 AND hardware<>?2 AND NOT EXISTS"
+                      " (SELECT 1 FROM device WHERE hardware=d.hardware AND stamp>d.stamp) AND NOT"
+                      " EXISTS (SELECT 1 FROM bound WHERE kind=1 AND subject=d.device)");
+    store_bind(stmt, "dw", self, &class->author.hardware);
+    while (count < DEVICES_MAX && store_row(class->store, stmt)) {
+        count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    for (uint32_t i = 0; i < presence_count(class->presence) && count < DEVICES_MAX; i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        char seat[LABEL_BYTES];
+        if (peer->state != PEER_CALLED && !seat_of_device(class->store, &peer->device, seat)) {
+            out[count++] = peer->device;
+        }
+    }
+    return count;
+}
+
+static bool is_complete(struct class *class, const struct device_id *self,
+                        const struct asked *asked, bool here_only)
+{
+    struct device_id all[DEVICES_MAX];
+    uint32_t count = machines(class, self, all);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct peer *peer = presence_by_device(class->presence, &all[i]);
+        bool counts = !here_only || (peer && peer->state == PEER_HERE);
+        if (counts && !has_receipt(class, asked, &all[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void receipts_tick(struct device *device, struct class *class, struct now now)
+{
+    struct asked asked[REDACTIONS_KEPT];
+    bool complete = true;
+    if (!class->replica || class->receipts.ms == 0 || now.mono.ms < class->receipts.ms) {
+        return;
+    }
+    uint32_t count = asked_read(class, REDACTIONS_KEPT, asked);
+    for (uint32_t i = 0; i < count; i++) {
+        note(class, &asked[i]);
+        complete = complete && is_complete(class, &device->id, &asked[i], false);
+    }
+    class->receipts.ms = complete ? 0 : now.mono.ms + RECEIPTS_MS;
+}
+
+/* ---- telling ----------------------------------------------------------------------------------------------------- */
+
+static void pack_seat_of(struct pack *p, struct class *class, const struct device_id *device)
+{
+    char seat[LABEL_BYTES];
+    const struct peer *peer = presence_by_device(class->presence, device);
+    bool known = seat_of_device(class->store, device, seat);
+    pack_str(p, known ? seat : peer ? peer->host : "");
+}
+
+static void pack_receipt(struct pack *p, struct device *device, struct class *class,
+                         const struct asked *asked)
+{
+    char id[33];
+    struct device_id all[DEVICES_MAX];
+    uint32_t waiting = 0, count = machines(class, &device->id, all);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!has_receipt(class, asked, &all[i])) {
+            all[waiting++] = all[i];
+        }
+    }
+    pack_map(p, 6);
+    pack_str(p, "entry");
+    pack_str(p, hex(id, asked->entry.b, sizeof(asked->entry.b)));
+    pack_str(p, "entries");
+    pack_uint(p, asked->entries);
+    pack_str(p, "at");
+    pack_int(p, asked->time_ms);
+    pack_str(p, "done");
+    pack_uint(p, count + 1 - waiting);
+    pack_str(p, "of");
+    pack_uint(p, count + 1);
+    pack_str(p, "waiting");
+    pack_array(p, waiting);
+    for (uint32_t i = 0; i < waiting; i++) {
+        pack_seat_of(p, class, &all[i]);
+    }
+}
+
+/* All that are kept, the newest first; or, if the client waits for it, the newest alone, once the machines that are here
+ * have erased. */
+enum err method_receipt(struct call *call, struct pack *p)
+{
+    struct class *class = call->class;
+    struct asked asked[REDACTIONS_KEPT];
+    bool wait = false;
+    if (!class || !class->replica) {
+        return class ? ERR_CLASS_WAITS : ERR_NO_CLASS;
+    }
+    map_bool(call->params, "wait", &wait);
+    if (wait) {
+        struct mono due = {call->now.mono.ms + RECEIPT_PATIENCE_MS};
+        return pending_new(call, PENDING_RECEIPT, due) ? OK : ERR_BUSY;
+    }
+    uint32_t count = asked_read(class, REDACTIONS_KEPT, asked);
+    pack_map(p, 1);
+    pack_str(p, "redactions");
+    pack_array(p, count);
+    for (uint32_t i = 0; i < count; i++) {
+        note(class, &asked[i]);
+        pack_receipt(p, call->device, class, &asked[i]);
+    }
+    return OK;
+}
+
+void receipt_answer(struct device *device, struct pending *pending, struct now now)
+{
+    struct asked asked;
+    struct class *class = device->classes[pending->class_index];
+    bool any = asked_read(class, 1, &asked) == 1;
+    if (any) {
+        note(class, &asked);
+    }
+    if (any && now.mono.ms < pending->due.ms && !is_complete(class, &device->id, &asked, true)) {
+        return;
+    }
+    pack_reset(&device->result);
+    pack_map(&device->result, 1);
+    pack_str(&device->result, "redaction");
+    if (any) {
+        pack_receipt(&device->result, device, class, &asked);
+    } else {
+        pack_nil(&device->result);
+    }
+    request_reply(device, pending->client, pending->number, pack_bytes(&device->result), false, 0);
+    pending_end(pending);
+}
