@@ -7,12 +7,10 @@
 #include "rows.h"
 
 enum {
-    CLOCK_OFF_MS = 120 * 1000,
-    enum {REFUSED_SHOWN = 32}; /* machines whose entries have no effect */
-
-    /* a clock further off than this is worth a word */
+    CLOCK_OFF_MS = 120 * 1000, /* a clock further off than this is worth a word */
     IFACES_MAX = 16,
     LACKING_SHOWN_MAX = 16,
+    REFUSED_SHOWN = 32, /* machines whose entries have no effect */
 };
 
 static char *address_text(const struct address *address, char out[64])
