@@ -33,8 +33,8 @@ void say_cards(struct page *page, const msgpack_object *result)
     if (cards.count == 0) {
         page_say(page, _("Everybody has a passphrase already. One card: jam cards PERSON"));
     } else {
-        page_say(page, _("Each is for one sign-in; a passphrase of their own follows. On paper: "
-                         "jam cards --html FILE"));
+        page_say(page, _("With it one signs in for the first time, then chooses words of one's "
+                         "own: jam passphrase. On paper: jam cards --html FILE"));
     }
 }
 

@@ -10,10 +10,15 @@ static const char *class_name(struct page *page, const msgpack_object *result)
 void say_class_create(struct page *page, const msgpack_object *result)
 {
     const char *rescue = page_get(page, result, "rescue");
-    page_say(page, _("Made the class %s%s. At each of its machines type: jam class join %s"),
-             class_name(page, result), phrase_as(page), page_get(page, result, "invite"));
+    page_say(page,
+             _("Made the class %s%s. Its other machines knock, once jamd runs there: jam class "
+               "admit. Or bring them in by words: jam class invite"),
+             class_name(page, result), phrase_as(page));
     if (*rescue) {
-        page_say(page, _("Put these words on paper; they bring your class back: %s"), rescue);
+        page_say(page,
+                 _("Put these words on paper, and show them to nobody; they bring your class back "
+                   "if you forget your passphrase (jam class rescue):"));
+        page_say(page, "    %s", rescue);
     }
 }
 

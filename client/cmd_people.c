@@ -8,6 +8,15 @@ static const char *name_of(struct page *page, const msgpack_object *map)
     return *name ? name : page_get(page, map, "person");
 }
 
+/* Why somebody is called ana~k3f, and what can be done about it. */
+static void say_tail(struct page *page, const char *person)
+{
+    const char *tail = strrchr(person, '~');
+    if (tail) {
+        page_say(page, _("Your teacher can take the %s away: jam people confirm"), tail);
+    }
+}
+
 static void say_welcome(struct page *page, const msgpack_object *result)
 {
     const char *from = page_get(page, result, "moved_from");
@@ -16,9 +25,9 @@ static void say_welcome(struct page *page, const msgpack_object *result)
     if (is_set(result, "new")) {
         page_say(page,
                  _("Welcome, %s, a new name here. (Not new? Find yours: jam who.) What you write "
-                   "is kept on all machines of the class and can be read there. Next: jam list, "
-                   "then jam join NAME"),
+                   "in a jam the whole class can read. Next: jam list, then jam join NAME"),
                  name_of(page, result));
+        say_tail(page, page_get(page, result, "person"));
         return;
     }
     page_put(page, _("Welcome back, %s"), name_of(page, result));
@@ -76,8 +85,8 @@ void say_hello(struct page *page, const msgpack_object *result)
     say_over(page, result);
     if (is_set(result, "key_reset")) {
         page_say(page,
-                 _("A teacher gave you a new key: sealed feedback from before can't be opened "
-                   "any more. Now choose your own words: jam passphrase"));
+                 _("You came with a card. Now choose your own words: jam passphrase. Feedback "
+                   "that was sealed to you before the card can't be opened."));
     }
 }
 

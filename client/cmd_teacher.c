@@ -151,7 +151,9 @@ void say_lesson_end(struct page *page, const msgpack_object *result)
     if (number_of(result, "of") > 0) {
         page_put(page, "%s", _(" Safe to switch off: "));
         put_receipt(page, result, "safe");
-        page_put(page, ".");
+        bool soon = items_of(result, "behind").count == 0 &&
+                    number_of(result, "safe") < number_of(result, "of");
+        page_put(page, "%s", soon ? _("; the rest in a moment: jam status") : ".");
     }
     page_end(page);
 }

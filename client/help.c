@@ -3,7 +3,7 @@
 
 static void print_option(const struct option *option)
 {
-    printf("  --%-15s %s\n", option->name, gettext(option->help));
+    printf("  --%-16s %s\n", option->name, gettext(option->help));
 }
 
 void help_command(const struct command *command)
@@ -56,10 +56,10 @@ void help_all(void)
     for (const struct command *command = commands; command->name; command++) {
         const struct family *family = family_of(command);
         if (family && family != last) {
-            printf("  jam %-10s %s: jam help %s\n", family->name, gettext(family->help),
+            printf("  jam %-11s %s: jam help %s\n", family->name, gettext(family->help),
                    family->name);
         } else if (!family && !command->quiet) {
-            printf("  jam %-10s %s\n", command->name, gettext(command->help));
+            printf("  jam %-11s %s\n", command->name, gettext(command->help));
         }
         last = family;
     }
@@ -67,12 +67,25 @@ void help_all(void)
     printf("%s --json --plain --class --socket --help --version\n", _("With each of them:"));
 }
 
+enum { COLUMNS = 80, USAGE_COLUMNS = 40 };
+
+/* On one line if it fits there. Bytes are counted: never fewer than columns. */
+static void print_usage(const struct command *command)
+{
+    const char *help = gettext(command->help);
+    if (strlen(command->usage) <= USAGE_COLUMNS && USAGE_COLUMNS + 3 + strlen(help) <= COLUMNS) {
+        printf("  %-*s %s\n", USAGE_COLUMNS, command->usage, help);
+    } else {
+        printf("  %s\n  %*s %s\n", command->usage, USAGE_COLUMNS, "", help);
+    }
+}
+
 void help_family(const char *word)
 {
     const char *example = "";
     for (const struct command *command = commands; command->name; command++) {
         if (is_of(command, word)) {
-            printf("  %-40s %s\n", command->usage, gettext(command->help));
+            print_usage(command);
             example = *example ? example : command->example;
         }
     }

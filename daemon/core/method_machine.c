@@ -11,7 +11,6 @@ enum {
     IFACES_MAX = 16,
     REFUSED_SHOWN = 32, /* machines with entries that have no effect */
     LACKING_SHOWN_MAX = 16,
-    REFUSED_SHOWN = 32, /* machines whose entries have no effect */
 };
 
 static char *address_text(const struct address *address, char out[64])

@@ -371,8 +371,12 @@ static void hello_says_who_can_read_what(void **state)
                 "Welcome back, ana. Next: jam list, then jam join NAME\n"
                 "This class has no passphrases: anybody in it can sign in as you, and nothing is "
                 "sealed.\n"
-                "A teacher gave you a new key: sealed feedback from before can't be opened any "
-                "more. Now choose your own words: jam passphrase\n");
+                "You came with a card. Now choose your own words: jam passphrase. Feedback that "
+                "was sealed to you before the card can't be opened.\n");
+    expect_said(say_hello, "{\"person\":\"zoe~k3f\",\"new\":true}",
+                "Welcome, zoe~k3f, a new name here. (Not new? Find yours: jam who.) What you write "
+                "in a jam the whole class can read. Next: jam list, then jam join NAME\n"
+                "Your teacher can take the ~k3f away: jam people confirm\n");
     expect_said(say_hello, "{\"person\":\"ana\"}",
                 "Welcome back, ana. Next: jam list, then jam join NAME\n");
     expect_said(say_bye, "{\"person\":\"ana\",\"everywhere\":true}",
@@ -386,10 +390,13 @@ static void a_founder_is_told_what_belongs_on_paper(void **state)
     expect_said(say_class_create,
                 "{\"class\":{\"name\":\"Period 3\"},\"invite\":\"one two\",\"rescue\":\"river "
                 "lamp\"}",
-                "Made the class Period 3, as ana. At each of its machines type: jam class join one "
-                "two\nPut these words on paper; they bring your class back: river lamp\n");
+                "Made the class Period 3, as ana. Its other machines knock, once jamd runs there: "
+                "jam class admit. Or bring them in by words: jam class invite\nPut these words on "
+                "paper, and show them to nobody; they bring your class back if you forget your "
+                "passphrase (jam class rescue):\n    river lamp\n");
     expect_said(say_class_create, "{\"class\":{\"name\":\"P\"},\"invite\":\"w\",\"rescue\":null}",
-                "Made the class P, as ana. At each of its machines type: jam class join w\n");
+                "Made the class P, as ana. Its other machines knock, once jamd runs there: jam "
+                "class admit. Or bring them in by words: jam class invite\n");
     expect_said(say_class_rescue, "{\"class\":{\"name\":\"P\"}}",
                 "The class is yours again, as ana, with the new passphrase. Keep the paper: its "
                 "words go on working.\n");
@@ -429,6 +436,9 @@ static void teachers_are_told_in_a_line(void **state)
                 "12\"]}",
                 "Lesson over, as ana, 26 people signed out. Safe to switch off: 28 of 30 machines; "
                 "PC 7, PC 12 when they wake.\n");
+    expect_said(say_lesson_end, "{\"lesson\":{\"people\":1},\"safe\":29,\"of\":30,\"behind\":[]}",
+                "Lesson over, as ana, 1 person signed out. Safe to switch off: 29 of 30 machines; "
+                "the rest in a moment: jam status\n");
     expect_said(say_lesson_start, "{}",
                 "The lesson begins, as ana. Its end signs everybody out: jam lesson end\n");
 }
@@ -476,8 +486,9 @@ static void cards_are_a_page_in_which_no_name_does_anything(void **state)
     free(text);
     close_json(&p, &doc);
     expect_said(say_cards, json,
-                "ana               sun owl ink\n<script src='//x'>& a b c\nEach is for one "
-                "sign-in; a passphrase of their own follows. On paper: jam cards --html FILE\n");
+                "ana               sun owl ink\n<script src='//x'>& a b c\nWith it one "
+                "signs in for the first time, then chooses words of one's own: jam passphrase. On "
+                "paper: jam cards --html FILE\n");
     expect_said(say_cards, "{\"cards\":[]}",
                 "Everybody has a passphrase already. One card: jam cards PERSON\n");
 }

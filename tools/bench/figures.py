@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # Measures a lab full of real daemons and prints each figure beside its goal. Runs inside the lab (tools/bench/run
 # starts it). Every time is from one monotonic clock, from the act to the last machine that shows it.
+import ctypes
+import ctypes.util
 import json
 import os
 import select
@@ -25,12 +27,16 @@ GOALS = {  # figure: (goal, unit); all of them upper limits
     "jam join to a watch elsewhere, median": (15, "ms"),
     "jam join to a watch elsewhere, 99 %": (50, "ms"),
     "jam, start to exit, median": (10, "ms"),
+    "signing in, median": (600, "ms"),
+    "signing in, beside Argon2id alone, ratio": (1.2, ""),
     "idle, sent by a machine, mean": (500, "bytes/s"),
     "idle, processor share of a daemon, mean": (0.25, "%"),
     "memory of a daemon, greatest": (10, "MB"),
     "false alarms while idle": (0, ""),
 }
 STARTS = 5
+SIGN_INS = 20
+ARGON_PASSES, ARGON_MIB = 3, 64  # COST_WORDS in proto/keys.c
 JOINS = 200
 IDLE_S = int(os.environ.get("IDLE_S", 60))
 PAUSE_S = 3  # a machine that comes is one that was away
@@ -246,6 +252,37 @@ def one_command(i):
     return {"jam, start to exit, median": statistics.median(times)}
 
 
+def argon(sodium):
+    """Argon2id alone, as libsodium computes it for a passphrase."""
+    out, salt, words = ctypes.create_string_buffer(32), b"0123456789abcdef", b"river lamp comet"
+    begun = now()
+    if sodium.crypto_pwhash(out, ctypes.c_ulonglong(32), words, ctypes.c_ulonglong(len(words)), salt,
+                            ctypes.c_ulonglong(ARGON_PASSES), ctypes.c_size_t(ARGON_MIB << 20), 2) != 0:
+        raise SystemExit("Argon2id failed")
+    return ms(now() - begun)
+
+
+def sign_ins(i):
+    """`jam hello` at a machine's second class, which has passphrases; Argon2id is measured between the times."""
+    words, sodium = room + "/passphrase", ctypes.CDLL(ctypes.util.find_library("sodium"))
+    sodium.sodium_init()  # or it takes its slowest way
+    jam(i, "class", "create", "Period 4", "--as", "lee", "--passphrase-file", words)
+    jam(i, "bye")
+    times, alone = [], []
+    for _ in range(SIGN_INS + 1):  # the first is the sign-up
+        begun = now()
+        jam(i, "hello", "ana", "--passphrase-file", words)
+        times.append(ms(now() - begun))
+        jam(i, "bye")
+        alone.append(argon(sodium))
+    jam(i, "class", "use", "Period 3")
+    median = statistics.median(times[1:])
+    return {
+        "signing in, median": median,
+        "signing in, beside Argon2id alone, ratio": median / statistics.median(alone[1:]),
+    }
+
+
 def sent_bytes(i):
     with_eth0 = subprocess.run(at(i, "cat", "/proc/net/dev"), capture_output=True, text=True, check=True).stdout
     line = next(x for x in with_eth0.splitlines() if x.strip().startswith("eth0:"))
@@ -310,7 +347,7 @@ def main():
 
     good = True
     for figures in (lambda: coming_and_going(n, daemons), lambda: joins(1, n // 2 + 1), lambda: one_command(2),
-                    lambda: idle(n, daemons)):
+                    lambda: idle(n, daemons), lambda: sign_ins(2)):
         for name, value in figures().items():
             good = report(name, value) and good
     sys.exit(0 if good else 1)
