@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bounds.h"
+#include "keys.h"
 #include "text.h"
 
 enum {
@@ -263,6 +264,8 @@ enum err call_ask(struct call *call, const struct question *question, struct ans
             err = exchange(call, pack_bytes(&out), answer);
         }
     }
+    wipe((void *)(uintptr_t)pack_bytes(&out).at,
+         pack_bytes(&out).len); /* a passphrase may be in it */
     pack_clear(&out);
     return err == ERR_WAIT && answer->code.len == 0 ? ERR_NO_DAEMON : err;
 }

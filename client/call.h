@@ -5,7 +5,7 @@
 #include "err.h"
 #include "pack.h"
 
-enum { PARAMS_MAX = 8 };
+enum { PARAMS_MAX = 16 };
 
 /* A question: a method and its named texts and flags. Texts are borrowed. */
 struct question {

@@ -9,8 +9,12 @@ static const char *class_name(struct page *page, const msgpack_object *result)
 
 void say_class_create(struct page *page, const msgpack_object *result)
 {
-    page_say(page, _("Made the class %s. At each of its machines type: jam class join %s"),
-             class_name(page, result), page_get(page, result, "invite"));
+    const char *rescue = page_get(page, result, "rescue");
+    page_say(page, _("Made the class %s%s. At each of its machines type: jam class join %s"),
+             class_name(page, result), phrase_as(page), page_get(page, result, "invite"));
+    if (*rescue) {
+        page_say(page, _("Put these words on paper; they bring your class back: %s"), rescue);
+    }
 }
 
 void say_class_invite(struct page *page, const msgpack_object *result)

@@ -94,9 +94,9 @@ static void say_check(struct page *page, const msgpack_object *one, bool path)
     const char *what = page_get(page, one, "what");
     unsigned of = number_of(one, "of");
     page_put(page, "  %s ",
-             ok              ? sign(page, "✓", _("good:"))
-             : is_grave(one) ? sign(page, "✗", _("bad:"))
-                             : sign(page, "!", _("note:")));
+             ok              ? phrase_sign(page, "✓", _("good:"))
+             : is_grave(one) ? phrase_sign(page, "✗", _("bad:"))
+                             : phrase_sign(page, "!", _("note:")));
     page_hang(page);
     if (!check) {
         page_say(page, "%s %s %s", page_get(page, one, "id"), iface, what);
@@ -118,7 +118,7 @@ void say_doctor(struct page *page, const msgpack_object *result)
     struct items all = items_of(result, "checks");
     bool path = any_path(all);
     bool grave = false;
-    const char *bad = sign(page, "✗", _("bad:"));
+    const char *bad = phrase_sign(page, "✗", _("bad:"));
     for (uint32_t i = 0; i < all.count; i++) {
         grave = grave || is_grave(&all.at[i]);
         say_check(page, &all.at[i], path);

@@ -41,6 +41,31 @@ static void say_welcome(struct page *page, const msgpack_object *result)
     page_end(page);
 }
 
+static bool holds(struct items texts, const char *text)
+{
+    for (uint32_t i = 0; i < texts.count; i++) {
+        struct slice one;
+        if (read_text(&texts.at[i], &one) && slice_is(one, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who can read what: the class's policy, in a line. */
+static void say_policy(struct page *page, const msgpack_object *result)
+{
+    struct items policy = items_of(result, "policy");
+    if (holds(policy, "open")) {
+        page_say(page, _("This class has no passphrases: anybody in it can sign in as you, and "
+                         "nothing is sealed."));
+    } else if (holds(policy, "teachers-read")) {
+        page_say(page, _("Feedback to you is sealed: you and your teachers can read it."));
+    } else if (map_get(result, "policy")) {
+        page_say(page, _("Feedback to you is sealed: you alone can read it."));
+    }
+}
+
 void say_hello(struct page *page, const msgpack_object *result)
 {
     const char *other = page_get(page, result, "signed_out");
@@ -48,12 +73,19 @@ void say_hello(struct page *page, const msgpack_object *result)
         page_say(page, _("%s is signed out here."), other);
     }
     say_welcome(page, result);
+    say_policy(page, result);
+    if (is_set(result, "key_reset")) {
+        page_say(page,
+                 _("A teacher gave you a new key: sealed feedback from before can't be opened "
+                   "any more. Now choose your own words: jam passphrase"));
+    }
 }
 
 void say_bye(struct page *page, const msgpack_object *result)
 {
     const char *was = phrase_jam_of(page, map_get(result, "was"));
-    page_put(page, _("Bye, %s."), name_of(page, result));
+    page_put(page, is_set(result, "everywhere") ? _("Bye, %s, at all machines.") : _("Bye, %s."),
+             name_of(page, result));
     if (*was) {
         page_put(page, _(" You stay a member of %s: next time jam hello, then jam back"), was);
     } else {

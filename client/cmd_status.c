@@ -15,7 +15,7 @@ static void put_first_line(struct page *page, const msgpack_object *result)
 {
     const char *person = page_get(page, result, "person");
     const char *seat = page_get(page, result, "seat");
-    const char *dot = sign(page, " · ", ", ");
+    const char *dot = phrase_sign(page, " · ", ", ");
     unsigned people = number_of(result, "people");
     unsigned jams = number_of(result, "jams");
     page_put(page, "%s", page_get(page, result, "class"));
@@ -53,7 +53,7 @@ static void say_my_place(struct page *page, const msgpack_object *result)
     if (!*age) {
         age = phrase_age(page, result);
     }
-    page_put(page, "%s%s", *age ? sign(page, " · ", ", ") : "", age);
+    page_put(page, "%s%s", *age ? phrase_sign(page, " · ", ", ") : "", age);
     if (!*phrase_jam_of(page, place)) {
         page_put(page, "%s", _(". Into a jam: jam list, then jam join NAME"));
     }

@@ -34,7 +34,7 @@ struct option {
     const char *help;
 };
 
-enum { OPTIONS_MAX = 5, WORDS_MAX = 3 };
+enum { OPTIONS_MAX = 8, WORDS_MAX = 3 };
 
 /* A word after the command that becomes a param. */
 struct word {

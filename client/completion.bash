@@ -10,19 +10,24 @@ _jam() {
             else second=${second:-${COMP_WORDS[i]}} words=$((words + 1)); fi ;;
         esac
     done
-    local all='hello bye who list show start join solo back leave set role task note journal feedback inbox watch status doctor class prompt help'
+    local all='hello bye passphrase who list show start join solo back leave set role task note journal feedback inbox watch status doctor class people cards lesson prompt help'
     case $first in
     '') commands=$all ;;
     role) commands='take drop give list' ;;
     task) commands='add take done open list' ;;
-    class) commands='create invite join list use seat' ;;
+    class) commands='create rescue invite join list use seat roster devices expel rotate close' ;;
+    people) commands='confirm rename reset remove teacher' ;;
+    lesson) commands='start end' ;;
     esac
     if [[ -n $commands && -n $first && -n $second ]]; then
         first="$first $second" commands='' words=$((words - 1))
     fi
     case $first in
-    'hello') kind='people' then='' options='--name' ;;
-    'bye') kind='' then='' options='' ;;
+    'hello') kind='people' then='' options='--name --passphrase-file --take-over'
+        [[ $before == --passphrase-file ]] && kind=files words=0 ;;
+    'bye') kind='' then='' options='--everywhere' ;;
+    'passphrase') kind='' then='' options='--passphrase-file'
+        [[ $before == --passphrase-file ]] && kind=files words=0 ;;
     'who') kind='people' then='' options='' ;;
     'list') kind='' then='' options='' ;;
     'show') kind='jams' then='' options='' ;;
@@ -52,13 +57,31 @@ _jam() {
     'watch') kind='' then='' options='--once' ;;
     'status') kind='' then='' options='--long' ;;
     'doctor') kind='' then='' options='' ;;
-    'class create') kind='' then='' options='' ;;
+    'class create') kind='' then='' options='--as --passphrase-file'
+        [[ $before == --passphrase-file ]] && kind=files words=0 ;;
+    'class rescue') kind='' then='' options='--passphrase-file'
+        [[ $before == --passphrase-file ]] && kind=files words=0 ;;
     'class invite') kind='' then='' options='' ;;
     'class join') kind='' then='' options='' ;;
     'class list') kind='' then='' options='' ;;
     'class use') kind='classes' then='' options='' ;;
     'class seat') kind='seats' then='' options='--machine'
         [[ $before == --machine ]] && kind=seats words=0 ;;
+    'class roster') kind='files' then='' options='' ;;
+    'class devices') kind='' then='' options='' ;;
+    'class expel') kind='seats' then='' options='' ;;
+    'class rotate') kind='' then='' options='' ;;
+    'class close') kind='' then='' options='--yes' ;;
+    'people confirm') kind='people' then='' options='--all' ;;
+    'people rename') kind='people' then='' options='' ;;
+    'people reset') kind='people' then='' options='' ;;
+    'people remove') kind='people' then='' options='' ;;
+    'people teacher') kind='people' then='' options='--off' ;;
+    'people') kind='' then='' options='' ;;
+    'cards') kind='people' then='' options='--html'
+        [[ $before == --html ]] && kind=files words=0 ;;
+    'lesson start') kind='' then='' options='' ;;
+    'lesson end') kind='' then='' options='' ;;
     'prompt') kind='' then='' options='' ;;
     'help') kind='commands' then='' options='--completion' ;;
     esac

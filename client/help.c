@@ -3,7 +3,7 @@
 
 static void print_option(const struct option *option)
 {
-    printf("  --%-12s %s\n", option->name, gettext(option->help));
+    printf("  --%-15s %s\n", option->name, gettext(option->help));
 }
 
 void help_command(const struct command *command)
@@ -27,14 +27,16 @@ static const struct family {
     {"role", N_("who does what in the jam")},
     {"task", N_("what is to do")},
     {"class", N_("the classes of this machine, and their machines")},
+    {"people", N_("who is in the class, for teachers")},
+    {"lesson", N_("when it begins and ends, for teachers")},
 };
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
-/* Is it one of that family's commands? */
+/* Is it one of that family's commands? The family's word alone may be one too. */
 static bool is_of(const struct command *command, const char *family)
 {
     size_t len = strlen(family);
-    return strncmp(command->name, family, len) == 0 && command->name[len] == ' ';
+    return strncmp(command->name, family, len) == 0 && strchr(" ", command->name[len]);
 }
 
 static const struct family *family_of(const struct command *command)
@@ -54,10 +56,10 @@ void help_all(void)
     for (const struct command *command = commands; command->name; command++) {
         const struct family *family = family_of(command);
         if (family && family != last) {
-            printf("  jam %-9s %s: jam help %s\n", family->name, gettext(family->help),
+            printf("  jam %-10s %s: jam help %s\n", family->name, gettext(family->help),
                    family->name);
         } else if (!family && !command->quiet) {
-            printf("  jam %-9s %s\n", command->name, gettext(command->help));
+            printf("  jam %-10s %s\n", command->name, gettext(command->help));
         }
         last = family;
     }
@@ -248,7 +250,7 @@ int run_help(struct run *run)
     int used;
     const char *second = args->words_count > 1 ? args->words[1] : NULL;
     const struct command *command = command_find(args->words[0], second, &used);
-    if (command) {
+    if (command && (second || !command_is_family(args->words[0]))) {
         help_command(command);
     } else if (command_is_family(args->words[0])) {
         help_family(args->words[0]);

@@ -23,7 +23,7 @@ bool is_set(const msgpack_object *map, const char *key)
     return map_bool(map, key, &set) && set;
 }
 
-const char *sign(const struct page *page, const char *sign, const char *letters)
+const char *phrase_sign(const struct page *page, const char *sign, const char *letters)
 {
     return page->ascii || page->plain ? letters : sign;
 }

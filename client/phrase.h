@@ -36,6 +36,6 @@ unsigned number_of(const msgpack_object *map, const char *key);
 /* Is it true at this key? */
 bool is_set(const msgpack_object *map, const char *key);
 /* The sign, or with letters only what stands for it. */
-const char *sign(const struct page *, const char *sign, const char *letters);
+const char *phrase_sign(const struct page *, const char *sign, const char *letters);
 
 #endif

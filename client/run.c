@@ -71,18 +71,23 @@ static const char *who_wrote(const msgpack_object *result, char *room, size_t ro
     return room;
 }
 
-int run_ask(struct run *run, const struct question *question)
+void run_answer(struct run *run, const struct answer *answer)
 {
     char name[NAME_BYTES_MAX * 2];
+    run->style.as = who_wrote(answer->result, name, sizeof(name));
+    run->show->answer(&run->style, answer->result, run->args->command->say);
+    run->style.as = NULL;
+}
+
+int run_ask(struct run *run, const struct question *question)
+{
     struct answer answer;
     enum err err = call_ask(&run->call, question, &answer);
     int status = EXIT_DONE;
     if (err != OK) {
         status = run_refuse(run, err, &answer);
     } else {
-        run->style.as = who_wrote(answer.result, name, sizeof(name));
-        run->show->answer(&run->style, answer.result, run->args->command->say);
-        run->style.as = NULL;
+        run_answer(run, &answer);
     }
     answer_clear(&answer);
     return status;

@@ -21,6 +21,8 @@ struct run {
 
 /* Asks what the row of the table makes of the words, or this question; shows the answer or why not. Exit status. */
 int run_ask(struct run *, const struct question *);
+/* Shows an answer as the command says it. */
+void run_answer(struct run *, const struct answer *);
 /* Says why not, and gives the exit status for it. The answer may hold jamd's texts. */
 int run_refuse(struct run *, enum err, const struct answer *);
 /* Says what is wrong with the words that were typed, and how they go. */
@@ -34,6 +36,13 @@ int run_watch(struct run *);
 int run_doctor(struct run *);
 int run_prompt(struct run *);
 int run_help(struct run *);
+int run_hello(struct run *);
+int run_passphrase(struct run *);
+int run_class_create(struct run *);
+int run_class_rescue(struct run *);
+int run_class_close(struct run *);
+int run_roster(struct run *);
+int run_cards(struct run *);
 
 /* help.c */
 void help_all(void); /* every command, a line each */

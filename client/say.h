@@ -16,6 +16,26 @@ void say_class_seat(struct page *, const msgpack_object *);
 void say_hello(struct page *, const msgpack_object *);
 void say_bye(struct page *, const msgpack_object *);
 void say_who(struct page *, const msgpack_object *);
+/* cmd_hello.c */
+void say_passphrase(struct page *, const msgpack_object *);
+void say_class_rescue(struct page *, const msgpack_object *);
+/* cmd_teacher.c */
+void say_class_roster(struct page *, const msgpack_object *);
+void say_people(struct page *, const msgpack_object *);
+void say_people_confirm(struct page *, const msgpack_object *);
+void say_people_rename(struct page *, const msgpack_object *);
+void say_people_remove(struct page *, const msgpack_object *);
+void say_people_teacher(struct page *, const msgpack_object *);
+void say_class_devices(struct page *, const msgpack_object *);
+void say_class_expel(struct page *, const msgpack_object *);
+void say_class_rotate(struct page *, const msgpack_object *);
+void say_class_close(struct page *, const msgpack_object *);
+void say_lesson_start(struct page *, const msgpack_object *);
+void say_lesson_end(struct page *, const msgpack_object *);
+/* cmd_cards.c */
+void say_people_reset(struct page *, const msgpack_object *);
+void say_cards(struct page *, const msgpack_object *);
+void cards_page(FILE *, const msgpack_object *result); /* as HTML */
 /* cmd_jam.c */
 void say_start(struct page *, const msgpack_object *);
 void say_join(struct page *, const msgpack_object *);

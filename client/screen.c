@@ -68,7 +68,7 @@ static void put_machines(struct page *page, const struct screen *screen)
 
 static void put_dot(struct page *page)
 {
-    page_put(page, "%s", sign(page, " · ", ", "));
+    page_put(page, "%s", phrase_sign(page, " · ", ", "));
     page_may_break(page);
 }
 
@@ -152,7 +152,7 @@ static void put_players(struct page *page, const msgpack_object *jam)
     for (uint32_t i = 0; i < solo.count; i++, sep = ", ") {
         page_put(page, "%s", sep);
         page_may_break(page);
-        page_put(page, "%s%s", sign(page, "○ ", ""), phrase_soloist(page, &solo.at[i]));
+        page_put(page, "%s%s", phrase_sign(page, "○ ", ""), phrase_soloist(page, &solo.at[i]));
     }
     page_put(page, "%s", *sep ? "" : _("nobody now"));
 }
@@ -174,8 +174,8 @@ static void paint_tasks(struct page *page, const msgpack_object *jam, const stru
         page_put(page, " ");
         page_may_break(page);
         page_put(page, "%u%s", n > 0 ? n : i + 1,
-                 slice_is(state, "done")     ? sign(page, "✓", _(" done"))
-                 : slice_is(state, "trying") ? sign(page, "…", _(" trying"))
+                 slice_is(state, "done")     ? phrase_sign(page, "✓", _(" done"))
+                 : slice_is(state, "trying") ? phrase_sign(page, "…", _(" trying"))
                                              : "");
     }
     page_end(page);
@@ -186,7 +186,7 @@ static void paint_jam(struct page *page, const msgpack_object *jam, const struct
 {
     struct slice name = {0};
     struct slice purpose = {0};
-    const char *mark = is_new(page, jam) ? sign(page, "•", "*") : " ";
+    const char *mark = is_new(page, jam) ? phrase_sign(page, "•", "*") : " ";
     map_text(jam, "name", &name);
     map_text(jam, "purpose", &purpose);
     if (!grid->wide) {
@@ -247,7 +247,7 @@ static void paint_solo(struct page *page, const msgpack_object *state)
         if (!any) {
             put_label(page, _("SOLO"));
         } else {
-            page_put(page, "%s", sign(page, " · ", "; "));
+            page_put(page, "%s", phrase_sign(page, " · ", "; "));
             page_may_break(page);
         }
         any = true;
@@ -269,7 +269,7 @@ static void paint_away(struct page *page, const msgpack_object *state)
         if (i == 0) {
             put_label(page, _("AWAY"));
         } else {
-            page_put(page, "%s", sign(page, " · ", "; "));
+            page_put(page, "%s", phrase_sign(page, " · ", "; "));
             page_may_break(page);
         }
         put_seat(page, &away.at[i]);

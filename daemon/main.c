@@ -22,11 +22,12 @@
 #define JAM_VERSION "0.1"
 #endif
 
-enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, PATH_BYTES_MAX = 4096, HOST_BYTES_MAX = 64 };
+enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, PATH_BYTES_MAX = 4096 };
 
 static const char usage[] =
     "usage: jamd [--state DIR] [--socket PATH] [--listen ADDR[:PORT]]\n"
     "            [--interface NAME]... [--peer HOST[:PORT]]... [--no-beacon]\n"
+    "            [--invite-file FILE]\n"
     "\n"
     "Jam's daemon: one on every machine of the classroom. It stays in the foreground\n"
     "and prints `ready` when it can be used.\n"
@@ -37,6 +38,7 @@ static const char usage[] =
     "  --interface NAME      send beacons only here\n"
     "  --peer HOST[:PORT]    call this machine, where beacons don't get through\n"
     "  --no-beacon           send and hear no beacons\n"
+    "  --invite-file FILE    join the class of the twelve words in it\n"
     "  --help, --version\n";
 
 static int refuse_usage(const char *what, const char *value)
@@ -73,15 +75,11 @@ static int options_read(int argc, char **argv, struct options *options, const ch
                         bool *done)
 {
     static const struct option known[] = {
-        {"state", required_argument, NULL, 's'},
-        {"socket", required_argument, NULL, 'S'},
-        {"listen", required_argument, NULL, 'l'},
-        {"interface", required_argument, NULL, 'i'},
-        {"peer", required_argument, NULL, 'p'},
-        {"no-beacon", no_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
-        {NULL, 0, NULL, 0},
+        {"state", required_argument, NULL, 's'},       {"socket", required_argument, NULL, 'S'},
+        {"listen", required_argument, NULL, 'l'},      {"interface", required_argument, NULL, 'i'},
+        {"peer", required_argument, NULL, 'p'},        {"no-beacon", no_argument, NULL, 'n'},
+        {"invite-file", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},           {NULL, 0, NULL, 0},
     };
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -94,6 +92,8 @@ static int options_read(int argc, char **argv, struct options *options, const ch
             *state = optarg;
         } else if (option == 'S') {
             options->socket = optarg;
+        } else if (option == 'w') {
+            options->invite_file = optarg;
         } else if (option == 'n') {
             options->beacon = false;
         } else if (option == 'l') {
@@ -176,6 +176,34 @@ static void start_is_over(void)
     dl_iterate_phdr(give_back, &page);
 }
 
+/* The twelve words, for images. What is wrong is said at the start, when somebody looks. */
+static enum err invite_file_read(const char *path, struct invite *invite, struct why *why)
+{
+    enum { FILE_BYTES_MAX = 1024 };
+    char text[FILE_BYTES_MAX + 1];
+    uint32_t wrong = 0;
+    uint16_t near = 0;
+    FILE *file = fopen(path, "re");
+    size_t len = file ? fread(text, 1, sizeof text, file) : 0;
+    bool read = file && !ferror(file);
+    why_what(why, "The invite can't be read, %s: %s.", path, strerror(errno));
+    why_detail(why, "--invite-file FILE, with the twelve words");
+    if (file) {
+        fclose(file);
+    }
+    if (!read) {
+        return ERR_USAGE;
+    }
+    enum err err =
+        len > FILE_BYTES_MAX ? ERR_WORDS : invite_read(slice_of(text, len), invite, &wrong, &near);
+    wipe(text, sizeof text);
+    if (err == ERR_WORD) {
+        why_what(why, "word %u of %s", (unsigned)wrong + 1, path);
+        why_detail(why, "did you mean \"%s\"?", word_at(near));
+    }
+    return err;
+}
+
 static enum err run(const struct options *options, const char *state, bool own_place,
                     struct why *why)
 {
@@ -183,11 +211,14 @@ static enum err run(const struct options *options, const char *state, bool own_p
     struct log log = {0};
     struct disk disk;
     struct loop *loop = NULL;
+    struct invite invite;
     char host[HOST_BYTES_MAX + 1] = "";
-    enum err err = disk_open(&disk, state, why);
+    enum err err = options->invite_file ? invite_file_read(options->invite_file, &invite, why) : OK;
+    err = err == OK ? disk_open(&disk, state, why) : err;
     if (err != OK) {
         return err;
     }
+    config.invite = options->invite_file ? &invite : NULL;
     disk_boot(config.boot);
     clock_random(config.seed, sizeof config.seed);
     gethostname(host, HOST_BYTES_MAX);
@@ -204,6 +235,7 @@ static enum err run(const struct options *options, const char *state, bool own_p
     disk_databases_free(databases);
     wipe(&config.key, sizeof config.key);
     wipe(config.seed, sizeof config.seed);
+    wipe(&invite, sizeof invite);
     if (err == OK) {
         start_is_over();
         loop_run(loop);

@@ -12,22 +12,6 @@ enum {
 
 static const char beacon_kind[] = "jam beacon 1";
 
-static void put_big_endian(uint8_t *at, size_t len, uint64_t n)
-{
-    for (size_t i = len; i-- > 0; n >>= 8) {
-        at[i] = (uint8_t)n;
-    }
-}
-
-static uint64_t get_big_endian(const uint8_t *at, size_t len)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < len; i++) {
-        n = n << 8 | at[i];
-    }
-    return n;
-}
-
 void beacon_seal(const struct seal_key *key, struct rng *rng, const struct beacon *beacon,
                  uint8_t out[BEACON_BYTES])
 {

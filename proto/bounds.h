@@ -36,16 +36,23 @@ enum {
     RANGE_LEAF = 16,           /* a range of at most so many feeds is told as heads, not split */
     CREDIT_BYTES = 512 * 1024, /* what one WANT lets the other send */
     BEACON_BYTES = 128,        /* every beacon, whatever it says */
+    HOST_BYTES_MAX = 64,       /* Linux's longest host name */
+    KNOCK_BYTES = 130,         /* every knock, whoever knocks */
+    OFFER_BYTES = 236,         /* every offer, whatever the class is called */
+    DATAGRAM_BYTES_MAX = OFFER_BYTES,
 };
 
 /* What one machine keeps for strangers. */
 enum {
     CLASSES_MAX = 16,           /* classes of one daemon */
+    KEYRING_MAX = 64,           /* people who are signed in at one machine */
     DEVICES_MAX = 1024,         /* devices of a class that presence remembers */
     NEIGHBOURS_MAX = 50,        /* links to all, up to here */
     WAITING_ENTRIES_MAX = 8192, /* verified entries that wait for their causes, in all */
     WAITING_BYTES_MAX = 4 * 1024 * 1024,
-    FORKS_MAX = 64,       /* proofs of equivocation kept for passing on */
+    FORKS_MAX = 64,             /* proofs of equivocation kept for passing on */
+    KNOCKERS_MAX = 256,         /* machines that knock; with all classes' a room has thirty */
+    KNOCKERS_OF_SOURCE_MAX = 8, /* of them from one address: one machine can't fill the list */
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };
 
@@ -53,6 +60,7 @@ enum {
 enum {
     CLIENTS_MAX = 64,
     REQUEST_BYTES_MAX = 64 * 1024,
+    PASSPHRASE_BYTES_MAX = 256,               /* as typed: a long sentence */
     REPLY_BYTES_MAX = 1024 * 1024,            /* a reply to a client: a long journal */
     CLIENT_QUEUE_BYTES_MAX = 2 * 1024 * 1024, /* unread by a client before it is dropped */
     LIST_MAX = 512,                           /* numbered lines of one list */

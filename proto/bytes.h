@@ -68,6 +68,23 @@ static inline bool slice_equal(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* Numbers in fixed layouts: big-endian. */
+static inline void put_big_endian(uint8_t *at, size_t len, uint64_t n)
+{
+    for (size_t i = len; i-- > 0; n >>= 8) {
+        at[i] = (uint8_t)n;
+    }
+}
+
+static inline uint64_t get_big_endian(const uint8_t *at, size_t len)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        n = n << 8 | at[i];
+    }
+    return n;
+}
+
 /* Any of the structs of bytes above as a slice; and whether two of one type are equal. */
 #define SLICE(id)  slice_of((id).b, sizeof(id).b)
 #define SAME(x, y) (memcmp((x).b, (y).b, sizeof(x).b + 0 * sizeof(&(x) == &(y))) == 0)

@@ -89,7 +89,8 @@
     X(ERR_REMOVED, "removed", "%1 isn't in this class any more.", "ask a teacher")                 \
     X(ERR_TAKEN, "taken", "%1 is signed in here.", "jam hello %2 --take-over")                     \
     X(ERR_OPEN_CLASS, "open-class", "This class has no passphrases.", "")                          \
-    X(ERR_ERASED, "erased", "That was erased.", "")
+    X(ERR_ERASED, "erased", "That was erased.", "")                                                \
+    X(ERR_NO_SUCH_KNOCK, "no-such-knock", "\"%1\" doesn't knock.", "jam class admit")
 
 enum err {
 #define X(name, code, sentence, hint) name,

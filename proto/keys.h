@@ -100,6 +100,8 @@ void invite_salt(uint8_t salt[16]);
 
 /* A person is called by the key with which they signed up. The person who holds the root key is the founding teacher. */
 struct person_id person_id_of(const struct class_id *, const struct sign_pk *);
+/* The root key's seed from the sixteen bytes that the rescue words say. */
+void rescue_seed(const uint8_t secret[16], uint8_t seed[32]);
 /* A grant, HELLO's signature: this feed may speak for me. The feed's id commits to the class and the device. */
 struct signature grant_sign(const struct sign_key *, const struct person_id *,
                             const struct feed_id *);

@@ -98,7 +98,8 @@ struct op {
     struct slice text;
     struct slice more;
     uint64_t state; /* enum task_state */
-    bool moves;     /* LEAVE: who leaves was in that jam and is solo now */
+    bool
+        moves; /* LEAVE: who leaves was in that jam and is solo now; HELLO: has just come, and is solo */
     struct ref adds[LEAVE_ADDS_MAX];
     uint32_t adds_count;
     struct sign_pk key;

@@ -83,7 +83,7 @@ ask() { jq -e "$2" "$JAM_ROOM/$1/json" >/dev/null; }
 says() { json "$1" $2 && ask "$1" "$3"; }
 
 make_class() {
-    json 1 class create "${1:-Period 3}" &&
+    json 1 class create "${1:-Period 3}" --open &&
         jq -r .invite "$JAM_ROOM/1/json" >"$JAM_ROOM/invite" && [ -s "$JAM_ROOM/invite" ]
 }
 

@@ -12,17 +12,23 @@ static void path_of(const struct device *device, const struct class *class,
 
 /* ---- life ----------------------------------------------------------------------------------------------------- */
 
-/* The root key is known: the log can be opened. The hardware's hash is salted with the class, so that two classes
- * can't be compared by it. */
+/* The hash is salted with the class, so that two classes can't be compared by it. */
+void class_hardware(const struct class *class, const struct hardware_id *unsalted,
+                    struct hardware_id *out)
+{
+    struct slice parts[2] = {SLICE(class->id), SLICE(*unsalted)};
+    hash_short("jam seat 1", parts, 2, out->b, sizeof(out->b));
+}
+
+/* The root key is known: the log can be opened. */
 static enum err class_open_log(struct device *device, struct class *class,
                                const struct sign_pk *root)
 {
     class->root = *root;
     class->id = class_id_of(root);
-    struct slice parts[2] = {SLICE(class->id), SLICE(device->hardware)};
     class->author = (struct author){
         .key = device->key, .device = device->id, .host = device->host, .rng = &device->rng};
-    hash_short("jam seat 1", parts, 2, class->author.hardware.b, sizeof(class->author.hardware.b));
+    class_hardware(class, &device->hardware, &class->author.hardware);
     enum err err =
         replica_open(class->store, &class->id, &class->author, class->ages, &class->replica);
     if (err != OK) {
@@ -95,8 +101,8 @@ static void class_join_device(struct device *device, struct class *class, struct
 }
 
 enum err class_new(struct device *device, const struct class_secret *secret,
-                   const struct invite *invite, const struct sign_pk *root,
-                   const uint8_t root_seed[32], struct now now, struct class **out)
+                   const struct invite *invite, const struct sign_pk *root, struct now now,
+                   struct class **out)
 {
     uint8_t name[4];
     char digits[sizeof(name) * 2 + 1];
@@ -118,7 +124,6 @@ enum err class_new(struct device *device, const struct class_secret *secret,
         find_marker(device, class);
         if (root) {
             store_local_set(class->store, "root", root, sizeof(*root));
-            store_local_set(class->store, "root seed", root_seed, 32);
         }
         err = store_err(class->store);
     }
@@ -156,6 +161,7 @@ enum err class_load(struct device *device, const char *file, struct now now)
     if (err == OK) {
         store_local_get(class->store, "invite", &class->invite, sizeof(class->invite));
         store_local_get(class->store, "used", &class->used, sizeof(class->used));
+        store_local_get(class->store, "words", class->words, sizeof(class->words));
         err = store_begin(class->store);
         find_marker(device, class);
         err = err == OK ? store_commit(class->store) : err;

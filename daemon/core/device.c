@@ -86,6 +86,7 @@ enum err device_open(const struct device_config *config, struct now now, struct 
         device_close(&device);
         return err;
     }
+    knocking_start(device, config->invite, now);
     *out = device;
     return OK;
 }
@@ -107,13 +108,18 @@ void device_close(struct device **device_p)
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
         free(device->sittings[i].lists);
     }
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+        pending_end(&device->pending[i]);
+    }
     free(device->told);
     free(device->ask);
     free(device->vfs);
+    free(device->knockers);
     pack_clear(&device->pack);
     pack_clear(&device->result);
     wipe(&device->key, sizeof(device->key));
     wipe(&device->rng, sizeof(device->rng));
+    wipe(&device->knocking, sizeof(device->knocking));
     free(device);
     *device_p = NULL;
 }
@@ -146,6 +152,7 @@ static void tick(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_tick(device, device->classes[i], now);
     }
+    request_tick(device, now);
 }
 
 static void network(struct device *device, struct now now)
@@ -153,10 +160,19 @@ static void network(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         presence_network(device->classes[i]->presence, now);
     }
+    knocking_network(device, now);
 }
 
 static void datagram(struct device *device, struct now now, const struct event *event)
 {
+    if (event->bytes.len == KNOCK_BYTES) {
+        admission_knock(device, event, now);
+        return;
+    }
+    if (event->bytes.len == OFFER_BYTES) {
+        knocking_offer(device, event->bytes, now);
+        return;
+    }
     for (uint32_t i = 0; i < device->classes_count; i++) {
         if (class_datagram(device, device->classes[i], event, now)) {
             return;
@@ -169,6 +185,14 @@ static void link_changed(struct class *class, const struct event *event, struct 
     struct peer *peer = presence_by_link(class->presence, &event->peer);
     if (peer) {
         presence_link(class->presence, peer, event->up, now);
+    }
+}
+
+static void stretched(struct device *device, const struct event *event, struct now now)
+{
+    if (!knocking_stretched(device, event->work, event->bytes, now) &&
+        !admission_stretched(device, event->work, event->bytes, now)) {
+        method_stretched(device, event->work, event->bytes, now);
     }
 }
 
@@ -208,7 +232,7 @@ void device_step(struct device *device, struct now now, const struct event *even
         network(device, now);
         break;
     case EVENT_STRETCHED:
-        method_stretched(device, event->work, event->bytes, now);
+        stretched(device, event, now);
         break;
     case EVENT_CALL:
         call(device, &event->from, now);
@@ -263,10 +287,15 @@ void device_save(struct device *device, struct now now)
 
 void device_commit(struct device *device, struct now now)
 {
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        request_lessons(device, device->classes[i], now);
+    }
     device_save(device, now);
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_pump(device, device->classes[i], now);
     }
+    knocking_tick(device, now);
+    admission_tick(device, now);
     method_tick(device, now);
     watchers_tick(device, now);
 }
@@ -287,6 +316,8 @@ bool device_next(struct device *device, struct output *output, struct mono *wake
         return true;
     }
     *wake = earlier(method_wake(device), watchers_wake(device));
+    *wake = earlier(*wake, request_wake(device));
+    *wake = earlier(*wake, earlier(knocking_wake(device), admission_wake(device)));
     for (uint32_t i = 0; i < device->classes_count; i++) {
         *wake = earlier(*wake, class_wake(device->classes[i]));
     }

@@ -19,6 +19,7 @@
 #include "err.h"
 #include "keys.h"
 #include "message.h"
+#include "words.h"
 
 struct device;
 
@@ -31,7 +32,8 @@ struct device_config {
     struct sign_key key;          /* the device's key, kept by the caller on disk */
     struct hardware_id
         hardware; /* unsalted hash of the hardware addresses; the core salts it for each class */
-    const char *host; /* host name */
+    const char *host;            /* host name */
+    const struct invite *invite; /* of a class to be in, joined if it isn't; NULL: none */
     uint8_t boot[16]; /* this boot of the machine: tells whether the disk outlasts boots */
 };
 
@@ -47,7 +49,7 @@ enum event_kind {
     EVENT_REQUEST,   /* a client sent bytes of one whole MessagePack object */
     EVENT_HANGUP,    /* a client is gone */
     EVENT_MESSAGE,   /* an inbox got a message; ZAP vouches for `peer` */
-    EVENT_DATAGRAM,  /* a beacon socket got a datagram */
+    EVENT_DATAGRAM,  /* a beacon socket got a datagram: a beacon, a knock, an offer */
     EVENT_LINK,      /* a link came up or went down */
     EVENT_BOUND,     /* the inbox of a class is bound at `port` */
     EVENT_NETWORK,   /* interfaces or addresses changed: announce anew */
@@ -80,7 +82,7 @@ enum output_kind {
     OUTPUT_UNLINK, /* close it */
     OUTPUT_CALL, /* send bytes (a HELLO) to an address whose device isn't known; keep the link under `address` */
     OUTPUT_KICK, /* a peer broke the protocol: cut its connections, refuse its key for `wait_ms` */
-    OUTPUT_DATAGRAM, /* a beacon: `paths` on all interfaces, or PATH_UNICAST to `address` */
+    OUTPUT_DATAGRAM, /* `paths` on all interfaces; with PATH_UNICAST also to `address` */
     OUTPUT_BIND, /* bind the inbox of a class with this server key, and let its members in by ZAP */
     OUTPUT_STRETCH, /* run `stretch` in a worker over bytes, with `salt` and `cost` */
     OUTPUT_LOG,     /* a line for the log */

@@ -6,6 +6,7 @@
 #include "ages.h"
 #include "bounds.h"
 #include "device.h"
+#include "knockers.h"
 #include "presence.h"
 #include "replica.h"
 #include "sync.h"
@@ -22,7 +23,16 @@ enum {
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
-    CHECK_MS = 1500, /* a `doctor` listens so long */
+    CHECK_MS = 1500,          /* a `doctor` listens so long */
+    IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
+    IDLE_CHECK_MS = 30 * 1000,
+    SLOW_MS_MAX = 60 * 1000,        /* Argon2id that took longer is lost */
+    OFFER_MS = 1000,                /* an offer is said again so often, */
+    OFFER_PATIENCE_MS = 60 * 1000,  /* for so long */
+    OFFERS_WAIT_MS = 2000,          /* after the first offer another class may call for so long */
+    KNOCKS_PATIENCE_MS = 10 * 1000, /* `class admit` waits so long for words of those who knock */
+    WRONG_FREE = 3,                 /* so many wrong passphrases cost no pause */
+    PAUSE_MS_MAX = 60 * 1000,
 };
 
 /* One class that this machine is in. */
@@ -56,7 +66,8 @@ struct class
     struct mono refresh;    /* when to say again who is here; 0: not */
     struct mono live_since; /* since then it is live, or alone */
     bool live;
-    bool lasting; /* the database was there in an earlier boot */
+    bool lasting;             /* the database was there in an earlier boot */
+    char words[KEY_TEXT_MAX]; /* of its root key; "" until they are known */
 };
 
 /* Who sits at a terminal. A login stays in one class at a time. */
@@ -68,16 +79,23 @@ struct sitting {
     bool signed_in;
     struct person_id person;
     uint64_t last_used;
+    struct mono active;       /* the last request */
+    uint32_t wrong;           /* passphrases in a row */
+    struct mono paused;       /* until then none is tried */
     struct shown_list *lists; /* LIST_FEEDBACK + 1 of them; made when first needed */
 };
 
 /* A request whose answer must wait: for Argon2id, for a first peer, for beacons. */
 enum pending_kind {
     PENDING_NONE,
-    PENDING_CREATE, /* Argon2id for `class create` */
+    PENDING_ASK,    /* Argon2id for a method of a view: it is asked again when that is done */
+    PENDING_FOUND,  /* Argon2id for `class create`: the teacher's passphrase, ... */
+    PENDING_CREATE, /* ... then the invite's words */
     PENDING_JOIN,   /* Argon2id for `class join` */
     PENDING_HELLO,  /* `class join`: somebody to answer */
     PENDING_CHECK,  /* `doctor`: beacons */
+    PENDING_KNOCKS, /* `class.knocks`: the words of those who knock */
+    PENDING_ADMIT,  /* `class.admit`: the same; `name` tells which, "" all */
 };
 struct pending {
     enum pending_kind kind;
@@ -87,9 +105,14 @@ struct pending {
     struct mono due;
     uint32_t class_index;
     struct invite invite;
-    uint8_t root_seed[32];
+    uint8_t rescue[RESCUE_BYTES]; /* the root seed is made of it */
     char name[NAME_BYTES_MAX + 1];
-    uint64_t policy, until_ms; /* of the class that is being made */
+    uint64_t policy, until_ms;         /* of the class that is being made */
+    char handle[HANDLE_BYTES_MAX + 1]; /* of its teacher */
+    struct login login;
+    struct stretching *stretching; /* owned; NULL: none */
+    uint8_t *request;              /* ASK: owned */
+    size_t request_len;
 };
 
 struct watcher {
@@ -112,6 +135,33 @@ struct queued {
     uint8_t bytes[];
 };
 
+/* Keys whose words are wanted go through Argon2id one after the other. */
+struct stretcher {
+    uint64_t work;        /* under way; 0: none */
+    struct mono since;    /* when it began */
+    struct mono pause;    /* nothing new before then */
+    struct device_id key; /* this machine's, a class's root, or a knocker's */
+    struct mono wanted;   /* until then words of knockers are */
+    int64_t credit_ms;    /* how many of them may be made at once, by time */
+    struct mono credit_at;
+};
+
+/* What this machine does to get into a class: while it is in none it knocks. */
+struct knocking {
+    uint32_t knocks; /* since it began, or since the network changed */
+    struct mono began, said, due;
+    char words[KEY_TEXT_MAX]; /* of this machine's key; "" until they are known */
+    struct offer offers[2];   /* that differ */
+    uint32_t offers_count;
+    struct mono decide; /* when the first offer is taken; 0: there is none */
+    bool torn;          /* two classes call: a person must decide */
+    uint64_t work;      /* Argon2id of the class that it joins; 0: none */
+    struct mono since;  /* when that began */
+    struct invite invite;
+    struct sign_pk root;
+    bool has_root; /* else it joins by an invite alone, from --invite-file */
+};
+
 struct device {
     char state[PATH_BYTES];
     char *vfs;
@@ -131,6 +181,10 @@ struct device {
     struct address calls[16]; /* --peer */
     uint32_t calls_count;
     uint64_t uses, works;
+    struct mono idle_checked;
+    struct knocking knocking;
+    struct knockers *knockers; /* NULL until somebody knocks */
+    struct stretcher stretcher;
     struct ask *ask; /* room for the request that is being answered */
     struct pack pack, result;
     bool leaving;
@@ -148,6 +202,9 @@ struct call {
     char what[256], detail[256]; /* of a refusal */
     bool later;                  /* the answer comes by itself: nothing is said now */
     struct watcher *watch;       /* `watch`: begins after its answer */
+    struct slice bytes;          /* the whole request */
+    struct login login;
+    struct stretching *stretching; /* what was stretched for it, if it is asked again */
 };
 
 /* A method that is no view's: writes one map, or refuses, or sets call->later. */
@@ -169,8 +226,7 @@ void device_save(struct device *, struct now);
 
 /* A new class of this machine: root NULL if only its invite is known yet. */
 enum err class_new(struct device *, const struct class_secret *, const struct invite *,
-                   const struct sign_pk *root, const uint8_t root_seed[32], struct now,
-                   struct class **out);
+                   const struct sign_pk *root, struct now, struct class **out);
 enum err class_load(struct device *, const char *file, struct now);
 void class_free(struct class **);
 /* The inbox is bound: announce. */
@@ -196,6 +252,45 @@ uint32_t class_safe_machines(struct class *);
 enum err class_append(struct class *, const struct op *, uint32_t count, struct now,
                       struct hash *ids);
 
+/* A machine's hardware as the log of this class knows it. */
+void class_hardware(const struct class *, const struct hardware_id *unsalted,
+                    struct hardware_id *out);
+
+/* ---- knocking.c: this machine knocks ---- */
+
+/* Begins; also to join by an invite, unless it is NULL or of a class that this machine is in. */
+void knocking_start(struct device *, const struct invite *, struct now);
+void knocking_network(struct device *, struct now);
+void knocking_offer(struct device *, struct slice datagram, struct now);
+/* False: that work wasn't for this. */
+bool knocking_stretched(struct device *, uint64_t work, struct slice bytes, struct now);
+void knocking_tick(struct device *, struct now);
+struct mono knocking_wake(const struct device *);
+/* Key and map: what a screen says of a machine that is in no class. */
+void knocking_tell(struct device *, struct pack *);
+
+/* ---- admission.c: others knock here ---- */
+
+void admission_knock(struct device *, const struct event *, struct now);
+bool admission_stretched(struct device *, uint64_t work, struct slice bytes, struct now);
+void admission_tick(struct device *, struct now);
+struct mono admission_wake(const struct device *);
+/* Words of those who knock are wanted for a while. */
+void admission_want(struct device *, struct now);
+/* Lets one into a class: it is offered until it is there. */
+void admission_admit(struct class *, struct knocker *, struct now);
+/* Does it knock, and isn't in this class yet? */
+bool admission_waits(struct class *, const struct knocker *, struct now);
+
+/* ---- method_admit.c ---- */
+
+enum err method_knocks(struct call *, struct pack *);
+enum err method_admit(struct call *, struct pack *);
+/* Answers if the words are there, or it waited long enough. */
+void admit_tick(struct device *, struct pending *, struct now);
+/* "class": {id, name, policy, until} */
+void pack_class(struct pack *, struct class *);
+
 /* ---- salvage.c ---- */
 
 /* A class's database is damaged: sets it aside and begins the class anew with what can be read of it; the rest comes from
@@ -205,6 +300,23 @@ enum err salvage(struct device *, const char *file, struct now);
 /* ---- request.c ---------------------------------------------------------------------------------------------------- */
 
 void request_receive(struct device *, const struct event *, struct now);
+/* A free place for a request whose answer must wait; NULL: too many do. */
+struct pending *pending_new(struct call *, enum pending_kind, struct mono due);
+/* Hands words to Argon2id; EVENT_STRETCHED comes with pending->work. */
+enum err pending_stretch(struct device *, struct pending *, struct slice words,
+                         const uint8_t salt[16], struct cost);
+/* Ends it, and wipes it. */
+void pending_end(struct pending *);
+/* What was stretched for a PENDING_ASK is there: asks again. */
+void request_again(struct device *, struct pending *, struct slice stretched, struct now);
+/* Signs in at this terminal, as these ops say. */
+enum err request_sign_in(struct class *, struct sitting *, const struct ask *, struct now);
+struct sitting *request_sitting(struct device *, const struct login *);
+/* Says goodbye for those whose lesson has ended. */
+void request_lessons(struct device *, struct class *, struct now);
+/* Says goodbye for who has been idle. */
+void request_tick(struct device *, struct now);
+struct mono request_wake(const struct device *);
 void request_reply(struct device *, client_id, uint64_t number, struct slice result, bool write,
                    uint32_t class_index);
 void request_refuse(struct device *, client_id, uint64_t number, enum err, const char *what,
@@ -223,6 +335,7 @@ void method_tick(struct device *, struct now);
 struct mono method_wake(const struct device *);
 enum err method_status(struct call *, struct pack *);
 enum err method_doctor(struct call *, struct pack *);
+void doctor_without_class(struct device *, struct pack *);
 void doctor_answer(struct device *, struct pending *, struct now);
 
 enum err method_watch(struct call *, struct pack *);

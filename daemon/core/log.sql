@@ -34,9 +34,11 @@ CREATE TABLE IF NOT EXISTS entry (
     kind INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS entry_place ON entry (feed, seq);
--- an entry by the first eight bytes of its id
 -- what newer versions of Jam made (29: the first kind that this one doesn't know)
 CREATE INDEX IF NOT EXISTS entry_newer ON entry (kind) WHERE kind >= 29;
+-- what authority rests on (authority.h), to learn it again without reading all
+CREATE INDEX IF NOT EXISTS entry_authority ON entry (kind) WHERE kind IN (4,5,17,18,20,21,22,23);
+-- an entry by the first eight bytes of its id
 CREATE INDEX IF NOT EXISTS entry_hash ON entry (substr(hash, 1, 8));
 
 -- What this machine keeps to itself.

@@ -1,26 +1,12 @@
 /* Methods about classes: make one, join one, name them, choose one. Joining and making go through Argon2id, which runs
  * outside; the answer comes when it is done. */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "authority.h"
+#include "date.h"
 #include "device_inside.h"
 #include "text.h"
-
-static struct pending *pending_new(struct call *call, enum pending_kind kind, struct mono due)
-{
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
-        struct pending *pending = &call->device->pending[i];
-        if (pending->kind == PENDING_NONE) {
-            *pending = (struct pending){.kind = kind,
-                                        .client = call->client,
-                                        .number = call->number,
-                                        .due = due,
-                                        .class_index = call->class ? call->class->index : 0};
-            call->later = true;
-            return pending;
-        }
-    }
-    return NULL;
-}
 
 static void pack_hex_id(struct pack *p, const char *key, struct slice id)
 {
@@ -29,11 +15,50 @@ static void pack_hex_id(struct pack *p, const char *key, struct slice id)
     pack_str(p, hex(text, id.at, id.len));
 }
 
-static void pack_class(struct pack *p, struct class *class)
+/* What a class may decide, as it is asked for and told. */
+static const struct {
+    uint64_t policy;
+    const char *name;
+} policies[] = {
+    {POLICY_OPEN, "open"}, {POLICY_TEACHERS_READ, "teachers_read"}, {POLICY_READMIT, "readmit"}};
+enum { POLICIES = sizeof(policies) / sizeof(policies[0]) };
+
+static uint64_t class_until(struct class *class)
+{
+    uint64_t until_ms = 0;
+    sqlite3_stmt *stmt = store_query(class->store, "SELECT until_ms FROM class");
+    if (store_row(class->store, stmt)) {
+        until_ms = (uint64_t)sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    return until_ms;
+}
+
+static void pack_policy(struct pack *p, struct class *class)
+{
+    char date[DATE_BYTES];
+    uint32_t count = 0;
+    uint64_t policy = class_policy(class->store);
+    for (size_t i = 0; i < POLICIES; i++) {
+        count += (policy & policies[i].policy) != 0;
+    }
+    pack_str(p, "policy");
+    pack_array(p, count);
+    for (size_t i = 0; i < POLICIES; i++) {
+        if (policy & policies[i].policy) {
+            pack_str(p, policies[i].name);
+        }
+    }
+    pack_str(p, "until");
+    pack_str(p, date_text(class_until(class), date));
+}
+
+void pack_class(struct pack *p, struct class *class)
 {
     char name[NAME_BYTES_MAX + 1];
     pack_str(p, "class");
-    pack_map(p, 2);
+    pack_map(p, 4);
+    pack_policy(p, class);
     if (class->known) {
         pack_hex_id(p, "id", SLICE(class->id));
         pack_str(p, "name");
@@ -53,54 +78,99 @@ static void pack_invite(struct pack *p, const struct class *class)
     pack_str(p, invite_text(&class->invite, text));
 }
 
-/* Hands the secret words to Argon2id. */
-static enum err stretch_later(struct call *call, struct pending *pending)
+/* Hands the invite's secret words to Argon2id. */
+static enum err stretch_invite(struct device *device, struct pending *pending)
 {
+    uint8_t salt[16];
     char text[INVITE_TEXT_MAX];
     invite_secret_text(&pending->invite, text);
-    pending->work = ++call->device->works;
-    struct output output = {.kind = OUTPUT_STRETCH,
-                            .work = pending->work,
-                            .bytes = slice_str(text),
-                            .cost = COST_WORDS};
-    invite_salt(output.salt);
-    struct queued *queued = device_put(call->device, &output);
+    invite_salt(salt);
+    enum err err = pending_stretch(device, pending, slice_str(text), salt, COST_WORDS);
     wipe(text, sizeof(text));
-    if (!queued) {
-        pending->kind = PENDING_NONE;
-        return ERR_NOMEM;
+    return err;
+}
+
+/* A name param, tidied, into out. */
+static enum err read_name(struct call *call, const char *key, const char *what, size_t bytes_max,
+                          char *out)
+{
+    struct slice typed;
+    char name[TITLE_BYTES_MAX * 3 + 1];
+    snprintf(call->what, sizeof(call->what), "%s", what);
+    if (!map_text(call->params, key, &typed) || typed.len > TITLE_BYTES_MAX) {
+        return typed.len > TITLE_BYTES_MAX ? ERR_TOO_LONG : ERR_EMPTY;
+    }
+    size_t len = text_tidy(typed, false, name);
+    if (len == 0 || len > bytes_max) {
+        return len ? ERR_TOO_LONG : ERR_EMPTY;
+    }
+    memcpy(out, name, len + 1);
+    return OK;
+}
+
+/* What the new class decides. ERR_USAGE: there is no such day. */
+static enum err read_policy(struct call *call, uint64_t *policy, uint64_t *until_ms)
+{
+    struct slice until;
+    *policy = *until_ms = 0;
+    for (size_t i = 0; i < POLICIES; i++) {
+        bool wished = false;
+        map_bool(call->params, policies[i].name, &wished);
+        *policy |= wished ? policies[i].policy : 0;
+    }
+    if (map_text(call->params, "until", &until) && !date_read(until, until_ms)) {
+        snprintf(call->what, sizeof(call->what), "A day is written so: 2027-07-01.");
+        snprintf(call->detail, sizeof(call->detail), "jam class create NAME --until 2027-07-01");
+        return ERR_USAGE;
     }
     return OK;
 }
 
+/* The founder's passphrase is asked for and checked as a person's at hello; there is no class yet to ask. */
+static enum err founder_passphrase(struct call *call, const char *name, const char *handle,
+                                   struct stretching *stretching)
+{
+    struct ask *ask = call->device->ask;
+    memset(ask, 0, sizeof(*ask));
+    ask->params = call->params;
+    ask->rng = &call->device->rng;
+    ask->class_name = name;
+    ask->stretching = stretching;
+    enum err err = session_passphrase(ask, slice_str(handle));
+    snprintf(call->what, sizeof(call->what), "%s", ask->what);
+    snprintf(call->detail, sizeof(call->detail), "%s", ask->detail);
+    return err;
+}
+
 static enum err class_create(struct call *call, struct pack *p)
 {
-    struct slice typed;
-    struct sign_key root_key;
-    struct sign_pk root;
-    char name[TITLE_BYTES_MAX * 3 + 1];
+    uint64_t policy, until_ms;
+    char name[NAME_BYTES_MAX + 1], handle[HANDLE_BYTES_MAX + 1];
     (void)p;
-    if (!map_text(call->params, "name", &typed) || typed.len > TITLE_BYTES_MAX) {
-        snprintf(call->what, sizeof(call->what), "the name");
-        return typed.len > TITLE_BYTES_MAX ? ERR_TOO_LONG : ERR_EMPTY;
+    enum err err = read_policy(call, &policy, &until_ms);
+    err = err == OK ? read_name(call, "name", "the name", NAME_BYTES_MAX, name) : err;
+    err =
+        err == OK ? read_name(call, "handle", "the teacher's name", HANDLE_BYTES_MAX, handle) : err;
+    if (err != OK) {
+        return err;
     }
-    size_t len = text_tidy(typed, false, name);
-    snprintf(call->what, sizeof(call->what), "the name");
-    if (len == 0 || len > NAME_BYTES_MAX) {
-        return len ? ERR_TOO_LONG : ERR_EMPTY;
-    }
-    struct pending *pending = call->device->classes_count < CLASSES_MAX
-                                  ? pending_new(call, PENDING_CREATE, (struct mono){INT64_MAX})
+    struct stretching *stretching = calloc(1, sizeof(*stretching));
+    err = stretching ? founder_passphrase(call, name, handle, stretching) : ERR_NOMEM;
+    struct pending *pending = err == ERR_WAIT && call->device->classes_count < CLASSES_MAX
+                                  ? pending_new(call, PENDING_FOUND, (struct mono){INT64_MAX})
                                   : NULL;
     if (!pending) {
-        return ERR_BUSY;
+        free(stretching);
+        return err == ERR_WAIT ? ERR_BUSY : err;
     }
-    memcpy(pending->name, name, len + 1);
-    rng_fill(&call->device->rng, pending->root_seed, sizeof(pending->root_seed));
-    sign_keypair(pending->root_seed, &root_key, &root);
-    invite_make(&call->device->rng, &root, &pending->invite);
-    wipe(&root_key, sizeof(root_key));
-    return stretch_later(call, pending);
+    memcpy(pending->name, name, sizeof(name));
+    memcpy(pending->handle, handle, sizeof(handle));
+    pending->stretching = stretching;
+    pending->policy = policy;
+    pending->until_ms = until_ms;
+    rng_fill(&call->device->rng, pending->rescue, sizeof(pending->rescue));
+    return pending_stretch(call->device, pending, slice_str(stretching->at[0].words),
+                           stretching->at[0].salt, stretching->at[0].cost);
 }
 
 static enum err class_join(struct call *call, struct pack *p)
@@ -136,7 +206,7 @@ static enum err class_join(struct call *call, struct pack *p)
         return ERR_BUSY;
     }
     pending->invite = invite;
-    return stretch_later(call, pending);
+    return stretch_invite(call->device, pending);
 }
 
 static enum err class_invite(struct call *call, struct pack *p)
@@ -166,12 +236,18 @@ static enum err class_list(struct call *call, struct pack *p)
 {
     struct device *device = call->device;
     char name[NAME_BYTES_MAX + 1];
-    pack_map(p, 1);
+    pack_map(p, device->classes_count ? 1 : 2);
+    if (device->classes_count == 0) {
+        knocking_tell(device, p);
+    }
     pack_str(p, "classes");
     pack_array(p, device->classes_count);
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
-        pack_map(p, 7);
+        pack_map(p, 10);
+        pack_policy(p, class);
+        pack_str(p, "words");
+        pack_str(p, *class->words ? class->words : NULL);
         pack_str(p, "n");
         pack_uint(p, i + 1);
         if (class->known) {
@@ -247,13 +323,23 @@ static enum err class_use(struct call *call, struct pack *p)
 
 /* ---- what comes later ----------------------------------------------------------------------------------------- */
 
-static enum err write_class_name(struct class *class, const struct pending *pending, struct now now)
+static void root_of(const struct pending *pending, struct sign_key *key, struct sign_pk *root)
+{
+    uint8_t seed[32];
+    rescue_seed(pending->rescue, seed);
+    sign_keypair(seed, key, root);
+    wipe(seed, sizeof(seed));
+}
+
+/* The class's first entries: what it is, and its founder, who is signed in. */
+static enum err write_first(struct device *device, struct class *class, struct pending *pending,
+                            struct now now)
 {
     struct hash id;
     struct sign_key key;
     struct sign_pk root;
-    sign_keypair(pending->root_seed, &key, &root);
     struct slice name = slice_str(pending->name);
+    root_of(pending, &key, &root);
     struct hash said = class_said(&class->id, name, pending->policy, pending->until_ms);
     struct op op = {.kind = OP_CLASS,
                     .has = FIELD_KEY | FIELD_NAME | FIELD_SIGNATURE | FIELD_POLICY | FIELD_UNTIL,
@@ -262,34 +348,66 @@ static enum err write_class_name(struct class *class, const struct pending *pend
                     .key = root,
                     .name = name,
                     .signature = sign(&key, "jam class name 1", SLICE(said))};
+    enum err err = class_append(class, &op, 1, now, &id);
+    struct ask *ask = ask_class(device, class, now);
+    ask->stretching = pending->stretching;
+    ask->who_key = key;
+    session_found(ask, slice_str(pending->handle));
+    if (err == OK) {
+        err = request_sign_in(class, request_sitting(device, &pending->login), ask, now);
+    }
     wipe(&key, sizeof(key));
-    return class_append(class, &op, 1, now, &id);
+    wipe(&ask->who_key, sizeof(ask->who_key));
+    return err;
 }
 
 static void created(struct device *device, struct pending *pending,
                     const struct class_secret *secret, struct now now)
 {
+    char text[RESCUE_TEXT_MAX];
     struct sign_key key;
     struct sign_pk root;
     struct class *class = NULL;
-    sign_keypair(pending->root_seed, &key, &root);
+    root_of(pending, &key, &root);
     wipe(&key, sizeof(key));
-    enum err err =
-        class_new(device, secret, &pending->invite, &root, pending->root_seed, now, &class);
+    enum err err = class_new(device, secret, &pending->invite, &root, now, &class);
     if (err == OK) {
-        err = write_class_name(class, pending, now);
+        err = write_first(device, class, pending, now);
     }
     if (err != OK) {
         request_refuse(device, pending->client, pending->number, err, "", NULL);
     } else {
         pack_reset(&device->result);
-        pack_map(&device->result, 2);
+        pack_map(&device->result, 4);
         pack_class(&device->result, class);
         pack_invite(&device->result, class);
+        pack_str(&device->result, "rescue");
+        pack_str(&device->result, rescue_text(pending->rescue, text));
+        pack_str(&device->result, "person");
+        pack_str(&device->result, pending->handle);
         request_reply(device, pending->client, pending->number, pack_bytes(&device->result), true,
                       class->index);
     }
-    wipe(pending, sizeof(*pending));
+    wipe(text, sizeof(text));
+    pending_end(pending);
+}
+
+/* The founder's passphrase is stretched: now the invite's words. */
+static void founded(struct device *device, struct pending *pending, struct slice stretched)
+{
+    struct sign_key key;
+    struct sign_pk root;
+    memcpy(pending->stretching->at[0].out, stretched.at, 32);
+    pending->stretching->done = 1;
+    root_of(pending, &key, &root);
+    wipe(&key, sizeof(key));
+    invite_make(&device->rng, &root, &pending->invite);
+    pending->kind = PENDING_CREATE;
+    enum err err = stretch_invite(device, pending);
+    if (err != OK) {
+        request_refuse(device, pending->client, pending->number, err, "", NULL);
+        pending_end(pending);
+    }
 }
 
 static void tell_joined(struct device *device, struct pending *pending, struct class *class)
@@ -301,17 +419,17 @@ static void tell_joined(struct device *device, struct pending *pending, struct c
     pack_bool(&device->result, !class->known);
     request_reply(device, pending->client, pending->number, pack_bytes(&device->result), true,
                   class->index);
-    wipe(pending, sizeof(*pending));
+    pending_end(pending);
 }
 
 static void joined(struct device *device, struct pending *pending,
                    const struct class_secret *secret, struct now now)
 {
     struct class *class = NULL;
-    enum err err = class_new(device, secret, &pending->invite, NULL, NULL, now, &class);
+    enum err err = class_new(device, secret, &pending->invite, NULL, now, &class);
     if (err != OK) {
         request_refuse(device, pending->client, pending->number, err, "", NULL);
-        wipe(pending, sizeof(*pending));
+        pending_end(pending);
         return;
     }
     pending->kind = PENDING_HELLO;
@@ -319,27 +437,36 @@ static void joined(struct device *device, struct pending *pending,
     pending->due.ms = now.mono.ms + JOIN_PATIENCE_MS;
 }
 
-void method_stretched(struct device *device, uint64_t work, struct slice bytes, struct now now)
+static void classes_secret(struct device *device, struct pending *pending, struct slice bytes,
+                           struct now now)
 {
     struct class_secret secret;
+    memcpy(secret.b, bytes.at, sizeof(secret.b));
+    if (pending->kind == PENDING_CREATE) {
+        created(device, pending, &secret, now);
+    } else {
+        joined(device, pending, &secret, now);
+    }
+    wipe(&secret, sizeof(secret));
+}
+
+void method_stretched(struct device *device, uint64_t work, struct slice bytes, struct now now)
+{
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
         struct pending *pending = &device->pending[i];
-        bool waits = pending->kind == PENDING_CREATE || pending->kind == PENDING_JOIN;
-        if (!waits || pending->work != work) {
+        if (pending->kind == PENDING_NONE || pending->work != work) {
             continue;
         }
-        if (bytes.len != sizeof(secret.b)) {
+        if (bytes.len != 32) {
             request_refuse(device, pending->client, pending->number, ERR_NOMEM, "", NULL);
-            wipe(pending, sizeof(*pending));
-            return;
-        }
-        memcpy(secret.b, bytes.at, sizeof(secret.b));
-        if (pending->kind == PENDING_CREATE) {
-            created(device, pending, &secret, now);
+            pending_end(pending);
+        } else if (pending->kind == PENDING_ASK) {
+            request_again(device, pending, bytes, now);
+        } else if (pending->kind == PENDING_FOUND) {
+            founded(device, pending, bytes);
         } else {
-            joined(device, pending, &secret, now);
+            classes_secret(device, pending, bytes, now);
         }
-        wipe(&secret, sizeof(secret));
         return;
     }
 }
@@ -361,6 +488,8 @@ void method_tick(struct device *device, struct now now)
             tell_joined(device, pending, device->classes[pending->class_index]);
         } else if (pending->kind == PENDING_CHECK && due) {
             doctor_answer(device, pending, now);
+        } else if (pending->kind == PENDING_KNOCKS || pending->kind == PENDING_ADMIT) {
+            admit_tick(device, pending, now);
         }
     }
 }
@@ -379,9 +508,9 @@ struct mono method_wake(const struct device *device)
 
 enum err method_doctor(struct call *call, struct pack *p)
 {
-    (void)p;
     if (!call->class) {
-        return ERR_NO_CLASS;
+        doctor_without_class(call->device, p);
+        return OK;
     }
     struct mono due = {call->now.mono.ms + CHECK_MS};
     presence_check(call->class->presence, call->now);
@@ -389,7 +518,15 @@ enum err method_doctor(struct call *call, struct pack *p)
 }
 
 const struct device_method device_methods[] = {
-    {"class.create", class_create}, {"class.join", class_join}, {"class.invite", class_invite},
-    {"class.list", class_list},     {"class.use", class_use},   {"status", method_status},
-    {"doctor", method_doctor},      {"watch", method_watch},    {NULL, NULL},
+    {"class.create", class_create},
+    {"class.join", class_join},
+    {"class.invite", class_invite},
+    {"class.knocks", method_knocks},
+    {"class.admit", method_admit},
+    {"class.list", class_list},
+    {"class.use", class_use},
+    {"status", method_status},
+    {"doctor", method_doctor},
+    {"watch", method_watch},
+    {NULL, NULL},
 };

@@ -308,6 +308,25 @@ static void check_clocks(struct findings *findings, struct class *class)
          &(struct finding){.id = "clock", .ok = wrong == 0, .what = what, .count = wrong, .of = n});
 }
 
+/* In no class there is nobody to hear: all that can be said is that it knocks, and who calls. */
+void doctor_without_class(struct device *device, struct pack *p)
+{
+    const struct knocking *k = &device->knocking;
+    struct findings findings = {.count = 0};
+    char what[2 * NAME_BYTES_MAX + 16] = "";
+    pack_init(&findings.pack);
+    find(&findings, &(struct finding){.id = "knocks", .ok = false, .what = k->words});
+    if (k->torn) {
+        snprintf(what, sizeof(what), "%s, %s", k->offers[0].name, k->offers[1].name);
+        find(&findings, &(struct finding){.id = "calls", .ok = false, .what = what});
+    }
+    pack_map(p, 1);
+    pack_str(p, "checks");
+    pack_array(p, findings.count);
+    pack_raw(p, pack_bytes(&findings.pack));
+    pack_clear(&findings.pack);
+}
+
 void doctor_answer(struct device *device, struct pending *pending, struct now now)
 {
     struct class *class = device->classes[pending->class_index];
@@ -334,5 +353,5 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
     pack_raw(p, pack_bytes(&findings.pack));
     pack_clear(&findings.pack);
     request_reply(device, pending->client, pending->number, pack_bytes(p), false, class->index);
-    wipe(pending, sizeof(*pending));
+    pending_end(pending);
 }

@@ -583,6 +583,18 @@ uint32_t presence_here(const struct presence *p)
     return p->here;
 }
 
+uint32_t presence_rank(const struct presence *p, const struct device_id *device)
+{
+    uint64_t place;
+    uint32_t nearer = 0;
+    watch_place(device, &place);
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct known *k = p->all[i];
+        nearer += k->peer.state == PEER_HERE && k->place - place < p->place - place;
+    }
+    return nearer;
+}
+
 bool presence_alone(const struct presence *p, struct mono *since_when)
 {
     bool lost = false;

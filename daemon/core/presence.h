@@ -132,6 +132,9 @@ struct peer *presence_by_device(struct presence *, const struct device_id *);
 uint32_t presence_count(const struct presence *);
 struct peer *presence_at(struct presence *, uint32_t index);
 uint32_t presence_here(const struct presence *); /* how many are PEER_HERE */
+/* How many of those who are here are nearer on the ring to a device than this machine is: what one of all is to do, those do
+ * of whom few are nearer. */
+uint32_t presence_rank(const struct presence *, const struct device_id *);
 /* Since when nobody has been heard though others are known: for NOT LIVE. */
 bool presence_alone(const struct presence *, struct mono *since);
 /* Did another daemon with this device's key greet us? Then the disk is a copy: log it, and make

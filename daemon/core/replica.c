@@ -212,32 +212,44 @@ void replica_watched(struct replica *replica, bool watched)
     replica->watched = watched;
 }
 
-/* Folds what the payload says, if it says something that this version knows. The op's kind, 0 if unreadable. */
-static uint32_t fold(struct replica *replica, const struct feed *feed, const struct entry *entry,
-                     const struct hash *id)
+/* What the payload says. The op's kind; 0 if it can't be read; at least OP_KINDS if a newer version made it. */
+static uint32_t read_op(const struct entry *entry, struct op *op)
 {
-    struct op op;
     if (!entry->payload.at) {
         return 0;
     }
-    struct slice bytes = slice_of(entry->payload.at + SALT_BYTES, entry->payload.len - SALT_BYTES);
-    enum err err = op_decode(bytes, &op);
+    enum err err =
+        op_decode(slice_of(entry->payload.at + SALT_BYTES, entry->payload.len - SALT_BYTES), op);
     if (err == ERR_VERSION) {
-        return op.kind >= OP_KINDS ? op.kind : OP_KINDS;
+        return op->kind >= OP_KINDS ? op->kind : OP_KINDS;
     }
-    if (err != OK) {
-        return 0;
+    return err == OK ? op->kind : 0;
+}
+
+static struct fact fact_of(const struct feed *feed, const struct entry *entry,
+                           const struct hash *id, const struct op *op)
+{
+    return (struct fact){.stamp = stamp_of(entry->lamport, &entry->feed, entry->seq),
+                         .id = ref_of(id),
+                         .time_ms = entry->time_ms,
+                         .device = feed->device,
+                         .op = op};
+}
+
+static bool is_void(const struct feed *feed, uint64_t seq)
+{
+    return feed->void_seq && seq >= feed->void_seq;
+}
+
+/* Into the views, if its author may say it. */
+static bool fold(struct replica *replica, const struct fact *fact)
+{
+    if (!authority_counts(&replica->authority, fact)) {
+        authority_refuse(&replica->authority, fact);
+        return false;
     }
-    struct fact fact = {.stamp = stamp_of(entry->lamport, &entry->feed, entry->seq),
-                        .id = ref_of(id),
-                        .time_ms = entry->time_ms,
-                        .device = feed->device,
-                        .op = &op};
-    if (!feed->void_seq || entry->seq < feed->void_seq) {
-        views_fold(replica->store, &fact);
-        fresh_keep(replica, &fact, bytes);
-    }
-    return op.kind;
+    views_fold(replica->store, fact);
+    return true;
 }
 
 static void store_feed(struct replica *replica, struct feed *feed)
@@ -274,8 +286,18 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
     if (!feed->row) {
         store_feed(replica, feed);
     }
-    uint32_t kind = fold(replica, feed, entry, id);
+    struct op op;
+    uint32_t kind = read_op(entry, &op);
     store_entry(replica, feed, entry, id, signature, kind);
+    if (kind > 0 && kind < OP_KINDS && !is_void(feed, entry->seq)) {
+        struct fact fact = fact_of(feed, entry, id, &op);
+        replica->refold_due |=
+            authority_learn(&replica->authority, &fact, STAGE_ANY) == LEARNT_STALE;
+        if (fold(replica, &fact)) {
+            fresh_keep(replica, &fact,
+                       slice_of(entry->payload.at + SALT_BYTES, entry->payload.len - SALT_BYTES));
+        }
+    }
     if (store_err(replica->store) != OK) {
         return store_err(replica->store);
     }
@@ -288,7 +310,7 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
         feed->signed_lamport = entry->lamport;
     }
     *recent_slot(replica, id) = (struct recent){*id, entry->lamport, true};
-    if (!feed->void_seq || entry->seq < feed->void_seq) {
+    if (!is_void(feed, entry->seq)) {
         tips_follow(replica, entry, id);
     }
     replica->counts.entries++;
@@ -445,18 +467,63 @@ static enum err open_own(struct replica *replica, struct now now)
     return append_op(replica, &op, now, &id);
 }
 
+/* Has this person a grant in our feed that is open? */
+static bool is_granted(struct replica *replica, const struct person_id *person)
+{
+    sqlite3_stmt *stmt = store_query(
+        replica->store, "SELECT 1 FROM grants WHERE feed=? AND person=? AND until IS NULL");
+    store_bind(stmt, "fp", &replica->own->id, person);
+    bool granted = store_row(replica->store, stmt);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return granted;
+}
+
+static enum err append_hello(struct replica *replica, const struct person_id *person, bool moves,
+                             struct now now, struct hash *id)
+{
+    struct op op = {.kind = OP_HELLO,
+                    .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
+                    .by = *person,
+                    .moves = moves};
+    const struct sign_key *key = keyring_find(&replica->author->people, person);
+    if (!key) {
+        return ERR_SIGNED_OUT;
+    }
+    op.key = sign_public(key);
+    op.signature = grant_sign(key, person, &replica->own->id);
+    return append_op(replica, &op, now, id);
+}
+
+/* One op, its author's grant before it if this feed hasn't one. */
+static enum err append_granted(struct replica *replica, const struct op *op, struct now now,
+                               struct hash *id)
+{
+    bool speaks = op->has & FIELD_BY && op->kind != OP_KEY && op->kind != OP_BYE;
+    enum err err = OK;
+    if (op->kind == OP_HELLO) {
+        return append_hello(replica, &op->by, op->moves, now, id);
+    }
+    if (speaks && keyring_find(&replica->author->people, &op->by) &&
+        !is_granted(replica, &op->by)) {
+        err = append_hello(replica, &op->by, false, now, id);
+    }
+    return err == OK ? append_op(replica, op, now, id) : err;
+}
+
 enum err replica_append(struct replica *replica, const struct op *ops, uint32_t ops_count,
                         struct now now, struct hash *ids)
 {
     enum err err = store_begin(replica->store);
-    if (err == OK && replica->own && replica->own->seq + ops_count > FEED_ENTRIES_MAX) {
+    if (err == OK && replica->own && replica->own->seq + 2 * ops_count > FEED_ENTRIES_MAX) {
         replica->own = NULL; /* full: a fresh one, as after a start */
     }
     if (err == OK && !replica->own) {
         err = open_own(replica, now);
     }
     for (uint32_t i = 0; i < ops_count && err == OK; i++) {
-        err = append_op(replica, &ops[i], now, &ids[i]);
+        err = append_granted(replica, &ops[i], now, &ids[i]);
     }
     return err;
 }
@@ -745,6 +812,7 @@ static enum err load(struct replica *replica)
 enum err replica_reload(struct replica *replica)
 {
     memset(replica->recent, 0, sizeof(replica->recent));
+    authority_init(&replica->authority, replica->store, &replica->class);
     return load(replica);
 }
 
@@ -757,6 +825,7 @@ enum err replica_open(struct store *store, const struct class_id *class,
     }
     replica->store = store;
     replica->class = *class;
+    authority_init(&replica->authority, store, class);
     replica->author = author;
     replica->ages = ages;
     pack_init(&replica->scratch);
@@ -810,8 +879,8 @@ enum err replica_flush(struct replica *replica, struct now now)
     return err;
 }
 
-/* Reads an applied entry's columns as far as folding needs them. */
-static void refold_row(struct replica *replica, sqlite3_stmt *stmt)
+/* An applied entry's op as a fact, from its columns. False: it says nothing, or is void. */
+static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
 {
     struct feed feed = {.void_seq = (uint64_t)sqlite3_column_int64(stmt, 6)};
     struct hash id;
@@ -820,28 +889,62 @@ static void refold_row(struct replica *replica, sqlite3_stmt *stmt)
                           .time_ms = (uint64_t)sqlite3_column_int64(stmt, 3),
                           .payload = column_slice(stmt, 5)};
     entry.payload_len = (uint32_t)entry.payload.len;
-    if (column_fixed(stmt, 0, entry.feed.b, sizeof(entry.feed.b)) &&
-        column_fixed(stmt, 4, id.b, sizeof(id.b)) &&
-        column_fixed(stmt, 7, feed.device.b, sizeof(feed.device.b)) &&
-        entry.payload.len > SALT_BYTES) {
-        fold(replica, &feed, &entry, &id);
+    if (!column_fixed(stmt, 0, entry.feed.b, sizeof(entry.feed.b)) ||
+        !column_fixed(stmt, 4, id.b, sizeof(id.b)) ||
+        !column_fixed(stmt, 7, feed.device.b, sizeof(feed.device.b)) ||
+        entry.payload.len <= SALT_BYTES || is_void(&feed, entry.seq)) {
+        return false;
     }
+    uint32_t kind = read_op(&entry, op);
+    *fact = fact_of(&feed, &entry, &id, op);
+    return kind > 0 && kind < OP_KINDS;
+}
+
+#define REFOLD_SELECT                                                                              \
+    "SELECT f.feed, e.seq, e.lamport, e.time_ms, e.hash, e.payload, f.void_seq, f.device"          \
+    " FROM entry e JOIN feed f ON f.id=e.feed"
+
+/* One stage of authority, from the whole log. Did it learn anything? */
+static bool relearn(struct replica *replica, enum authority_stage stage)
+{
+    struct op op;
+    struct fact fact;
+    bool learnt = false;
+    sqlite3_stmt *stmt =
+        store_query(replica->store, REFOLD_SELECT " WHERE e.kind IN (4,5,17,18,20,21,22,23) AND"
+                                                  " (?>>e.kind)&1 ORDER BY e.id");
+    store_bind(stmt, "i", (int64_t)authority_kinds(stage));
+    while (store_row(replica->store, stmt)) {
+        learnt |= refold_read(stmt, &op, &fact) &&
+                  authority_learn(&replica->authority, &fact, stage) != LEARNT_NOTHING;
+    }
+    return learnt;
+}
+
+static void relearn_all(struct replica *replica)
+{
+    authority_init(&replica->authority, replica->store, &replica->class);
+    relearn(replica, STAGE_GRANTS);
+    relearn(replica, STAGE_TAKEN_BACK);
+    while (relearn(replica, STAGE_TEACHERS)) {
+    }
+    relearn(replica, STAGE_BOUNDS);
 }
 
 enum err replica_refold(struct replica *replica)
 {
-    bool watched = replica->watched;
-    replica->watched = false;
+    struct op op;
+    struct fact fact;
     replica->refold_due = false;
     enum err err = store_begin(replica->store);
     store_clear_views(replica->store);
-    sqlite3_stmt *stmt = store_query(
-        replica->store, "SELECT f.feed, e.seq, e.lamport, e.time_ms, e.hash, e.payload, f.void_seq,"
-                        " f.device FROM entry e JOIN feed f ON f.id=e.feed ORDER BY e.id");
+    relearn_all(replica);
+    sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT " ORDER BY e.id");
     while (err == OK && store_row(replica->store, stmt)) {
-        refold_row(replica, stmt);
+        if (refold_read(stmt, &op, &fact)) {
+            fold(replica, &fact);
+        }
     }
-    replica->watched = watched;
     return err == OK ? store_err(replica->store) : err;
 }
 

@@ -8,6 +8,7 @@
 
 #include "entry.h"
 #include "heads.h"
+#include "keyring.h"
 #include "store.h"
 #include "view.h"
 
@@ -21,6 +22,7 @@ struct author {
     struct hardware_id hardware; /* salted for the class */
     const char *host;
     struct rng *rng;
+    struct keyring people; /* who is signed in here */
 };
 
 /* Loads heads from the store. Everything handed in is borrowed for the replica's life; ages may be NULL. */
@@ -31,7 +33,9 @@ void replica_close(struct replica **);
  * opened at the next write: what a failed commit left on the disk can never contradict what was sent later. */
 enum err replica_reload(struct replica *);
 
-/* Appends ops to this run's feed, in order, each its own entry, and folds them. ids gets ops_count entry ids. */
+/* Appends ops to this run's feed, in order, each its own entry, and folds them. ids gets ops_count entry ids. A HELLO is
+ * signed here with the key from the author's ring; where somebody of that ring has no grant in this feed yet (it is a fresh
+ * one) it is given first, as a HELLO that doesn't move them. */
 enum err replica_append(struct replica *, const struct op *ops, uint32_t ops_count, struct now,
                         struct hash *ids);
 

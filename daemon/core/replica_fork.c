@@ -132,6 +132,13 @@ bool replica_fork_proof(struct replica *replica, const struct feed_id *id, struc
     return run_a->len > 0 && run_b->len > 0;
 }
 
+/* Nobody can speak for who has signed out since: what they said stays in the void feed, as evidence. */
+static bool is_speakable(const struct replica *replica, const struct op *op)
+{
+    bool alone = !(op->has & FIELD_BY) || op->kind == OP_BYE || op->kind == OP_KEY;
+    return alone || keyring_find(&replica->author->people, &op->by);
+}
+
 /* Appends again what a fork of an own feed made void; names of what it made (jams, tasks) are new ones. */
 enum err replica_rewrite(struct replica *replica, struct now now)
 {
@@ -156,7 +163,7 @@ enum err replica_rewrite(struct replica *replica, struct now now)
         }
         if (read_bin(&doc.root, &payload) && payload.len > SALT_BYTES &&
             op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), &op) == OK &&
-            op.kind != OP_OPEN) {
+            op.kind != OP_OPEN && is_speakable(replica, &op)) {
             err = replica_append(replica, &op, 1, now, &id);
         }
         doc_clear(&doc);

@@ -3,6 +3,7 @@
 #ifndef JAM_REPLICA_INSIDE_H
 #define JAM_REPLICA_INSIDE_H
 
+#include "authority.h"
 #include "feeds.h"
 #include "replica.h"
 
@@ -43,6 +44,7 @@ struct replica {
     struct store *store;
     struct class_id class;
     const struct author *author;
+    struct authority authority;
     struct ages *ages;
     struct heads *heads;
     struct feeds feeds;

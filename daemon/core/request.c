@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "authority.h"
 #include "device_inside.h"
 
 /* ---- answering ------------------------------------------------------------------------------------------------ */
@@ -110,6 +111,77 @@ static struct sitting *sitting_find(struct device *device, const struct login *l
     return best;
 }
 
+struct sitting *request_sitting(struct device *device, const struct login *login)
+{
+    return sitting_find(device, login);
+}
+
+/* ---- requests that wait ----------------------------------------------------------------------------------------- */
+
+struct pending *pending_new(struct call *call, enum pending_kind kind, struct mono due)
+{
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+        struct pending *pending = &call->device->pending[i];
+        if (pending->kind == PENDING_NONE) {
+            *pending = (struct pending){.kind = kind,
+                                        .client = call->client,
+                                        .number = call->number,
+                                        .due = due,
+                                        .login = call->login,
+                                        .class_index = call->class ? call->class->index : 0};
+            call->later = true;
+            return pending;
+        }
+    }
+    return NULL;
+}
+
+void pending_end(struct pending *pending)
+{
+    if (pending->stretching) {
+        wipe(pending->stretching, sizeof(*pending->stretching));
+        free(pending->stretching);
+    }
+    if (pending->request) {
+        wipe(pending->request, pending->request_len);
+        free(pending->request);
+    }
+    wipe(pending, sizeof(*pending));
+}
+
+enum err pending_stretch(struct device *device, struct pending *pending, struct slice words,
+                         const uint8_t salt[16], struct cost cost)
+{
+    struct output output = {.kind = OUTPUT_STRETCH, .bytes = words, .cost = cost};
+    memcpy(output.salt, salt, sizeof(output.salt));
+    output.work = pending->work = ++device->works;
+    if (!device_put(device, &output)) {
+        pending_end(pending);
+        return ERR_NOMEM;
+    }
+    return OK;
+}
+
+/* Keeps the request until what its plan wants stretched is done. */
+static enum err ask_later(struct call *call)
+{
+    struct stretching *s = call->stretching;
+    uint8_t *copy = malloc(call->bytes.len);
+    struct pending *pending =
+        copy ? pending_new(call, PENDING_ASK, (struct mono){INT64_MAX}) : NULL;
+    if (!pending) {
+        free(copy);
+        return copy ? ERR_BUSY : ERR_NOMEM;
+    }
+    memcpy(copy, call->bytes.at, call->bytes.len);
+    pending->request = copy;
+    pending->request_len = call->bytes.len;
+    pending->stretching = s;
+    call->stretching = NULL; /* the pending one owns it now */
+    return pending_stretch(call->device, pending, slice_str(s->at[s->done].words),
+                           s->at[s->done].salt, s->at[s->done].cost);
+}
+
 /* The class that a request means: by name or number, else the terminal's, else the one used last. */
 static enum err find_class(struct device *device, struct sitting *sitting,
                            const msgpack_object *params, struct class **out)
@@ -148,6 +220,7 @@ static void ask_fill(struct ask *ask, struct device *device, struct class *class
     ask->now = now;
     ask->here = device->id;
     ask->hardware = class->author.hardware;
+    ask->class = class->id;
     ask->rng = &device->rng;
     ask->peers = presence_here(class->presence);
     ask->live = class->live;
@@ -175,14 +248,19 @@ static bool still_here(struct ask *ask, const struct person_id *person)
     return here;
 }
 
-static enum err ask_sitting(struct ask *ask, struct sitting *sitting, const struct class *class)
+static enum err ask_sitting(struct ask *ask, struct sitting *sitting, struct class *class)
 {
     if (sitting->class_index == class->index && sitting->signed_in) {
         sitting->signed_in = still_here(ask, &sitting->person);
+        if (!sitting->signed_in) {
+            keyring_drop(&class->author.people, &sitting->person);
+        }
     }
     if (sitting->class_index == class->index && sitting->signed_in) {
         ask->signed_in = true;
         ask->me = sitting->person;
+        ask->key = keyring_find(&class->author.people, &ask->me);
+        ask->teacher = authority_is_teacher(ask->store, &ask->me);
     }
     if (!sitting->lists) {
         sitting->lists = calloc(LIST_FEEDBACK + 1, sizeof(struct shown_list));
@@ -215,29 +293,83 @@ static void remember_retry(struct class *class, struct slice id, struct slice re
 }
 
 /* hello and bye change who sits at this terminal. */
-static void follow_sitting(struct call *call, const struct ask *ask)
+static void follow_sitting(struct class *class, struct sitting *sitting, const struct ask *ask)
 {
     for (uint32_t i = 0; i < ask->ops_count; i++) {
         const struct op *op = &ask->ops[i];
         if (op->kind == OP_HELLO) {
-            call->sitting->signed_in = true;
-            call->sitting->person = op->by;
-            call->sitting->class_index = call->class->index;
+            sitting->signed_in = true;
+            sitting->person = op->by;
+            sitting->class_index = class->index;
         } else if (op->kind == OP_BYE) {
-            call->sitting->signed_in = false;
+            sitting->signed_in = false;
+            keyring_drop(&class->author.people, &op->by);
         }
     }
+}
+
+enum err request_sign_in(struct class *class, struct sitting *sitting, const struct ask *ask,
+                         struct now now)
+{
+    struct hash ids[ASK_OPS_MAX];
+    enum err err = keyring_put(&class->author.people, &ask->who, &ask->who_key);
+    err = err == OK ? class_append(class, ask->ops, ask->ops_count, now, ids) : err;
+    class->half |= err != OK;
+    if (err == OK) {
+        follow_sitting(class, sitting, ask);
+    }
+    return err;
 }
 
 static enum err write_ops(struct call *call, struct ask *ask)
 {
     struct hash ids[ASK_OPS_MAX];
-    enum err err = class_append(call->class, ask->ops, ask->ops_count, call->now, ids);
+    enum err err = OK;
+    if (ask->unlocked) {
+        err = keyring_put(&call->class->author.people, &ask->who, &ask->who_key);
+        wipe(&ask->who_key, sizeof(ask->who_key));
+    }
+    if (err == OK) {
+        err = class_append(call->class, ask->ops, ask->ops_count, call->now, ids);
+    }
     if (err == OK) {
         ask->made = ref_of(&ids[0]);
         err = store_err(ask->store);
     }
     call->class->half |= err != OK; /* half of it may be written: the turn must not be saved */
+    return err;
+}
+
+/* Wrong passphrases cost a growing pause at this terminal. */
+static void note_passphrase(struct sitting *sitting, enum err err, struct now now)
+{
+    if (err == ERR_WRONG_PASSPHRASE && ++sitting->wrong >= WRONG_FREE) {
+        uint32_t doubled = sitting->wrong - WRONG_FREE;
+        int64_t pause = doubled < 6 ? INT64_C(1000) << doubled : PAUSE_MS_MAX;
+        sitting->paused.ms = now.mono.ms + pause;
+    } else if (err == OK) {
+        sitting->wrong = 0;
+    }
+}
+
+static enum err plan(struct call *call, const struct method *method, struct ask *ask)
+{
+    struct sitting *sitting = call->sitting;
+    struct stretching *s = call->stretching;
+    bool tries = map_get(ask->params, "passphrase") || map_get(ask->params, "old");
+    if (tries && s->done == 0 && call->now.mono.ms < sitting->paused.ms) {
+        int64_t left = (sitting->paused.ms - call->now.mono.ms + 999) / 1000;
+        snprintf(ask->what, sizeof(ask->what), "%lld", (long long)left);
+        return ERR_PAUSE;
+    }
+    enum err err = method->plan(ask);
+    if (tries) {
+        note_passphrase(sitting, err, call->now);
+    }
+    if (err == ERR_WAIT) {
+        err = ask_later(call);
+        return err == OK ? ERR_WAIT : err;
+    }
     return err;
 }
 
@@ -250,16 +382,18 @@ static enum err run_method(struct call *call, const struct method *method, struc
     bool write = method->plan != NULL;
     ask->params = call->params;
     ask->class_name = class_name(class, name);
+    ask->class_words = class->words;
     enum err err = ask_sitting(ask, call->sitting, class);
     if (err != OK || (!ask->signed_in && !method->open)) {
         return err != OK ? err : ERR_SIGNED_OUT;
     }
-    err = write ? method->plan(ask) : OK;
+    ask->stretching = call->stretching;
+    err = write ? plan(call, method, ask) : OK;
     if (err == OK && write && ask->ops_count) {
         err = write_ops(call, ask);
     }
     if (err == OK && write) {
-        follow_sitting(call, ask);
+        follow_sitting(class, call->sitting, ask);
         err = ask_sitting(ask, call->sitting, class);
     }
     pack_reset(&device->result);
@@ -294,7 +428,19 @@ static enum err call_view(struct call *call, const struct method *method)
         answer_retry(call, id)) {
         return OK;
     }
-    return run_method(call, method, id.len == 16 ? id : slice_of(NULL, 0));
+    bool fresh = !call->stretching;
+    if (fresh) {
+        call->stretching = calloc(1, sizeof(*call->stretching));
+    }
+    enum err err = call->stretching
+                       ? run_method(call, method, id.len == 16 ? id : slice_of(NULL, 0))
+                       : ERR_NOMEM;
+    if (call->stretching) { /* else a pending one has it */
+        wipe(call->stretching, sizeof(*call->stretching));
+        free(call->stretching);
+        call->stretching = NULL;
+    }
+    return call->later ? OK : err;
 }
 
 /* ---- one request ---------------------------------------------------------------------------------------------- */
@@ -314,6 +460,18 @@ static enum err call_device(struct call *call, const struct device_method *metho
     return err;
 }
 
+/* `jam` alone, in no class: what the screen says there. */
+static enum err here_without_class(struct call *call, struct pack *p)
+{
+    pack_map(p, 3);
+    pack_str(p, "class");
+    pack_nil(p);
+    pack_str(p, "person");
+    pack_nil(p);
+    knocking_tell(call->device, p);
+    return OK;
+}
+
 static enum err dispatch(struct call *call, struct slice method)
 {
     enum err err = find_class(call->device, call->sitting, call->params, &call->class);
@@ -328,6 +486,10 @@ static enum err dispatch(struct call *call, struct slice method)
         if (slice_is(method, m->name)) {
             return call_device(call, m);
         }
+    }
+    if (!call->class && slice_is(method, "here")) {
+        static const struct device_method here = {"here", here_without_class};
+        return call_device(call, &here);
     }
     const struct method *view = views_method(method);
     if (view) {
@@ -355,55 +517,182 @@ static enum err read_request(const msgpack_object *root, struct call *call, stru
     return OK;
 }
 
-void request_receive(struct device *device, const struct event *event, struct now now)
+static void answer(struct call *call)
 {
     struct doc doc;
     struct slice method;
-    struct call call = {.device = device, .client = event->client, .now = now};
-    enum err err = event->bytes.len > REQUEST_BYTES_MAX ? ERR_TOO_LONG
-                                                        : doc_open(&doc, event->bytes, PACK_LOCAL);
+    struct device *device = call->device;
+    enum err err = call->bytes.len > REQUEST_BYTES_MAX ? ERR_TOO_LONG
+                                                       : doc_open(&doc, call->bytes, PACK_LOCAL);
     if (err != OK) {
-        request_refuse(device, event->client, 0, err, "the request", NULL);
-        device_put(device, &(struct output){.kind = OUTPUT_HANGUP, .client = event->client});
+        request_refuse(device, call->client, 0, err, "the request", NULL);
+        device_put(device, &(struct output){.kind = OUTPUT_HANGUP, .client = call->client});
         return;
     }
-    err = read_request(&doc.root, &call, &method);
+    err = read_request(&doc.root, call, &method);
     if (err == OK) {
-        call.sitting = sitting_find(device, &event->login);
-        err = dispatch(&call, method);
+        call->sitting = sitting_find(device, &call->login);
+        call->sitting->active = call->now.mono;
+        err = dispatch(call, method);
     } else {
-        snprintf(call.what, sizeof(call.what), "a request is [0, number, method, params]");
+        snprintf(call->what, sizeof(call->what), "a request is [0, number, method, params]");
     }
     if (err != OK) {
-        bool disk = call.class && store_err(call.class->store) != OK;
-        request_refuse(device, call.client, call.number, err,
-                       disk ? store_why(call.class->store) : call.what, call.detail);
+        bool disk = call->class && store_err(call->class->store) != OK;
+        request_refuse(device, call->client, call->number, err,
+                       disk ? store_why(call->class->store) : call->what, call->detail);
     }
     doc_clear(&doc);
 }
 
-void request_sign_out_all(struct device *device, struct class *class, struct now now)
+void request_receive(struct device *device, const struct event *event, struct now now)
 {
-    struct person_id people[SITTINGS_MAX];
-    uint32_t count = 0;
-    if (!class->known) {
-        return;
+    struct call call = {.device = device,
+                        .client = event->client,
+                        .login = event->login,
+                        .bytes = event->bytes,
+                        .now = now};
+    answer(&call);
+}
+
+void request_again(struct device *device, struct pending *pending, struct slice stretched,
+                   struct now now)
+{
+    struct call call = {.device = device,
+                        .client = pending->client,
+                        .login = pending->login,
+                        .bytes = slice_of(pending->request, pending->request_len),
+                        .stretching = pending->stretching,
+                        .now = now};
+    struct stretching *s = pending->stretching;
+    memcpy(s->at[s->done].out, stretched.at, sizeof(s->at[0].out));
+    s->done++;
+    uint8_t *bytes = pending->request;
+    size_t len = pending->request_len;
+    pending->request = NULL;
+    pending->stretching = NULL;
+    pending_end(pending);
+    answer(&call);
+    if (call.stretching) { /* it was refused before anything looked at it */
+        wipe(call.stretching, sizeof(*call.stretching));
+        free(call.stretching);
     }
-    sqlite3_stmt *stmt =
-        store_query(class->store, "SELECT person FROM session WHERE here=1 AND device=?");
-    store_bind(stmt, "d", &device->id);
-    while (count < SITTINGS_MAX && store_row(class->store, stmt)) {
-        column_fixed(stmt, 0, people[count].b, sizeof(people[count].b));
-        count++;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        struct hash id;
-        struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = people[i]};
-        class_append(class, &bye, 1, now, &id);
-    }
+    wipe(bytes, len);
+    free(bytes);
+}
+
+/* ---- signing out ------------------------------------------------------------------------------------------------ */
+
+static void sign_out(struct device *device, struct class *class, const struct person_id *person,
+                     struct now now)
+{
+    struct hash id;
+    struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = *person};
+    class_append(class, &bye, 1, now, &id);
+    keyring_drop(&class->author.people, person);
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        if (device->sittings[i].class_index == class->index) {
-            device->sittings[i].signed_in = false;
+        struct sitting *sitting = &device->sittings[i];
+        if (sitting->class_index == class->index && SAME(sitting->person, *person)) {
+            sitting->signed_in = false;
         }
     }
+}
+
+/* Who is signed in at this machine, since before a stamp (NULL: all). */
+static uint32_t people_here(struct device *device, struct class *class, const struct stamp *before,
+                            struct person_id out[KEYRING_MAX])
+{
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = store_query(
+        class->store, "SELECT person FROM session WHERE here=1 AND device=?1 AND (?2 IS NULL"
+                      " OR stamp<?2)");
+    store_bind(stmt, "ds", &device->id, before);
+    while (count < KEYRING_MAX && store_row(class->store, stmt)) {
+        column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
+        count++;
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return count;
+}
+
+void request_sign_out_all(struct device *device, struct class *class, struct now now)
+{
+    struct person_id people[KEYRING_MAX];
+    uint32_t count = class->known ? people_here(device, class, NULL, people) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        sign_out(device, class, &people[i], now);
+    }
+    keyring_clear(&class->author.people);
+}
+
+/* False if there was no lesson yet; *ended is when the last one ended, if none runs. */
+static bool lesson_read(struct class *class, bool *runs, struct stamp *ended)
+{
+    sqlite3_stmt *stmt = store_query(class->store, "SELECT runs, stamp FROM lesson");
+    bool found = store_row(class->store, stmt);
+    if (found) {
+        *runs = sqlite3_column_int(stmt, 0);
+        column_fixed(stmt, 1, ended->b, sizeof(ended->b));
+        sqlite3_reset(stmt);
+    }
+    return found;
+}
+
+/* The lesson's end signs out whom it finds, but for teachers. */
+static void end_lesson(struct device *device, struct class *class, const struct stamp *ended,
+                       struct now now)
+{
+    struct person_id people[KEYRING_MAX];
+    uint32_t count = people_here(device, class, ended, people);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!authority_is_teacher(class->store, &people[i])) {
+            sign_out(device, class, &people[i], now);
+        }
+    }
+}
+
+void request_lessons(struct device *device, struct class *class, struct now now)
+{
+    bool runs = false;
+    struct stamp ended;
+    if (class->known && class->author.people.count && lesson_read(class, &runs, &ended) && !runs) {
+        end_lesson(device, class, &ended, now);
+    }
+}
+
+static bool has_lesson(struct class *class)
+{
+    bool runs = false;
+    struct stamp ended;
+    return lesson_read(class, &runs, &ended) && runs;
+}
+
+void request_tick(struct device *device, struct now now)
+{
+    if (now.mono.ms - device->idle_checked.ms < IDLE_CHECK_MS) {
+        return;
+    }
+    device->idle_checked = now.mono;
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (!sitting->used || !sitting->signed_in || now.mono.ms - sitting->active.ms < IDLE_MS) {
+            continue;
+        }
+        struct class *class = device->classes[sitting->class_index];
+        if (!has_lesson(class)) {
+            sign_out(device, class, &sitting->person, now);
+        }
+    }
+}
+
+struct mono request_wake(const struct device *device)
+{
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        if (device->sittings[i].used && device->sittings[i].signed_in) {
+            return (struct mono){device->idle_checked.ms + IDLE_CHECK_MS};
+        }
+    }
+    return (struct mono){INT64_MAX};
 }

@@ -121,7 +121,10 @@ char *person_shown(struct store *store, const struct person_id *person, char out
     bool alone = false;
     sqlite3_stmt *stmt = store_query(
         store, "SELECT handle, handle_key, NOT EXISTS (SELECT 1 FROM person AS other"
-               " WHERE other.handle_key=person.handle_key AND other.person<>person.person)"
+               " WHERE other.handle_key=person.handle_key AND other.person<>person.person"
+               " AND other.confirmed_stamp>=min(person.confirmed_stamp, x'00'))"
+               " AND (confirmed_stamp>x'' OR EXISTS (SELECT 1 FROM class WHERE policy & 1)"
+               " OR EXISTS (SELECT 1 FROM roster WHERE roster.handle_key=person.handle_key))"
                " FROM person WHERE person=?");
     store_bind(stmt, "p", person);
     out[0] = '\0';

@@ -67,7 +67,8 @@ struct slice name_key(struct slice name, char out[KEY_BYTES]);
 
 /* False if nobody of this id has a handle. */
 bool person_exists(struct store *, const struct person_id *);
-/* The handle, with a tail of the id if somebody else's handle looks the same. Returns out. */
+/* The handle: plain if a teacher confirmed it and no other so, or if nobody else's looks the same and the class is open or
+ * its roster has it; else with a tail of the id. Returns out. */
 char *person_shown(struct store *, const struct person_id *, char out[SHOWN_BYTES]);
 /* The id in base32 (a-z2-7), as tails are made of. */
 void person_tail(const struct person_id *, char out[TAIL_BYTES]);

@@ -13,13 +13,11 @@ struct keepsake {
     struct invite invite;
     struct sign_pk root;
     bool has_root;
-    uint8_t root_seed[32];
 };
 
 static bool read_keepsake(struct store *store, struct keepsake *k)
 {
     k->has_root = store_local_get(store, "root", &k->root, sizeof(k->root));
-    store_local_get(store, "root seed", k->root_seed, sizeof(k->root_seed));
     store_local_get(store, "invite", &k->invite, sizeof(k->invite));
     return store_local_get(store, "secret", &k->secret, sizeof(k->secret));
 }
@@ -112,8 +110,7 @@ enum err salvage(struct device *device, const char *file, struct now now)
     snprintf(path, sizeof(path), "%s/%s", device->state, file);
     enum err err = store_open_damaged(path, device->vfs, &store);
     if (err == OK && read_keepsake(store, &k)) {
-        err = class_new(device, &k.secret, &k.invite, k.has_root ? &k.root : NULL, k.root_seed, now,
-                        &class);
+        err = class_new(device, &k.secret, &k.invite, k.has_root ? &k.root : NULL, now, &class);
         if (err == OK && k.has_root) {
             copy_log(device, store, class, now);
         }

@@ -4,6 +4,8 @@
 --   table     a row for each                        merged by
 --   class     the class: name, policy                  greatest stamp
 --   person    person: handle and name               greatest stamp, each field for itself
+--   roster    name to pick: as it was typed          greatest stamp
+--   lesson    the lesson: does it run                greatest stamp
 --   session   person: at which machine, or at none  greatest stamp
 --   place     person: in a jam, solo or away        greatest stamp
 --   joined    JAM and JOIN of a person              a set that only grows
@@ -15,6 +17,14 @@
 --   feedback  glow and grow                         a set that only grows
 --   seat      piece of hardware: its label          greatest stamp
 --   device    device: its host name and hardware    greatest stamp
+--
+-- Authority (authority.h), learnt before all others:
+--   grants      HELLO with a signature that fits       a set; `until` by the first BYE in its feed
+--   person_key  key of a person                        greatest stamp: what it is sealed with; when it was given
+--   teacher     who was named                          a set
+--   bound       EXPEL, REMOVE, RESET, REVOKE, TEACHER  a set
+--   bound_past  the causal past of such an entry       of its entry alone
+--   refused     entry that has no effect               of the other five alone
 
 CREATE TABLE IF NOT EXISTS class (
     -- always 0: there is one
@@ -29,14 +39,39 @@ CREATE TABLE IF NOT EXISTS class (
 
 CREATE TABLE IF NOT EXISTS person (
     person BLOB PRIMARY KEY,
+    -- what counts of the two below
     handle TEXT,
-    -- by which two handles are the same; '' for who has none yet and isn't shown
+    -- by which two handles are the same; '' for who has none, or was removed, and isn't shown
     handle_key TEXT NOT NULL DEFAULT '',
-    handle_stamp BLOB NOT NULL DEFAULT x'',
+    -- what they call themselves
+    wish TEXT,
+    wish_key TEXT NOT NULL DEFAULT '',
+    wish_stamp BLOB NOT NULL DEFAULT x'',
+    -- what a teacher says
+    confirmed TEXT,
+    confirmed_key TEXT NOT NULL DEFAULT '',
+    confirmed_stamp BLOB NOT NULL DEFAULT x'',
     name TEXT,
-    name_stamp BLOB NOT NULL DEFAULT x''
+    name_stamp BLOB NOT NULL DEFAULT x'',
+    removed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS person_key ON person (handle_key);
+CREATE INDEX IF NOT EXISTS person_handle ON person (handle_key);
+
+-- Names to pick at the first hello.
+CREATE TABLE IF NOT EXISTS roster (
+    handle_key TEXT PRIMARY KEY,
+    handle TEXT NOT NULL,
+    name TEXT,
+    stamp BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- One row, once there was a lesson.
+CREATE TABLE IF NOT EXISTS lesson (
+    id INTEGER PRIMARY KEY,
+    runs INTEGER NOT NULL,
+    stamp BLOB NOT NULL,
+    time_ms INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS session (
     person BLOB PRIMARY KEY,
@@ -162,3 +197,63 @@ CREATE TABLE IF NOT EXISTS device (
     hardware BLOB NOT NULL,
     stamp BLOB NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS grants (
+    feed BLOB NOT NULL,
+    person BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    -- seq of the BYE
+    until INTEGER,
+    device BLOB NOT NULL,
+    PRIMARY KEY (feed, person, seq)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS grants_person ON grants (person, device);
+
+CREATE TABLE IF NOT EXISTS person_key (
+    person BLOB NOT NULL,
+    key BLOB NOT NULL,
+    -- is it the one by which the person is called?
+    original INTEGER NOT NULL,
+    -- of the RESET by which a teacher gave it; x'': none did
+    reset_stamp BLOB NOT NULL,
+    secret BLOB NOT NULL,
+    secret_stamp BLOB NOT NULL,
+    PRIMARY KEY (person, key)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS teacher (
+    person BLOB PRIMARY KEY
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS bound (
+    -- enum bound_kind
+    kind INTEGER NOT NULL,
+    -- a device or a person
+    subject BLOB NOT NULL,
+    -- of the entry that sets it
+    stamp BLOB NOT NULL,
+    -- RESET: the key that is the right one
+    key BLOB,
+    PRIMARY KEY (subject, kind, stamp)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS bound_stamp ON bound (stamp);
+
+-- How far each feed lies in the past of the entry with this stamp; a feed that isn't there doesn't.
+CREATE TABLE IF NOT EXISTS bound_past (
+    stamp BLOB NOT NULL,
+    feed BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (stamp, feed)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS refused (
+    feed BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    author BLOB NOT NULL,
+    -- enum op_kind
+    kind INTEGER NOT NULL,
+    device BLOB NOT NULL,
+    PRIMARY KEY (feed, seq)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS refused_author ON refused (author);

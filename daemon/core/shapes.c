@@ -75,6 +75,20 @@ void pack_person(struct ask *ask, struct pack *p, const struct person_id *person
     pack_str(p, person_shown(ask->store, person, shown));
 }
 
+void pack_names(struct ask *ask, struct pack *p, const struct person_id *person)
+{
+    pack_str(p, "person");
+    pack_person(ask, p, person);
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT handle, name FROM person WHERE person=?");
+    store_bind(stmt, "p", person);
+    bool found = store_row(ask->store, stmt);
+    pack_str(p, "handle");
+    found ? pack_column(p, stmt, 0) : pack_nil(p);
+    pack_str(p, "name");
+    found ? pack_column(p, stmt, 1) : pack_nil(p);
+    sqlite3_reset(stmt);
+}
+
 void pack_people(struct ask *ask, struct pack *p, const struct shown_list *people)
 {
     pack_array(p, people->count);

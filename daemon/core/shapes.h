@@ -12,6 +12,8 @@ struct age moment_age(struct ask *, const struct moment *);
 /* The three pairs of an age; nil if never. */
 void pack_moment(struct ask *, struct pack *, const struct moment *);
 void pack_person(struct ask *, struct pack *, const struct person_id *);
+/* Who one is: three pairs, person, handle, name. */
+void pack_names(struct ask *, struct pack *, const struct person_id *);
 void pack_people(struct ask *, struct pack *, const struct shown_list *);
 void pack_place(struct ask *, struct pack *, const struct place *);
 /* My place now, and as it was before the ops. */

@@ -383,6 +383,11 @@ const char *store_why(const struct store *store)
     return store->why;
 }
 
+void store_fail(struct store *store, enum err err)
+{
+    store->err = store->err == OK ? err : store->err;
+}
+
 enum err store_begin(struct store *store)
 {
     if (store->open) {
@@ -461,7 +466,7 @@ static void digest_table(struct store *store, const char *name, crypto_genericha
 {
     char sql[96];
     sqlite3_stmt *rows = NULL;
-    sqlite3_snprintf(sizeof(sql), sql, "SELECT * FROM \"%w\" ORDER BY 1, 2", name);
+    sqlite3_snprintf(sizeof(sql), sql, "SELECT * FROM \"%w\" NOT INDEXED", name);
     if (!check(store, sqlite3_prepare_v2(store->db, sql, -1, &rows, NULL))) {
         return;
     }

@@ -45,6 +45,8 @@ bool column_fixed(sqlite3_stmt *, int column, void *out, size_t len);
 /* The first error since store_begin, and what SQLite said about it. */
 enum err store_err(const struct store *);
 const char *store_why(const struct store *);
+/* Something else than SQLite failed: the turn must not be saved. */
+void store_fail(struct store *, enum err);
 
 /* A transaction begins by itself with store_begin (again: does nothing) and ends with one of these. After a failed
  * commit everything of the transaction is gone. */

@@ -4,8 +4,8 @@
 #include "view_rows.h"
 
 const struct view *const views[] = {
-    &view_class, &view_person, &view_seat,     &view_jam,   &view_place, &view_role,
-    &view_task,  &view_note,   &view_feedback, &view_state, NULL,
+    &view_class, &view_person, &view_session, &view_teacher,  &view_seat,  &view_jam, &view_place,
+    &view_role,  &view_task,   &view_note,    &view_feedback, &view_state, NULL,
 };
 
 void views_fold(struct store *store, const struct fact *fact)

@@ -6,11 +6,13 @@
 #ifndef JAM_VIEW_H
 #define JAM_VIEW_H
 
+#include "bounds.h"
 #include "bytes.h"
 #include "entry.h"
 #include "err.h"
 #include "op.h"
 #include "pack.h"
+#include "passphrase.h"
 #include "store.h"
 
 /* An op with the place where it stands. */
@@ -54,7 +56,19 @@ struct shown_list {
 
 struct ages; /* ages.h: what this machine saw, and other machines' clocks */
 
-enum { ASK_OPS_MAX = 3 }; /* hello: bye of another, sign up, hello */
+enum { ASK_OPS_MAX = 64 }; /* names of a roster */
+
+/* Argon2id for a request. A plan that wants a passphrase stretched says so and returns ERR_WAIT; it is called again, from
+ * its beginning, when that is done: up to twice. */
+struct stretching {
+    uint32_t done; /* so many are */
+    struct {
+        char words[PASSPHRASE_KEY_MAX];
+        uint8_t salt[16];
+        struct cost cost;
+        uint8_t out[32];
+    } at[2];
+};
 
 /* One request, while it is answered. */
 struct ask {
@@ -67,7 +81,16 @@ struct ask {
     struct device_id here;       /* this machine */
     struct hardware_id hardware; /* this machine, salted for this class */
     struct rng *rng;
+    struct class_id class;
     const char *class_name;
+    const char *class_words;       /* of its root key; "" if they aren't known yet */
+    bool teacher;                  /* who asks is one */
+    const struct sign_key *key;    /* theirs, unlocked; NULL: nobody is signed in */
+    struct stretching *stretching; /* lives from the first call of plan to the last */
+    /* Set by plan: who is signed in by these ops, with which key. */
+    bool unlocked;
+    struct person_id who;
+    struct sign_key who_key;
     uint32_t peers; /* machines of the class that are heard now, without this one */
     bool live;      /* false: others are known but none is heard */
     int64_t live_s; /* for so long it has been live, or not */
@@ -119,6 +142,10 @@ const struct method *views_method(struct slice name);
 /* The change that a freshly folded fact made, as one map {"type", …} for watchers, if the fact is what now counts
  * (the latest of its kind); false and nothing written if it changed nothing that can be seen. */
 bool views_event(struct ask *, const struct fact *, struct pack *);
+/* The founding teacher's passphrase: param `passphrase`, stretched as for hello. */
+enum err session_passphrase(struct ask *, struct slice handle);
+/* The ops by which who holds ask->who_key, the root key, signs up and in. */
+void session_found(struct ask *, struct slice handle);
 /* The whole of what a watch shows, as one map. */
 enum err views_state(struct ask *, struct pack *);
 

@@ -31,6 +31,9 @@ static struct slice story_text(const struct op *op)
 static void note_fold(struct store *store, const struct fact *fact)
 {
     const struct op *op = fact->op;
+    if (op->kind == OP_HELLO && !op->moves) {
+        return; /* nobody came */
+    }
     store_do(store,
              "INSERT INTO story VALUES (?,?,?,?,?,?,nullif(?,-1),?,?) ON CONFLICT DO NOTHING",
              "bsrippiti", story_owner(fact), &fact->stamp, &fact->id, (int64_t)op->kind, &op->by,

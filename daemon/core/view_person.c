@@ -1,4 +1,4 @@
-/* People: their handles and names, and at which machine they are signed in. */
+/* People: how they are called, and where each of them is. */
 #include "ask.h"
 #include "names.h"
 #include "shapes.h"
@@ -11,10 +11,9 @@ static void fold_names(struct store *store, const struct fact *fact)
     struct slice handle_key = name_key(op->handle, key);
     if (op->has & FIELD_HANDLE && handle_key.len > 0) {
         store_do(store,
-                 "INSERT INTO person (person, handle, handle_key, handle_stamp) VALUES (?,?,?,?)"
-                 " ON CONFLICT DO UPDATE SET handle=excluded.handle,"
-                 " handle_key=excluded.handle_key, handle_stamp=excluded.handle_stamp"
-                 " WHERE excluded.handle_stamp > handle_stamp",
+                 "INSERT INTO person (person, wish, wish_key, wish_stamp) VALUES (?,?,?,?)"
+                 " ON CONFLICT DO UPDATE SET wish=excluded.wish, wish_key=excluded.wish_key,"
+                 " wish_stamp=excluded.wish_stamp WHERE excluded.wish_stamp > wish_stamp",
                  "ptts", &op->by, op->handle, handle_key, &fact->stamp);
     }
     if (op->has & FIELD_NAME) {
@@ -26,213 +25,50 @@ static void fold_names(struct store *store, const struct fact *fact)
     }
 }
 
-static void person_fold(struct store *store, const struct fact *fact)
+/* What counts: what a teacher confirmed, else what they wish; nothing for who was removed. */
+static void settle_handle(struct store *store, const struct person_id *person)
 {
-    if (fact->op->kind == OP_PERSON) {
-        fold_names(store, fact);
+    store_do(store,
+             "UPDATE person SET handle=iif(confirmed_stamp>x'', confirmed, wish),"
+             " handle_key=CASE WHEN removed THEN '' WHEN confirmed_stamp>x'' THEN confirmed_key"
+             " ELSE wish_key END WHERE person=?",
+             "p", person);
+}
+
+static void fold_confirm(struct store *store, const struct fact *fact)
+{
+    const struct op *op = fact->op;
+    char key[KEY_BYTES];
+    struct slice handle_key = name_key(op->handle, key);
+    if (handle_key.len == 0) {
         return;
     }
     store_do(store,
-             "INSERT INTO session VALUES (?,?,?,?,?)"
-             " ON CONFLICT DO UPDATE SET here=excluded.here, device=excluded.device,"
-             " stamp=excluded.stamp, time_ms=excluded.time_ms WHERE excluded.stamp > stamp",
-             "pidsi", &fact->op->by, (int64_t)(fact->op->kind == OP_HELLO), &fact->device,
-             &fact->stamp, (int64_t)fact->time_ms);
+             "INSERT INTO person (person, confirmed, confirmed_key, confirmed_stamp)"
+             " VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET confirmed=excluded.confirmed,"
+             " confirmed_key=excluded.confirmed_key, confirmed_stamp=excluded.confirmed_stamp"
+             " WHERE excluded.confirmed_stamp > confirmed_stamp",
+             "ptts", &op->person, op->handle, handle_key, &fact->stamp);
+    settle_handle(store, &op->person);
 }
 
-/* ---- hello and bye ----------------------------------------------------------------------------------------------- */
-
-/* ask->subject is the person, ask->flag that they are new, ask->was the seat where they were signed in. */
-static void keep_seat(struct ask *ask, const struct session *session)
+static void person_fold(struct store *store, const struct fact *fact)
 {
-    struct pack p;
-    pack_init_room(&p, ask->room + ask->room_used, sizeof(ask->room) - ask->room_used);
-    if (session->open && !SAME(session->device, ask->here)) {
-        pack_seat(ask, &p, &session->device);
-    } else {
-        pack_nil(&p);
+    switch (fact->op->kind) {
+    case OP_PERSON:
+        fold_names(store, fact);
+        settle_handle(store, &fact->op->by);
+        break;
+    case OP_CONFIRM:
+        fold_confirm(store, fact);
+        break;
+    default: /* OP_REMOVE */
+        store_do(store,
+                 "INSERT INTO person (person, removed) VALUES (?,1)"
+                 " ON CONFLICT DO UPDATE SET removed=1",
+                 "p", &fact->op->person);
+        settle_handle(store, &fact->op->person);
     }
-    ask->was = p.failed ? (struct slice){0} : pack_bytes(&p);
-    ask->room_used += ask->was.len;
-}
-
-static void sign_up(struct ask *ask, struct person_id *person, struct slice handle,
-                    struct slice name)
-{
-    rng_fill(ask->rng, person->b, sizeof(person->b));
-    struct op *op = ask_op(ask, OP_PERSON);
-    op->by = *person;
-    op->handle = handle;
-    op->name = name;
-    op->has |= FIELD_HANDLE | (name.len > 0 ? FIELD_NAME : 0);
-}
-
-static bool has_name(struct ask *ask, const struct person_id *person, struct slice name)
-{
-    sqlite3_stmt *stmt = store_query(ask->store, "SELECT name FROM person WHERE person=?");
-    store_bind(stmt, "p", person);
-    bool same = store_row(ask->store, stmt) && slice_equal(column_slice(stmt, 0), name);
-    sqlite3_reset(stmt);
-    return same;
-}
-
-static void rename_person(struct ask *ask, const struct person_id *person, struct slice name)
-{
-    if (name.len > 0 && !has_name(ask, person, name)) {
-        struct op *op = ask_op(ask, OP_PERSON);
-        op->by = *person;
-        op->name = name;
-        op->has |= FIELD_NAME;
-    }
-}
-
-/* A handle shows a tail behind ~ only where Jam puts it. */
-static enum err new_handle(struct ask *ask, struct slice *handle)
-{
-    enum err err = ask_name(ask, "handle", HANDLE_BYTES_MAX, handle);
-    if (err == OK && memchr(handle->at, '~', handle->len)) {
-        return refuse(ask, ERR_BAD_TEXT, *handle, NULL);
-    }
-    return err;
-}
-
-/* Who says hello where another is signed in ends that other's session, unless it has moved on to another machine. */
-static void end_other(struct ask *ask, const struct person_id *person)
-{
-    struct session session;
-    if (!ask->signed_in || SAME(ask->me, *person)) {
-        return;
-    }
-    session_read(ask->store, &ask->me, &session);
-    if (session.open && SAME(session.device, ask->here)) {
-        ask_op(ask, OP_BYE);
-    }
-}
-
-/* Signed in at this terminal and this machine already, and nothing to say about it. */
-static bool is_here_already(const struct ask *ask, const struct person_id *person,
-                            const struct session *session)
-{
-    return ask->ops_count == 0 && ask->signed_in && SAME(ask->me, *person) && session->open &&
-           SAME(session->device, ask->here);
-}
-
-static enum err hello_plan(struct ask *ask)
-{
-    struct slice typed, handle, name = {0};
-    struct person_id person;
-    struct session session;
-    enum err err = ask_text(ask, "handle", HANDLE_BYTES_MAX, false, &typed);
-    err = err == OK ? ask_text_if(ask, "name", NAME_BYTES_MAX, false, &name) : err;
-    err = err == OK ? name_self(ask, typed, &person, &ask->flag) : err;
-    if (err == OK) {
-        rename_person(ask, &person, name);
-    } else if (ask->flag) {
-        err = new_handle(ask, &handle);
-        if (err == OK) {
-            sign_up(ask, &person, handle, name);
-        }
-    }
-    if (err != OK) {
-        return err;
-    }
-    ask->subject = person_ref(&person);
-    session_read(ask->store, &person, &session);
-    keep_seat(ask, &session);
-    if (is_here_already(ask, &person, &session)) {
-        return OK;
-    }
-    end_other(ask, &person);
-    struct op *hello = ask_op(ask, OP_HELLO);
-    hello->by = person;
-    hello->has |= FIELD_KEY | FIELD_SIGNATURE;
-    return OK;
-}
-
-/* Who one is: three pairs. */
-static void pack_names(struct ask *ask, struct pack *p, const struct person_id *person)
-{
-    pack_str(p, "person");
-    pack_person(ask, p, person);
-    sqlite3_stmt *stmt = store_query(ask->store, "SELECT handle, name FROM person WHERE person=?");
-    store_bind(stmt, "p", person);
-    bool found = store_row(ask->store, stmt);
-    pack_str(p, "handle");
-    found ? pack_column(p, stmt, 0) : pack_nil(p);
-    pack_str(p, "name");
-    found ? pack_column(p, stmt, 1) : pack_nil(p);
-    sqlite3_reset(stmt);
-}
-
-static void pack_was_in(struct ask *ask, struct pack *p, const struct person_id *person)
-{
-    struct ref jam;
-    struct place place;
-    place_read(ask->store, person, &place);
-    if (!jam_before(ask->store, person, place.kind == PLACE_JAM ? &place.jam : NULL, &jam)) {
-        pack_nil(p);
-        return;
-    }
-    pack_map(p, 2);
-    pack_str(p, "jam");
-    pack_jam_name(ask, p, &jam);
-    pack_str(p, "id");
-    pack_hex(p, jam.b);
-}
-
-/* Whose session this hello ended, or nil. */
-static void pack_other(struct ask *ask, struct pack *p)
-{
-    for (uint32_t i = 0; i < ask->ops_count; i++) {
-        if (ask->ops[i].kind == OP_BYE) {
-            pack_person(ask, p, &ask->ops[i].by);
-            return;
-        }
-    }
-    pack_nil(p);
-}
-
-static enum err hello_tell(struct ask *ask, struct pack *p)
-{
-    struct person_id person = id_person(&ask->subject);
-    struct lines unread;
-    inbox_unread(ask->store, &person, &unread);
-    pack_map(p, 10);
-    pack_names(ask, p, &person);
-    pack_str(p, "signed_out");
-    pack_other(ask, p);
-    pack_str(p, "id");
-    pack_hex(p, person.b);
-    pack_str(p, "new");
-    pack_bool(p, ask->flag);
-    pack_str(p, "moved_from");
-    pack_was(ask, p);
-    pack_str(p, "was");
-    pack_was_in(ask, p, &person);
-    pack_str(p, "feedback_waiting");
-    pack_uint(p, unread.count);
-    pack_str(p, "readers");
-    pack_str(p, "machines");
-    return OK;
-}
-
-static enum err bye_plan(struct ask *ask)
-{
-    ask_keep_place(ask);
-    ask_op(ask, OP_BYE);
-    ask->subject = person_ref(&ask->me);
-    return OK;
-}
-
-static enum err bye_tell(struct ask *ask, struct pack *p)
-{
-    struct person_id person = id_person(&ask->subject);
-    pack_map(p, 2);
-    pack_str(p, "person");
-    pack_person(ask, p, &person);
-    pack_str(p, "was");
-    pack_was(ask, p);
-    return OK;
 }
 
 /* ---- who --------------------------------------------------------------------------------------------------------- */
@@ -335,12 +171,10 @@ static enum err who_tell(struct ask *ask, struct pack *p)
 }
 
 static const struct method methods[] = {
-    {"hello", hello_plan, hello_tell, true},
-    {"bye", bye_plan, bye_tell, false},
     {"who", NULL, who_tell, true},
     {0},
 };
-static const char *const tables[] = {"person", "session", NULL};
+static const char *const tables[] = {"person", NULL};
 const struct view view_person = {
-    "person", tables, 1 << OP_PERSON | 1 << OP_HELLO | 1 << OP_BYE, person_fold, methods,
+    "person", tables, 1 << OP_PERSON | 1 << OP_CONFIRM | 1 << OP_REMOVE, person_fold, methods,
 };

@@ -53,7 +53,12 @@ static void place_fold(struct store *store, const struct fact *fact)
     case OP_BYE:
         fold_place(store, fact, PLACE_AWAY, NULL);
         break;
-    default: /* OP_SOLO, OP_HELLO */
+    case OP_HELLO:
+        if (!fact->op->moves) {
+            break; /* only another feed that speaks for who is here already */
+        }
+        /* fallthrough */
+    default: /* OP_SOLO */
         fold_place(store, fact, PLACE_SOLO, NULL);
     }
 }

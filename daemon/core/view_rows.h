@@ -4,7 +4,7 @@
 
 #include "view.h"
 
-extern const struct view view_class, view_person, view_seat, view_jam, view_place, view_role,
-    view_task, view_note, view_feedback, view_state;
+extern const struct view view_class, view_person, view_session, view_teacher, view_seat, view_jam,
+    view_place, view_role, view_task, view_note, view_feedback, view_state;
 
 #endif

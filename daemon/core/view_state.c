@@ -141,7 +141,9 @@ static void pack_machine(struct ask *ask, struct pack *p)
 
 static enum err here_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 16);
+    pack_map(p, 17);
+    pack_str(p, "class_words");
+    pack_str(p, ask->class_words && *ask->class_words ? ask->class_words : NULL);
     pack_machine(ask, p);
     if (ask->signed_in) {
         pack_me(ask, p);

@@ -72,7 +72,7 @@ void watchers_hangup(struct device *device, client_id client)
             note_watched(device, device->watchers[i].class_index);
         }
         if (device->pending[i].kind == PENDING_CHECK && device->pending[i].client == client) {
-            wipe(&device->pending[i], sizeof(device->pending[i]));
+            pending_end(&device->pending[i]);
         }
     }
 }

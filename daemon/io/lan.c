@@ -1,4 +1,4 @@
-/* Interfaces, and beacons by broadcast, by IPv4 and IPv6 multicast, and by unicast for answers. */
+/* Interfaces; and beacons, knocks and offers by broadcast, by IPv4 and IPv6 multicast, and by unicast for answers. */
 #include "lan.h"
 
 #include <arpa/inet.h>
@@ -329,7 +329,8 @@ static bool ear_hear(struct ear *ear, struct msghdr *header, struct slice bytes)
     }
     const char *name = iface_name(lan, datagram_index(header));
     bool ours = name || !ear->shared; /* an interface that isn't ours to use says nothing */
-    if (ours && bytes.len == BEACON_BYTES) {
+    bool fits = bytes.len == BEACON_BYTES || bytes.len == KNOCK_BYTES || bytes.len == OFFER_BYTES;
+    if (ours && fits) {
         snprintf(event.iface, sizeof event.iface, "%s", name ? name : "");
         loop_feed(lan->loop, &event);
     }
@@ -339,7 +340,7 @@ static bool ear_hear(struct ear *ear, struct msghdr *header, struct slice bytes)
 /* One call's worth of datagrams. *more: there may be others. False if some source says too much. */
 static bool ear_take(struct ear *ear, bool *more)
 {
-    uint8_t bytes[TAKE][BEACON_BYTES + 1];
+    uint8_t bytes[TAKE][DATAGRAM_BYTES_MAX + 1];
     uint64_t control[TAKE][8];
     struct sockaddr_storage from[TAKE];
     struct iovec parts[TAKE];

@@ -29,7 +29,7 @@ enum {
     TAKE_A_TURN = 64, /* messages of one inbox, or for at most: */
     TAKE_NS = 2000000,
     BLANK_MS = 6000, /* a link that takes nothing for so long is down */
-    RETRY_MS = 3000, /* younger attempts to connect are left alone */
+    RETRY_MS = 3000, /* younger calls of an address are left alone */
     LINGER_MS = 200,
     CURVE_BYTES = 64,    /* a frame's cost of CURVE; 33 in truth */
     SOURCES_MAX = 16384, /* descriptors */
@@ -569,14 +569,13 @@ static struct link *link_adopt(struct links *links, uint32_t class_index,
 void links_link(struct links *links, uint32_t class_index, const struct link_pk *peer,
                 const struct address *address)
 {
-    struct mono now = clock_now().mono;
     struct link *link = link_find(links, class_index, peer);
-    door_know(&links->door, peer, now);
+    door_know(&links->door, peer, clock_now().mono);
     if (link) {
-        bool fresh = link->up || now.ms - link->born.ms < RETRY_MS;
-        if (fresh && address_equal(&link->address, address)) {
+        if (link->up && address_equal(&link->address, address)) {
             return;
         }
+        /* an attempt that was refused waits ever longer inside libzmq; the core knows when it is worth another */
         link_remove(link);
     }
     if (!link_adopt(links, class_index, peer, address)) {

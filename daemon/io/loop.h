@@ -21,6 +21,7 @@ struct options {
     const char *peers[OPTION_NAMES_MAX];
     uint32_t peers_count;
     bool beacon;
+    const char *invite_file; /* NULL: none */
 };
 
 struct loop;

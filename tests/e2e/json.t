@@ -13,7 +13,7 @@ prints() {
 }
 
 test_expect_success 'classes' '
-    start 1 && prints ".class.name == \"Period 3\" and (.invite | length > 0)" class create "Period 3" &&
+    start 1 && prints ".class.name == \"Period 3\" and .class.policy == [\"open\"] and .class.until == \"2027-07-01\" and (.invite | length > 0)" class create "Period 3" --open --until 2027-07-01 &&
     jq -r .invite out >"$JAM_ROOM/invite" && prints ".invite | length > 0" class invite || prints . class invite
 '
 test_expect_success 'a second machine joins' '

@@ -36,6 +36,7 @@ struct machine {
     uint32_t notes; /* notifications to client 2 */
     uint64_t sent_bytes, sent_messages, datagrams;
     uint32_t starts;
+    const struct invite *invite; /* that jamd is started with */
 };
 
 struct room {
@@ -46,6 +47,8 @@ struct room {
     bool cut[ROOM_MAX][ROOM_MAX]; /* from, to */
     struct rng rng;
     uint32_t loss_percent;
+    uint64_t knock_runs[ROOM_MAX]; /* the run that each knocked with last */
+    uint64_t offers;               /* datagrams of that length */
     uint64_t number;
     char folder[64];
 };
@@ -126,6 +129,10 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         event.kind = EVENT_DATAGRAM;
         snprintf(event.iface, sizeof(event.iface), "eth0");
         m->datagrams++;
+        if (o->bytes.len == KNOCK_BYTES) {
+            room->knock_runs[i] = get_big_endian(o->bytes.at + 10, 8);
+        }
+        room->offers += o->bytes.len == OFFER_BYTES;
         for (int k = 0; k < room->count; k++) {
             bool meant = o->paths != PATH_UNICAST || k == room_by_address(&o->address);
             if (k != i && meant) {
@@ -145,7 +152,8 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         event =
             (struct event){.kind = EVENT_STRETCHED, .work = o->work, .bytes = slice_of(secret, 32)};
         /* a hash stands in for Argon2id: what it costs is not what is tested here */
-        hash_short("test stretch", &o->bytes, 1, secret, sizeof(secret));
+        struct slice parts[] = {o->bytes, slice_of(o->salt, sizeof(o->salt))};
+        hash_short("test stretch", parts, 2, secret, sizeof(secret));
         room_post(room, i, i, &event);
         break;
     }
@@ -212,6 +220,7 @@ static inline void room_start(struct room *room, int i)
     config.seed[1] = (uint8_t)++m->starts;
     config.hardware.b[0] = (uint8_t)(i + 1);
     config.boot[0] = 1;
+    config.invite = m->invite;
     if (device_open(&config, room->now, &m->device) != OK) {
         fprintf(stderr, "# machine %d doesn't start\n", i);
         abort();
@@ -329,7 +338,7 @@ static inline void room_send(struct room *room, int i, uint32_t client, const ch
     pack_str(&p, method);
     pack_map(&p, count);
     for (uint32_t k = 0; k < count * 2; k++) {
-        pack_str(&p, pairs[k]);
+        k % 2 && strcmp(pairs[k], "!") == 0 ? pack_bool(&p, true) : pack_str(&p, pairs[k]);
     }
     struct event event = {.kind = EVENT_REQUEST, .client = client, .bytes = pack_bytes(&p)};
     event.login.b[0] = 1;
@@ -367,8 +376,11 @@ static inline const char *room_ask(struct room *room, int i, const char *const *
     return room_error(room, i);
 }
 
-/* ASK(room, machine, method, key, value, …): the method's name stands first in the list. */
+/* ASK(room, machine, method, key, value, …): the method's name stands first in the list; "!" is true. */
 #define ASK(room, i, ...) room_ask(room, i, (const char *const[]){__VA_ARGS__, NULL})
+
+/* An open class on machine i, its teacher signed out again; the invite into out. */
+static inline void room_create(struct room *room, int i, const char *name, char invite[256]);
 
 /* A text of the result: keys separated by dots ("status.views"), first found. "" if it isn't there. */
 static inline const char *room_text(struct room *room, int i, const char *path)
@@ -411,6 +423,17 @@ static inline const char *room_text(struct room *room, int i, const char *path)
     }
     doc_clear(&doc);
     return o;
+}
+
+static inline void room_create(struct room *room, int i, const char *name, char invite[256])
+{
+    const char *error = ASK(room, i, "class.create", "name", name, "handle", "lee", "open", "!",
+                            "passphrase", "cobweb item comet lamp domino");
+    snprintf(invite, 256, "%s", *error ? "" : room_text(room, i, "invite"));
+    if (*error || *ASK(room, i, "bye")) {
+        fprintf(stderr, "# no class: %s\n", error);
+        abort();
+    }
 }
 
 #endif

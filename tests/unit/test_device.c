@@ -13,9 +13,8 @@
 static struct room *class_of(int count)
 {
     struct room *room = room_new(count);
-    assert_string_equal(ASK(room, 0, "class.create", "name", "Period 3"), "");
     char invite[256];
-    snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+    room_create(room, 0, "Period 3", invite);
     for (int i = 1; i < count; i++) {
         assert_string_equal(ASK(room, i, "class.join", "words", invite), "");
     }
@@ -151,9 +150,8 @@ static void what_reaches_one_machine_of_another_network_reaches_all_there(void *
     room->cut[0][2] = room->cut[2][0] = room->cut[0][3] = room->cut[3][0] = true;
     room->cut[0][1] = room->cut[1][0] =
         true; /* 1 to 3 meet while none of them knows the class's root */
-    assert_string_equal(ASK(room, 0, "class.create", "name", "Period 3"), "");
     char invite[256];
-    snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+    room_create(room, 0, "Period 3", invite);
     for (int i = 1; i < 4; i++) {
         assert_string_equal(ASK(room, i, "class.join", "words", invite), "");
     }

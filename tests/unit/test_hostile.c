@@ -285,9 +285,8 @@ static struct class *class_at(struct room *room, int i)
 static struct room *class_of_two(void)
 {
     struct room *room = room_new(2);
-    assert_string_equal(ASK(room, 0, "class.create", "name", "7b"), "");
-    char words[512];
-    snprintf(words, sizeof(words), "%s", room_text(room, 0, "invite"));
+    char words[256];
+    room_create(room, 0, "7b", words);
     room_send(room, 1, 1, "class.join", (const char *const[]){"words", words, NULL});
     room_run(room, 6000);
     assert_non_null(class_at(room, 1)->replica);

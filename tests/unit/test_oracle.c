@@ -92,10 +92,11 @@ static void draw_adds(struct history *h, struct op *op)
 
 static void draw_op(struct history *h, int i)
 {
-    static const uint8_t kinds[] = {OP_OPEN, OP_PERSON,   OP_PERSON,   OP_HELLO, OP_BYE,
-                                    OP_SEAT, OP_JAM,      OP_JAM_SET,  OP_JOIN,  OP_JOIN,
-                                    OP_SOLO, OP_LEAVE,    OP_LEAVE,    OP_ROLE,  OP_ROLE,
-                                    OP_TASK, OP_TASK_SET, OP_TASK_SET, OP_NOTE,  OP_FEEDBACK};
+    static const uint8_t kinds[] = {OP_OPEN,    OP_PERSON,   OP_PERSON,   OP_HELLO, OP_BYE,
+                                    OP_SEAT,    OP_JAM,      OP_JAM_SET,  OP_JOIN,  OP_JOIN,
+                                    OP_SOLO,    OP_LEAVE,    OP_LEAVE,    OP_ROLE,  OP_ROLE,
+                                    OP_TASK,    OP_TASK_SET, OP_TASK_SET, OP_NOTE,  OP_FEEDBACK,
+                                    OP_CONFIRM, OP_REMOVE,   OP_ROSTER,   OP_LESSON};
     static const char *const texts[] = {"one", "two", "", "three\nlines"};
     struct op *op = &h->ops[i];
     memset(op, 0, sizeof(*op));
@@ -112,6 +113,7 @@ static void draw_op(struct history *h, int i)
     op->more = slice_str(texts[draw(h, 4)]);
     op->state = draw(h, 3);
     op->moves = draw(h, 2);
+    op->yes = draw(h, 2);
     op->hardware.b[0] = (uint8_t)draw(h, 2);
     if (op->has & FIELD_ADDS) {
         draw_adds(h, op);
@@ -269,29 +271,94 @@ static void put_time(struct table *t, const struct fact *f)
     put_int(t, (int64_t)f->time_ms);
 }
 
+/* The last that gave this person a handle: by themselves, or by a teacher. */
+static const struct fact *last_handle(const struct model *m, const struct person_id *id,
+                                      enum op_kind kind)
+{
+    const struct fact *last = NULL;
+    for (int i = 0; i < m->count; i++) {
+        const struct fact *f = m->order[i];
+        const struct person_id *of = kind == OP_PERSON ? &f->op->by : &f->op->person;
+        if (f->op->kind == kind && SAME(*of, *id) && f->op->has & FIELD_HANDLE && key_of(m, f)[0]) {
+            last = f;
+        }
+    }
+    return last;
+}
+
+static void put_handle(const struct model *m, struct table *t, const struct fact *f)
+{
+    f ? put_text(t, f->op->handle) : put_none(t);
+    put_text(t, slice_str(f ? key_of(m, f) : ""));
+}
+
+static bool is_removed(const struct model *m, const struct person_id *id)
+{
+    for (int i = 0; i < m->count; i++) {
+        if (m->order[i]->op->kind == OP_REMOVE && SAME(m->order[i]->op->person, *id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void model_person(const struct model *m, struct table *t)
 {
     for (uint32_t p = 0; p < PEOPLE; p++) {
         struct person_id id = person(p);
-        const struct fact *handle = NULL;
+        const struct fact *wish = last_handle(m, &id, OP_PERSON);
+        const struct fact *confirmed = last_handle(m, &id, OP_CONFIRM);
+        const struct fact *handle = confirmed ? confirmed : wish;
         const struct fact *name = last_by(m, &id, 1 << OP_PERSON, FIELD_NAME);
-        for (int i = 0; i < m->count; i++) {
-            const struct fact *f = m->order[i];
-            if (is_kind(f, 1 << OP_PERSON) && SAME(f->op->by, id) && f->op->has & FIELD_HANDLE &&
-                key_of(m, f)[0]) {
-                handle = f;
-            }
-        }
-        if (!handle && !name) {
+        bool removed = is_removed(m, &id);
+        if (!handle && !name && !removed) {
             continue;
         }
         put_blob(t, SLICE(id));
         handle ? put_text(t, handle->op->handle) : put_none(t);
-        put_text(t, slice_str(handle ? key_of(m, handle) : ""));
-        put_stamp(t, handle);
+        put_text(t, slice_str(handle && !removed ? key_of(m, handle) : ""));
+        put_handle(m, t, wish);
+        put_stamp(t, wish);
+        put_handle(m, t, confirmed);
+        put_stamp(t, confirmed);
         name ? put_text(t, name->op->name) : put_none(t);
         put_stamp(t, name);
+        put_int(t, removed);
         put_row(t);
+    }
+}
+
+static void model_roster(const struct model *m, struct table *t)
+{
+    for (int i = 0; i < m->count; i++) {
+        const struct fact *f = m->order[i];
+        bool last = f->op->kind == OP_ROSTER && key_of(m, f)[0];
+        for (int k = i + 1; k < m->count && last; k++) {
+            const struct fact *g = m->order[k];
+            last = g->op->kind != OP_ROSTER || strcmp(key_of(m, g), key_of(m, f)) != 0;
+        }
+        if (last) {
+            put_text(t, slice_str(key_of(m, f)));
+            put_text(t, f->op->handle);
+            f->op->has &FIELD_NAME ? put_text(t, f->op->name) : put_none(t);
+            put_stamp(t, f);
+            put_row(t);
+        }
+    }
+}
+
+static void model_lesson(const struct model *m, struct table *t)
+{
+    for (int i = m->count - 1; i >= 0; i--) {
+        const struct fact *f = m->order[i];
+        if (f->op->kind == OP_LESSON) {
+            put_int(t, 0);
+            put_int(t, f->op->yes);
+            put_stamp(t, f);
+            put_time(t, f);
+            put_row(t);
+            return;
+        }
     }
 }
 
@@ -316,10 +383,9 @@ static const struct fact *last_move(const struct model *m, const struct person_i
     const struct fact *last = NULL;
     for (int i = 0; i < m->count; i++) {
         const struct fact *f = m->order[i];
-        bool moves = f->op->kind == OP_LEAVE
+        bool moves = is_kind(f, 1 << OP_LEAVE | 1 << OP_HELLO)
                          ? f->op->moves
-                         : is_kind(f, 1 << OP_JAM | 1 << OP_JOIN | 1 << OP_SOLO | 1 << OP_HELLO |
-                                          1 << OP_BYE);
+                         : is_kind(f, 1 << OP_JAM | 1 << OP_JOIN | 1 << OP_SOLO | 1 << OP_BYE);
         if (moves && SAME(f->op->by, *id)) {
             last = f;
         }
@@ -536,7 +602,9 @@ static void model_story(const struct model *m, struct table *t)
 {
     for (int i = 0; i < m->count; i++) {
         const struct fact *f = m->order[i];
-        if (is_kind(f, 1 << OP_OPEN | 1 << OP_PERSON | 1 << OP_SEAT | 1 << OP_FEEDBACK)) {
+        if (is_kind(f, 1 << OP_OPEN | 1 << OP_PERSON | 1 << OP_SEAT | 1 << OP_FEEDBACK |
+                           1 << OP_CONFIRM | 1 << OP_REMOVE | 1 << OP_ROSTER | 1 << OP_LESSON) ||
+            (f->op->kind == OP_HELLO && !f->op->moves)) {
             continue;
         }
         put_blob(t, owner_of(f));
@@ -621,6 +689,8 @@ static const struct {
     void (*expect)(const struct model *, struct table *);
 } tables[] = {
     {"person", "SELECT * FROM person", model_person},
+    {"roster", "SELECT * FROM roster", model_roster},
+    {"lesson", "SELECT * FROM lesson", model_lesson},
     {"session", "SELECT * FROM session", model_session},
     {"place", "SELECT * FROM place", model_place},
     {"joined", "SELECT * FROM joined", model_joined},

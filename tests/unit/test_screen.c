@@ -310,6 +310,152 @@ static void ages_are_short_and_doubt_is_marked(void **state)
     }
 }
 
+/* ---- what answers say --------------------------------------------------------------------------------------------- */
+
+static void expect_said(void (*say)(struct page *, const msgpack_object *), const char *json,
+                        const char *expected)
+{
+    struct pack p;
+    struct doc doc;
+    struct page page;
+    open_json(json, &p, &doc);
+    assert_true(page_init(&page, 0));
+    page.as = "ana";
+    say(&page, &doc.root);
+    assert_string_equal(page_text(&page), expected);
+    page_clear(&page);
+    close_json(&p, &doc);
+}
+
+static void hello_says_who_can_read_what(void **state)
+{
+    (void)state;
+    expect_said(say_hello, "{\"person\":\"ana\",\"policy\":[]}",
+                "Welcome back, ana. Next: jam list, then jam join NAME\n"
+                "Feedback to you is sealed: you alone can read it.\n");
+    expect_said(say_hello,
+                "{\"person\":\"ana\",\"policy\":[\"readmit\",\"teachers-read\"],\"was\":{\"jam\":"
+                "\"bridge\"},\"moved_from\":\"PC 12\"}",
+                "Welcome back, ana (moved here from PC 12). You were in bridge: jam back\n"
+                "Feedback to you is sealed: you and your teachers can read it.\n");
+    expect_said(say_hello,
+                "{\"person\":\"ana\",\"policy\":[\"open\"],\"key_reset\":true,\"signed_out\":"
+                "\"ben\"}",
+                "ben is signed out here.\n"
+                "Welcome back, ana. Next: jam list, then jam join NAME\n"
+                "This class has no passphrases: anybody in it can sign in as you, and nothing is "
+                "sealed.\n"
+                "A teacher gave you a new key: sealed feedback from before can't be opened any "
+                "more. Now choose your own words: jam passphrase\n");
+    expect_said(say_hello, "{\"person\":\"ana\"}",
+                "Welcome back, ana. Next: jam list, then jam join NAME\n");
+    expect_said(say_bye, "{\"person\":\"ana\",\"everywhere\":true}",
+                "Bye, ana, at all machines. Next time: jam hello YOUR-NAME\n");
+    expect_said(say_passphrase, "{}", "Your passphrase is another one now, as ana.\n");
+}
+
+static void a_founder_is_told_what_belongs_on_paper(void **state)
+{
+    (void)state;
+    expect_said(say_class_create,
+                "{\"class\":{\"name\":\"Period 3\"},\"invite\":\"one two\",\"rescue\":\"river "
+                "lamp\"}",
+                "Made the class Period 3, as ana. At each of its machines type: jam class join one "
+                "two\nPut these words on paper; they bring your class back: river lamp\n");
+    expect_said(say_class_create, "{\"class\":{\"name\":\"P\"},\"invite\":\"w\",\"rescue\":null}",
+                "Made the class P, as ana. At each of its machines type: jam class join w\n");
+    expect_said(say_class_rescue, "{\"class\":{\"name\":\"P\"}}",
+                "P is yours again, with the new passphrase, as ana. Keep the paper: its words go "
+                "on working.\n");
+}
+
+static void teachers_are_told_in_a_line(void **state)
+{
+    (void)state;
+    expect_said(say_class_roster, "{\"people\":26,\"new\":24}",
+                "26 people on the list, 24 of them new. Print their cards: jam cards --html "
+                "FILE\n");
+    expect_said(say_people,
+                "{\"people\":[{\"n\":1,\"person\":\"ana\",\"name\":\"ana\",\"teacher\":true,"
+                "\"confirmed\":true,\"key\":true},{\"n\":2,\"person\":\"ben~2\",\"name\":\"Ben "
+                "\\u001b[2J\"}]}",
+                " 1 ana, teacher\n 2 ben~2 (Ben \xef\xbf\xbd[2J), not confirmed, never signed "
+                "in\n");
+    expect_said(say_people_confirm, "{\"people\":[\"ben\",\"chloe\"]}",
+                "Confirmed, as ana: ben, chloe.\n");
+    expect_said(say_people_confirm, "{\"people\":[]}",
+                "Nobody waits to be confirmed. All: jam people\n");
+    expect_said(say_people_rename, "{\"was\":\"ben~2\",\"person\":\"benno\"}",
+                "ben~2 is called benno now, as ana.\n");
+    expect_said(say_people_reset,
+                "{\"card\":{\"person\":\"ben\",\"words\":[\"sun\",\"owl\",\"ink\"],\"valid_s\":900}"
+                "}",
+                "One-time card for ben: sun owl ink, for 15 min. There: jam hello ben, with these "
+                "words\n");
+    expect_said(say_people_remove, "{\"person\":\"ben\"}",
+                "ben isn't in this class any more, as ana. What they wrote until now stays.\n");
+    expect_said(say_people_teacher, "{\"person\":\"ben\",\"teacher\":true}",
+                "ben is a teacher of this class now, as ana.\n");
+    expect_said(say_people_teacher, "{\"person\":\"ben\",\"teacher\":false}",
+                "ben isn't a teacher of this class any more, as ana.\n");
+    expect_said(say_lesson_end,
+                "{\"lesson\":{\"people\":26},\"safe\":28,\"of\":30,\"behind\":[\"PC 7\",\"PC "
+                "12\"]}",
+                "Lesson over, as ana, 26 people signed out. Safe to switch off: 28 of 30 machines; "
+                "PC 7, PC 12 when they wake.\n");
+    expect_said(say_lesson_start, "{}",
+                "The lesson begins, as ana. Its end signs everybody out: jam lesson end\n");
+}
+
+static void machines_are_told_by_seat_host_or_key(void **state)
+{
+    (void)state;
+    expect_said(say_class_devices,
+                "{\"machines\":[{\"n\":1,\"seat\":\"PC 7\",\"host\":\"lab7\",\"state\":\"here\","
+                "\"age_s\":3,\"clock\":\"seen\"},{\"n\":2,\"device\":\"f3ab\",\"state\":\"gone\","
+                "\"expelled\":true}]}",
+                " 1 PC 7           lab7        here, 3 s\n"
+                " 2 f3ab                       away, put out of the class\n");
+    expect_said(say_class_expel, "{\"seat\":null,\"host\":\"lab7\"}",
+                "lab7 is out of the class, as ana: what it writes from now on doesn't count. It "
+                "still knows the class's words; new ones: jam class rotate\n");
+    expect_said(say_class_rotate, "{\"class\":{\"name\":\"P\"}}",
+                "P has a new secret, as ana. Its machines go over by themselves, also those that "
+                "are off now; the old words let nobody in. New words: jam class invite\n");
+    expect_said(say_class_close, "{\"class\":{\"name\":\"P\"},\"done\":1,\"of\":1,\"behind\":[]}",
+                "P is closed and erased on 1 of 1 machine.\n");
+}
+
+/* A pupil's name is on the page that the teacher opens in a browser. */
+static void cards_are_a_page_in_which_no_name_does_anything(void **state)
+{
+    (void)state;
+    struct pack p;
+    struct doc doc;
+    char *text = NULL;
+    size_t len = 0;
+    const char *json = "{\"cards\":[{\"person\":\"ana\",\"words\":[\"sun\",\"owl\",\"ink\"]},"
+                       "{\"person\":\"<script src='//x'>&\",\"words\":[\"a\",\"b\",\"c\"]}]}";
+    open_json(json, &p, &doc);
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    cards_page(out, &doc.root);
+    fclose(out);
+    assert_non_null(strstr(text, "<bdi>ana</bdi></p><p class=\"words\">sun owl ink</p><p>At a "
+                                 "machine of the class type: jam hello ana</p>"));
+    assert_non_null(strstr(text, "<bdi>&lt;script src=&#39;//x&#39;&gt;&amp;</bdi>"));
+    assert_null(strstr(text, "<script"));
+    assert_null(strstr(text, "://"));
+    assert_null(strstr(text, "url("));
+    free(text);
+    close_json(&p, &doc);
+    expect_said(say_cards, json,
+                "ana               sun owl ink\n<script src='//x'>& a b c\nEach is for one "
+                "sign-in; a passphrase of their own follows. On paper: jam cards --html FILE\n");
+    expect_said(say_cards, "{\"cards\":[]}",
+                "Everybody has a passphrase already. One card: jam cards PERSON\n");
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
 static void json_has_times_as_text_and_nothing_a_terminal_obeys(void **state)
@@ -380,6 +526,16 @@ static void free_text_needs_no_quotes(void **state)
     assert_string_equal(param(&typed, "person"), "ben");
     assert_string_equal(param(&typed, "glow"), "clean joints");
     assert_string_equal(param(&typed, "grow"), "show it");
+    args_clear(&typed.args);
+
+    TYPE(&typed, "jam", "people", "confirm", "--all");
+    assert_int_equal(typed.err, OK);
+    assert_string_equal(typed.question.method, "people.confirm");
+    assert_string_equal(param(&typed, "all"), "(set)");
+    args_clear(&typed.args);
+    TYPE(&typed, "jam", "people", "--plain");
+    assert_int_equal(typed.err, OK);
+    assert_string_equal(typed.question.method, "people.list");
     args_clear(&typed.args);
 
     TYPE(&typed, "jam", "task", "add", "--solo", "measure", "--", "--load");
@@ -457,6 +613,11 @@ int main(void)
         cmocka_unit_test(lines_break_at_marks_first_and_hang),
         cmocka_unit_test(without_columns_a_sentence_is_one_line),
         cmocka_unit_test(ages_are_short_and_doubt_is_marked),
+        cmocka_unit_test(hello_says_who_can_read_what),
+        cmocka_unit_test(a_founder_is_told_what_belongs_on_paper),
+        cmocka_unit_test(teachers_are_told_in_a_line),
+        cmocka_unit_test(machines_are_told_by_seat_host_or_key),
+        cmocka_unit_test(cards_are_a_page_in_which_no_name_does_anything),
         cmocka_unit_test(json_has_times_as_text_and_nothing_a_terminal_obeys),
         cmocka_unit_test(free_text_needs_no_quotes),
         cmocka_unit_test(wrong_usage_is_found_before_anything_is_asked),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "authority.h"
 #include "rows.h"
 #include "store.h"
 #include "view.h"
@@ -31,6 +32,9 @@ struct stage {
     bool answered;
     struct fact fact; /* the last one */
     struct op op;     /* of it */
+    struct authority authority;
+    struct stretching stretching;
+    struct sign_key key; /* of who is signed in */
 };
 
 static const struct device_id pc1 = {.b = {1}}, pc2 = {.b = {2}};
@@ -49,6 +53,7 @@ static struct ref fold(struct stage *s, const struct device_id *device, uint64_t
     memcpy(s->fact.id.b, s->fact.stamp.b, sizeof(s->fact.id.b));
     s->fact.id.b[0] = 0xee;
     s->fact.id.b[10] = device->b[0];
+    authority_learn(&s->authority, &s->fact, STAGE_ANY);
     views_fold(s->store, &s->fact);
     assert_int_equal(store_err(s->store), OK);
     return s->fact.id;
@@ -92,6 +97,8 @@ static int stage_open(void **state)
     s->now = (struct now){{5000}, {1700000000000}};
     s->here = pc1;
     pack_init(&s->answer);
+    authority_init(&s->authority, s->store, &(struct class_id){{0}});
+    store_do(s->store, "INSERT INTO class VALUES (0,'Period 3',1,0,x'00')", "");
     open_machine(s, &pc1, &hw1, "lab-01");
     open_machine(s, &pc2, &hw2, "lab-02");
     *state = s;
@@ -145,11 +152,15 @@ static void prepare(struct stage *s, struct ask *ask)
     ask->class_name = "Period 3";
     ask->live = true;
     ask->lists = s->lists;
+    ask->key = s->signed_in ? &s->key : NULL;
+    ask->stretching = &s->stretching;
+    s->stretching.done = 0;
 }
 
 /* What the device does with what plan wants written. */
 static void append(struct stage *s)
 {
+    s->key = s->ask.unlocked ? s->ask.who_key : s->key;
     struct op ops[ASK_OPS_MAX];
     memcpy(ops, s->ask.ops, sizeof(ops));
     for (uint32_t i = 0; i < s->ask.ops_count; i++) {
@@ -350,7 +361,7 @@ static void hello_signs_up_once_and_then_signs_in(void **state)
     is_nil(s, "moved_from");
     is_nil(s, "was");
     is_number(s, "feedback_waiting", 0);
-    is_text(s, "readers", "machines");
+    is_text(s, "readers", "everybody");
     ok(s, "bye", NULL);
     struct person_id again = hello(s, "ana");
     is_true(s, "new", false);
@@ -397,6 +408,21 @@ static void a_handle_loses_what_would_harm_a_screen(void **state)
     is_text(s, "handle", "[31mevil");
 }
 
+/* An id that the test chose is no key's hash: the key is put where it would have been learnt. */
+static void give_key(struct stage *s, const struct person_id *id)
+{
+    uint8_t seed[32] = {1}, out[32], salt[16] = {2};
+    struct sign_key key;
+    struct sign_pk pk;
+    struct sealed_key sealed;
+    memcpy(seed + 1, id->b, sizeof(id->b));
+    sign_keypair(seed, &key, &pk);
+    stretch(slice_str(""), salt, (struct cost){0}, out, sizeof(out));
+    key_seal(out, salt, (struct cost){0}, &s->rng, seed, &sealed);
+    store_do(s->store, "INSERT INTO person_key VALUES (?,?,1,x'',?,x'')", "pbb", id, SLICE(pk),
+             SLICE(sealed));
+}
+
 /* Two machines that didn't hear of each other may sign up two of one handle. */
 static struct person_id second_person(struct stage *s, uint8_t first_byte, const char *handle)
 {
@@ -406,6 +432,7 @@ static struct person_id second_person(struct stage *s, uint8_t first_byte, const
                     .has = FIELD_BY | FIELD_HANDLE,
                     .by = id,
                     .handle = slice_str(handle)});
+    give_key(s, &id);
     return id;
 }
 
@@ -457,7 +484,10 @@ static void who_has_no_handle_is_not_shown(void **state)
     struct person_id ghost = {.b = {9}};
     second_person(s, 8, "\xe2\x80\x8b");
     say(s, &pc2,
-        (struct op){.kind = OP_HELLO, .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE, .by = ghost});
+        (struct op){.kind = OP_HELLO,
+                    .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
+                    .moves = true,
+                    .by = ghost});
     ok(s, "who", NULL);
     has_count(s, "people", 0);
     ok(s, "here", NULL);
@@ -498,7 +528,8 @@ static void hello_of_another_ends_the_session_before(void **state)
     hello(s, "ben");
     ok(s, "bye", NULL);
     hello(s, "ana");
-    ok(s, "hello", "handle", "ben", NULL);
+    refused(s, ERR_TAKEN, "hello", "handle", "ben", NULL);
+    ok(s, "hello", "handle", "ben", "take_over", "!", NULL);
     is_text(s, "signed_out", "ana");
     ok(s, "who", NULL);
     is_text(s, "people.0.person", "ana");
@@ -515,7 +546,7 @@ static void bye_of_one_who_moved_on_does_not_end_the_new_session(void **state)
     hello_at(s, &pc2, "ana");
     s->here = pc1;
     as(s, ana);
-    ok(s, "hello", "handle", "ben", NULL);
+    ok(s, "hello", "handle", "ben", "take_over", "!", NULL);
     ok(s, "who", "person", "ana", NULL);
     is_true(s, "person.here", true);
     is_text(s, "person.seat", "lab-02");
@@ -1458,6 +1489,8 @@ static void each_change_is_told_to_watchers(void **state)
     struct stage *s = *state;
     hello(s, "ben");
     hello(s, "ana");
+    s->signed_in = false;
+    ok(s, "hello", "handle", "ana", NULL);
     assert_true(event(s));
     is_text(s, "type", "person");
     is_text(s, "person", "ana");
@@ -1607,8 +1640,10 @@ static void names_from_the_log_may_be_anything(void **state)
     for (uint32_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
         struct person_id who = second_person(s, (uint8_t)(0x20 + i), hostile[i]);
         say(s, &pc2,
-            (struct op){
-                .kind = OP_HELLO, .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE, .by = who});
+            (struct op){.kind = OP_HELLO,
+                        .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
+                        .moves = true,
+                        .by = who});
         say(s, &pc2,
             (struct op){.kind = OP_JAM,
                         .has = FIELD_BY | FIELD_NAME,

@@ -1,10 +1,11 @@
-/* words.c and words.txt: the list, and invites read back however they were typed. */
+/* words.c and words.txt: the list, and invites and rescue words read back however they were typed. */
 #include "words.h"
 
 #include "text.h"
 #include "vectors.h"
 
 static const char VECTORS[] = "tests/vectors/invites.txt";
+static const char RESCUE_VECTORS[] = "tests/vectors/rescue.txt";
 
 static struct rng rng_from(uint8_t first)
 {
@@ -134,6 +135,51 @@ static void three_letters_of_a_longer_word_are_not_enough(void **state)
             assert_int_equal(strlen(word_at(index)), 3);
         }
     }
+}
+
+static void a_word_is_completed_from_what_tells_it_apart(void **state)
+{
+    (void)state;
+    unsigned three = 0;
+    for (uint16_t i = 0; i < WORDS_IN_LIST; i++) {
+        const char *word = word_at(i);
+        bool alone = (i == 0 || strncmp(word_at(i - 1), word, 3) != 0) &&
+                     (i + 1 == WORDS_IN_LIST || strncmp(word_at(i + 1), word, 3) != 0);
+        uint16_t index = WORDS_IN_LIST;
+        bool found = word_complete(slice_of(word, 3), &index);
+        assert_int_equal(found, alone || strlen(word_at(index)) == 3);
+        three += alone;
+        assert_false(word_complete(slice_of(word, 2), &index));
+        assert_true(word_complete(slice_of(word, strlen(word)), &index));
+        assert_int_equal(index, i);
+    }
+    assert_int_equal(three, 638);
+}
+
+static void proposed_words_are_different_and_drawn_anew(void **state)
+{
+    (void)state;
+    struct rng rng = rng_from(1);
+    char out[8 * WORDS_RESCUE], again[8 * WORDS_RESCUE];
+    for (unsigned round = 0; round < 2000; round++) {
+        uint16_t drawn[WORDS_RESCUE], near;
+        size_t count = 0;
+        assert_ptr_equal(words_propose(&rng, WORDS_RESCUE, out, sizeof(out)), out);
+        for (const char *at = out; at; at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL) {
+            assert_in_range(count, 0, WORDS_RESCUE - 1);
+            assert_true(word_find(slice_of(at, strcspn(at, " ")), &drawn[count], &near));
+            for (size_t i = 0; i < count; i++) {
+                assert_int_not_equal(drawn[i], drawn[count]);
+            }
+            count++;
+        }
+        assert_int_equal(count, WORDS_RESCUE);
+        assert_string_not_equal(words_propose(&rng, WORDS_RESCUE, again, sizeof(again)), out);
+    }
+    assert_null(words_propose(&rng, 0, out, sizeof(out)));
+    assert_null(words_propose(&rng, WORDS_RESCUE + 1, out, sizeof(out)));
+    assert_null(words_propose(&rng, 3, out, 23));
+    assert_non_null(words_propose(&rng, 3, out, 24));
 }
 
 /* ---- invites ---------------------------------------------------------------------------------- */
@@ -283,6 +329,102 @@ static void fewer_or_more_than_twelve_words_do_not_fit(void **state)
     assert_int_equal(outcome(" 1, 2 "), ERR_WORDS);
 }
 
+/* ---- rescue words ----------------------------------------------------------------------------- */
+
+static void rescue_words_read_back_however_they_are_typed(void **state)
+{
+    (void)state;
+    struct rng rng = rng_from(9);
+    for (unsigned round = 0; round < 100; round++) {
+        uint8_t secret[RESCUE_BYTES], read[RESCUE_BYTES] = {0};
+        char text[RESCUE_TEXT_MAX];
+        uint32_t wrong;
+        uint16_t near;
+        rng_fill(&rng, secret, sizeof(secret));
+        assert_ptr_equal(rescue_text(secret, text), text);
+        for (char *at = text; *at; at++) {
+            *at = round % 2 == 0 ? *at : *at == ' ' ? '-' : (char)(*at - 'a' + 'A');
+        }
+        assert_int_equal(rescue_read(slice_str(text), read, &wrong, &near), OK);
+        assert_memory_equal(read, secret, sizeof(read));
+    }
+}
+
+static void mistakes_in_rescue_words_are_noticed(void **state)
+{
+    (void)state;
+    uint8_t secret[RESCUE_BYTES] = {1, 2, 3}, read[RESCUE_BYTES] = {0};
+    const uint8_t nothing[RESCUE_BYTES] = {0};
+    char text[RESCUE_TEXT_MAX], typed[2 * RESCUE_TEXT_MAX];
+    uint32_t wrong = WORDS_RESCUE;
+    uint16_t near = WORDS_IN_LIST;
+    unsigned caught = 0, all = 0;
+    const char *second = strchr(rescue_text(secret, text), ' ') + 1;
+    for (uint16_t i = 0; i < WORDS_IN_LIST; i++) {
+        snprintf(typed, sizeof(typed), "%s %s", word_at(i), second);
+        caught += rescue_read(slice_str(typed), read, &wrong, &near) == ERR_WORDS;
+        all++;
+    }
+    assert_true(caught < all); /* the right one */
+    assert_true(caught > all * 9 / 10);
+    memset(read, 0, sizeof(read));
+    snprintf(typed, sizeof(typed), "%.*szzqx %s", (int)(second - text), text,
+             strchr(second, ' ') + 1);
+    assert_int_equal(rescue_read(slice_str(typed), read, &wrong, &near), ERR_WORD);
+    assert_int_equal(wrong, 1);
+    assert_in_range(near, 0, WORDS_IN_LIST - 1);
+    assert_int_equal(rescue_read(slice_str(second), read, &wrong, &near), ERR_WORDS);
+    snprintf(typed, sizeof(typed), "%s river", text);
+    assert_int_equal(rescue_read(slice_str(typed), read, &wrong, &near), ERR_WORDS);
+    assert_memory_equal(read, nothing, sizeof(read));
+}
+
+static void rescue_vectors_are_what_this_code_makes(void **state)
+{
+    (void)state;
+    struct pack out;
+    pack_init(&out);
+    pack_raw(
+        &out,
+        slice_str("# Rescue words: the secret and the words. PROTOCOL.md, \"Rescue words\".\n"));
+    for (unsigned i = 0; i < 3; i++) {
+        uint8_t secret[RESCUE_BYTES];
+        char text[RESCUE_TEXT_MAX];
+        memset(secret, i == 2 ? 0xff : 0, sizeof(secret));
+        for (uint8_t j = 0; i == 1 && j < sizeof(secret); j++) {
+            secret[j] = j;
+        }
+        put_case(&out, "rescue");
+        put_bytes(&out, "secret", slice_of(secret, sizeof(secret)));
+        put_text(&out, "words", rescue_text(secret, text));
+    }
+    vectors_compare(RESCUE_VECTORS, &out);
+    pack_clear(&out);
+}
+
+static void stored_rescue_words_are_read(void **state)
+{
+    (void)state;
+    char *file = vectors_read(RESCUE_VECTORS);
+    const char *at = file;
+    struct slice lines;
+    unsigned count = 0;
+    for (; vectors_next(&at, &lines); count++) {
+        uint8_t expected[RESCUE_BYTES], read[RESCUE_BYTES];
+        struct slice words;
+        uint32_t wrong;
+        uint16_t near;
+        case_bytes(lines, "secret", expected, sizeof(expected));
+        assert_true(case_text(lines, "words", &words));
+        assert_int_equal(rescue_read(words, read, &wrong, &near), OK);
+        assert_memory_equal(read, expected, sizeof(read));
+    }
+    assert_int_equal(count, 3);
+    free(file);
+}
+
+/* ---- vectors of invites ----------------------------------------------------------------------- */
+
 static void the_vectors_are_what_this_code_makes(void **state)
 {
     (void)state;
@@ -349,6 +491,8 @@ int main(void)
         cmocka_unit_test(a_mistyped_word_gets_the_nearest),
         cmocka_unit_test(what_is_no_word_is_not_found),
         cmocka_unit_test(three_letters_of_a_longer_word_are_not_enough),
+        cmocka_unit_test(a_word_is_completed_from_what_tells_it_apart),
+        cmocka_unit_test(proposed_words_are_different_and_drawn_anew),
         cmocka_unit_test(an_invite_reads_back_from_its_text),
         cmocka_unit_test(the_longest_words_fit_their_room),
         cmocka_unit_test(an_invite_commits_to_its_root_and_no_other),
@@ -357,6 +501,10 @@ int main(void)
         cmocka_unit_test(a_wrong_word_is_numbered_with_its_nearest),
         cmocka_unit_test(the_check_word_catches_exchanged_and_wrong_words),
         cmocka_unit_test(fewer_or_more_than_twelve_words_do_not_fit),
+        cmocka_unit_test(rescue_words_read_back_however_they_are_typed),
+        cmocka_unit_test(mistakes_in_rescue_words_are_noticed),
+        cmocka_unit_test(rescue_vectors_are_what_this_code_makes),
+        cmocka_unit_test(stored_rescue_words_are_read),
         cmocka_unit_test(the_vectors_are_what_this_code_makes),
         cmocka_unit_test(stored_invites_are_read),
     };

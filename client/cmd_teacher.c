@@ -1,0 +1,280 @@
+/* What a teacher does: people, machines, lessons. */
+#include <stdlib.h>
+
+#include "ask.h"
+#include "phrase.h"
+#include "run.h"
+#include "say.h"
+
+/* ---- people ----------------------------------------------------------------------------------------------------- */
+
+void say_class_roster(struct page *page, const msgpack_object *result)
+{
+    unsigned people = number_of(result, "people");
+    page_put(page, ngettext("%u person on the list", "%u people on the list", people), people);
+    page_say(page, _(", %u of them new. Print their cards: jam cards --html FILE"),
+             number_of(result, "new"));
+}
+
+void say_people(struct page *page, const msgpack_object *result)
+{
+    struct items people = items_of(result, "people");
+    for (uint32_t i = 0; i < people.count; i++) {
+        const msgpack_object *one = &people.at[i];
+        const char *person = page_get(page, one, "person");
+        const char *name = page_get(page, one, "name");
+        page_put(page, "%2u %s", number_of(one, "n"), person);
+        page_put(page, *name && strcmp(name, person) != 0 ? " (%s)" : "%.0s", name);
+        page_put(page, "%s", is_set(one, "teacher") ? _(", teacher") : "");
+        page_put(page, "%s", is_set(one, "confirmed") ? "" : _(", not confirmed"));
+        page_put(page, "%s", is_set(one, "key") ? "" : _(", never signed in"));
+        page_end(page);
+    }
+    if (people.count == 0) {
+        page_say(page, _("Nobody is in this class yet. Their names: jam class roster FILE"));
+    }
+}
+
+void say_people_confirm(struct page *page, const msgpack_object *result)
+{
+    const char *names = phrase_names(page, map_get(result, "people"));
+    if (*names) {
+        page_say(page, _("Confirmed%s: %s."), phrase_as(page), names);
+    } else {
+        page_say(page, _("Nobody waits to be confirmed. All: jam people"));
+    }
+}
+
+void say_people_rename(struct page *page, const msgpack_object *result)
+{
+    page_say(page, _("%s is called %s now%s."), page_get(page, result, "was"),
+             page_get(page, result, "person"), phrase_as(page));
+}
+
+void say_people_remove(struct page *page, const msgpack_object *result)
+{
+    page_say(page, _("%s isn't in this class any more%s. What they wrote until now stays."),
+             page_get(page, result, "person"), phrase_as(page));
+}
+
+void say_people_teacher(struct page *page, const msgpack_object *result)
+{
+    page_say(page,
+             is_set(result, "teacher") ? _("%s is a teacher of this class now%s.")
+                                       : _("%s isn't a teacher of this class any more%s."),
+             page_get(page, result, "person"), phrase_as(page));
+}
+
+/* ---- machines --------------------------------------------------------------------------------------------------- */
+
+static const char *machine_name(struct page *page, const msgpack_object *machine)
+{
+    const char *seat = page_get(page, machine, "seat");
+    const char *host = page_get(page, machine, "host");
+    return *seat ? seat : *host ? host : page_get(page, machine, "device");
+}
+
+void say_class_devices(struct page *page, const msgpack_object *result)
+{
+    struct items machines = items_of(result, "machines");
+    for (uint32_t i = 0; i < machines.count; i++) {
+        const msgpack_object *one = &machines.at[i];
+        const char *age = phrase_age(page, one);
+        struct slice state = {0};
+        map_text(one, "state", &state);
+        page_put(page, "%2u %s", number_of(one, "n"), machine_name(page, one));
+        page_pad(page, page->plain ? 0 : 18);
+        page_put(page, "%s", page_get(page, one, "host"));
+        page_pad(page, page->plain ? 0 : 30);
+        page_put(page, "%s", slice_is(state, "here") ? _("here") : _("away"));
+        page_put(page, *age ? ", %s" : "%s", age);
+        page_put(page, "%s", is_set(one, "expelled") ? _(", put out of the class") : "");
+        page_end(page);
+    }
+    if (machines.count == 0) {
+        page_say(page, _("No machine has written anything yet."));
+    }
+}
+
+void say_class_expel(struct page *page, const msgpack_object *result)
+{
+    page_say(page,
+             _("%s is out of the class%s: what it writes from now on doesn't count. It still knows "
+               "the class's words; new ones: jam class rotate"),
+             machine_name(page, result), phrase_as(page));
+}
+
+void say_class_rotate(struct page *page, const msgpack_object *result)
+{
+    page_say(page,
+             _("%s has a new secret%s. Its machines go over by themselves, also those that are off "
+               "now; the old words let nobody in. New words: jam class invite"),
+             page_get(page, map_get(result, "class"), "name"), phrase_as(page));
+}
+
+/* "28 of 30 machines; PC 7, PC 12 when they wake" */
+static void put_receipt(struct page *page, const msgpack_object *result, const char *done)
+{
+    const char *others = phrase_names(page, map_get(result, "behind"));
+    unsigned of = number_of(result, "of");
+    page_put(page, ngettext("%u of %u machine", "%u of %u machines", of), number_of(result, done),
+             of);
+    if (*others) {
+        page_put(page, _("; %s when they wake"), others);
+    }
+}
+
+void say_class_close(struct page *page, const msgpack_object *result)
+{
+    page_put(page, _("%s is closed and erased on "),
+             page_get(page, map_get(result, "class"), "name"));
+    put_receipt(page, result, "done");
+    page_say(page, ".");
+}
+
+/* ---- lessons ---------------------------------------------------------------------------------------------------- */
+
+void say_lesson_start(struct page *page, const msgpack_object *result)
+{
+    (void)result;
+    page_say(page, _("The lesson begins%s. Its end signs everybody out: jam lesson end"),
+             phrase_as(page));
+}
+
+void say_lesson_end(struct page *page, const msgpack_object *result)
+{
+    unsigned people = number_of(map_get(result, "lesson"), "people");
+    page_put(page,
+             ngettext("Lesson over%s, %u person signed out.",
+                      "Lesson over%s, %u people signed out.", people),
+             phrase_as(page), people);
+    if (number_of(result, "of") > 0) {
+        page_put(page, "%s", _(" Safe to switch off: "));
+        put_receipt(page, result, "safe");
+        page_put(page, ".");
+    }
+    page_end(page);
+}
+
+/* ---- commands that do more than ask once -------------------------------------------------------------------------- */
+
+/* Nothing brings a closed class back: who is asked here must say yes, a script --yes. */
+int run_class_close(struct run *run)
+{
+    struct question question;
+    if (args_question(run->args, &question) != OK) {
+        return run_usage(run);
+    }
+    bool asked = ask_can() && !run->args->json && !args_value(run->args, "yes");
+    if (asked &&
+        !ask_yes(_("This erases the class on all its machines, for ever. Close it? [y/N] "))) {
+        return EXIT_REFUSED;
+    }
+    if (!asked && !args_value(run->args, "yes")) {
+        run->args->wrong =
+            _("This erases the class on all its machines; say --yes if you mean it.");
+        return run_usage(run);
+    }
+    return run_ask(run, &question);
+}
+
+enum { ROSTER_BYTES_MAX = 1024 * 1024, BATCH_BYTES_MAX = 3000 };
+
+/* The whole file, terminated; NULL: it can't be read or is too long. The caller frees it. */
+static char *read_roster(const char *path)
+{
+    bool here = strcmp(path, "-") == 0;
+    FILE *file = here ? stdin : fopen(path, "re");
+    char *text = file ? malloc(ROSTER_BYTES_MAX + 1) : NULL;
+    size_t len = text ? fread(text, 1, ROSTER_BYTES_MAX + 1, file) : 0;
+    if (text && (ferror(file) || len > ROSTER_BYTES_MAX || memchr(text, 0, len))) {
+        free(text);
+        text = NULL;
+    }
+    if (text) {
+        text[len] = '\0';
+    }
+    if (file && !here) {
+        fclose(file);
+    }
+    return text;
+}
+
+/* Cuts the next batch of whole lines off, terminated; NULL at the end. */
+static char *take_batch(char **rest)
+{
+    char *batch = *rest;
+    size_t len = 0;
+    while (batch[len]) {
+        size_t line = strcspn(batch + len, "\n");
+        line += batch[len + line] == '\n';
+        if (len > 0 && len + line > BATCH_BYTES_MAX) {
+            break;
+        }
+        len += line;
+    }
+    if (len == 0) {
+        return NULL;
+    }
+    *rest = batch + len;
+    if (batch[len - 1] == '\n') {
+        batch[len - 1] = '\0';
+    }
+    return batch;
+}
+
+/* One answer for all batches. */
+static void show_sum(struct run *run, uint64_t people, uint64_t fresh)
+{
+    struct pack sum;
+    struct answer answer = {0};
+    pack_init(&sum);
+    pack_map(&sum, 2);
+    pack_str(&sum, "new");
+    pack_uint(&sum, fresh);
+    pack_str(&sum, "people");
+    pack_uint(&sum, people);
+    answer.open = !sum.failed && doc_open(&answer.doc, pack_bytes(&sum), PACK_LOCAL) == OK;
+    if (answer.open) {
+        answer.result = &answer.doc.root;
+        run_answer(run, &answer);
+    }
+    answer_clear(&answer);
+    pack_clear(&sum);
+}
+
+/* A list of names may be longer than one question; entering it again changes nothing. */
+int run_roster(struct run *run)
+{
+    const char *path = args_join(run->args, 0);
+    char *text = path ? read_roster(path) : NULL;
+    char *rest = text && strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text; /* a BOM */
+    const char *batch;
+    uint64_t people = 0;
+    uint64_t fresh = 0;
+    int status = EXIT_DONE;
+    if (!text) {
+        run->args->wrong = path ? _("The file %1 can't be read.") : _("Something is missing.");
+        run->args->wrong_word = path ? path : "";
+        return run_usage(run);
+    }
+    while (status == EXIT_DONE && (batch = take_batch(&rest))) {
+        struct question question = {.method = "class.roster"};
+        struct answer answer;
+        question_text(&question, "class", run->args->class);
+        question_text(&question, "names", batch);
+        enum err err = call_ask(&run->call, &question, &answer);
+        if (err == OK) {
+            people += number_of(answer.result, "people");
+            fresh += number_of(answer.result, "new");
+        } else {
+            status = run_refuse(run, err, &answer);
+        }
+        answer_clear(&answer);
+    }
+    if (status == EXIT_DONE) {
+        show_sum(run, people, fresh);
+    }
+    free(text);
+    return status;
+}

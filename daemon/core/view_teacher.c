@@ -1,0 +1,602 @@
+/* What teachers do: the roster, who is called how, cards with new keys, other teachers, lessons, and who is put out. */
+#include "ask.h"
+#include "authority.h"
+#include "names.h"
+#include "shapes.h"
+#include "view_rows.h"
+#include "words.h"
+
+enum { WORDS_CARD = 3 };
+
+static void teacher_fold(struct store *store, const struct fact *fact)
+{
+    const struct op *op = fact->op;
+    char key[KEY_BYTES];
+    struct slice handle_key = name_key(op->handle, key);
+    if (handle_key.len == 0) {
+        return;
+    }
+    store_do(store,
+             "INSERT INTO roster VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET handle=excluded.handle,"
+             " name=excluded.name, stamp=excluded.stamp WHERE excluded.stamp > stamp",
+             "ttts", handle_key, op->handle, op->has & FIELD_NAME ? op->name : (struct slice){0},
+             &fact->stamp);
+}
+
+/* The person that param `person` names, for a teacher. */
+static enum err teacher_asks(struct ask *ask, const char *type, struct person_id *person)
+{
+    struct slice typed;
+    if (!ask->teacher) {
+        return ERR_NOT_TEACHER;
+    }
+    if (!ask_typed(ask, "person", &typed)) {
+        return refuse(ask, ERR_EMPTY, slice_str("person"), NULL);
+    }
+    enum err err = name_person(ask, typed, type, person);
+    ask->subject = person_ref(person);
+    return err;
+}
+
+static struct op *act_on(struct ask *ask, enum op_kind kind, const struct person_id *person)
+{
+    struct op *op = ask_op(ask, kind);
+    op->person = *person;
+    op->has |= FIELD_PERSON;
+    return op;
+}
+
+static enum err subject_tell(struct ask *ask, struct pack *p)
+{
+    struct person_id person = id_person(&ask->subject);
+    pack_map(p, 3);
+    pack_str(p, "person");
+    pack_person(ask, p, &person);
+    pack_entry(ask, p);
+    return OK;
+}
+
+/* ---- the roster --------------------------------------------------------------------------------------------------- */
+
+static bool is_on_roster(struct ask *ask, struct slice handle)
+{
+    char key[KEY_BYTES];
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM roster WHERE handle_key=?");
+    store_bind(stmt, "t", name_key(handle, key));
+    bool found = store_row(ask->store, stmt);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return found;
+}
+
+/* A text of the request, tidied, in ask->room. */
+static enum err tidy(struct ask *ask, struct slice raw, size_t bytes_max, struct slice *out)
+{
+    char *room = ask->room + ask->room_used;
+    if (raw.len * 3 + 1 > sizeof(ask->room) - ask->room_used) {
+        return refuse(ask, ERR_TOO_LONG, slice_str("names"), NULL);
+    }
+    *out = slice_of(room, text_tidy(raw, false, room));
+    ask->room_used += out->len;
+    return text_check(*out, bytes_max) == OK ? OK : refuse(ask, ERR_TOO_LONG, *out, NULL);
+}
+
+/* One line: a handle, and behind a comma the name that others see. */
+static enum err roster_line(struct ask *ask, struct slice line)
+{
+    struct slice handle = line, name = {0};
+    const uint8_t *comma = memchr(line.at, ',', line.len);
+    struct ref id;
+    char key[KEY_BYTES];
+    if (comma) {
+        handle.len = (size_t)(comma - line.at);
+        name = slice_of(comma + 1, line.len - handle.len - 1);
+    }
+    enum err err = tidy(ask, handle, HANDLE_BYTES_MAX, &handle);
+    err = err == OK ? tidy(ask, name, NAME_BYTES_MAX, &name) : err;
+    if (err != OK || name_key(handle, key).len == 0) {
+        return err;
+    }
+    if (name_is_line(handle) || name_is_id(handle, &id) || memchr(handle.at, '~', handle.len)) {
+        return refuse(ask, ERR_BAD_TEXT, handle, NULL);
+    }
+    if (is_on_roster(ask, handle)) {
+        return OK;
+    }
+    if (ask->ops_count == ASK_OPS_MAX) {
+        return refuse(ask, ERR_LIMIT, slice_str("names at once"), NULL);
+    }
+    struct op *op = ask_op(ask, OP_ROSTER);
+    op->handle = handle;
+    op->name = name;
+    op->has |= FIELD_HANDLE | (name.len > 0 ? FIELD_NAME : 0);
+    return OK;
+}
+
+static enum err roster_plan(struct ask *ask)
+{
+    struct slice rest = {0};
+    enum err err = ask->teacher ? OK : ERR_NOT_TEACHER;
+    map_text(ask->params, "names", &rest);
+    while (err == OK && rest.len > 0) {
+        const uint8_t *end = memchr(rest.at, '\n', rest.len);
+        size_t len = end ? (size_t)(end - rest.at) : rest.len;
+        err = roster_line(ask, slice_of(rest.at, len));
+        len += end != NULL;
+        rest = slice_of(rest.at + len, rest.len - len);
+    }
+    return err;
+}
+
+static enum err roster_tell(struct ask *ask, struct pack *p)
+{
+    uint64_t count = 0;
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT count(*) FROM roster");
+    if (store_row(ask->store, stmt)) {
+        count = (uint64_t)sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    pack_map(p, 2);
+    pack_str(p, "people");
+    pack_uint(p, count);
+    pack_str(p, "new");
+    pack_uint(p, ask->ops_count);
+    return OK;
+}
+
+/* Names of the roster that have no person yet. */
+static enum err waiting_tell(struct ask *ask, struct pack *p)
+{
+    struct pack names;
+    uint32_t count = 0;
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT handle FROM roster WHERE NOT EXISTS (SELECT 1 FROM person"
+                                " WHERE person.handle_key=roster.handle_key) ORDER BY handle_key");
+    pack_init(&names);
+    while (count < LIST_MAX && store_row(ask->store, stmt)) {
+        pack_column(&names, stmt, 0);
+        count++;
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    pack_map(p, 1);
+    pack_str(p, "names");
+    pack_array(p, count);
+    pack_raw(p, pack_bytes(&names));
+    p->failed |= names.failed;
+    pack_clear(&names);
+    return OK;
+}
+
+/* ---- people ------------------------------------------------------------------------------------------------------- */
+
+static enum err list_tell(struct ask *ask, struct pack *p)
+{
+    struct shown_list people;
+    all_people(ask->store, &people);
+    list_show(ask, LIST_PEOPLE, &people);
+    pack_map(p, 1);
+    pack_str(p, "people");
+    pack_array(p, people.count);
+    for (uint32_t i = 0; i < people.count; i++) {
+        struct person_id person = id_person(&people.ids[i]);
+        sqlite3_stmt *stmt =
+            store_query(ask->store, "SELECT confirmed_stamp>x'' FROM person WHERE person=?");
+        store_bind(stmt, "p", &person);
+        bool confirmed = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0);
+        sqlite3_reset(stmt);
+        pack_map(p, 7);
+        pack_str(p, "n");
+        pack_line(p, i + 1);
+        pack_str(p, "id");
+        pack_hex(p, person.b);
+        pack_names(ask, p, &person);
+        pack_str(p, "confirmed");
+        pack_bool(p, confirmed);
+        pack_str(p, "teacher");
+        pack_bool(p, authority_is_teacher(ask->store, &person));
+    }
+    return OK;
+}
+
+/* A handle that no other confirmed person has. */
+static enum err free_handle(struct ask *ask, const struct person_id *person, struct slice handle)
+{
+    char key[KEY_BYTES];
+    struct slice handle_key = name_key(handle, key);
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT 1 FROM person WHERE confirmed_key=? AND person<>?"
+                                " AND NOT removed");
+    store_bind(stmt, "tp", handle_key, person);
+    bool taken = store_row(ask->store, stmt);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    if (taken) {
+        return refuse(ask, ERR_AMBIGUOUS, handle, "jam people");
+    }
+    return memchr(handle.at, '~', handle.len) ? refuse(ask, ERR_BAD_TEXT, handle, NULL) : OK;
+}
+
+static void confirm(struct ask *ask, const struct person_id *person, struct slice handle)
+{
+    struct op *op = act_on(ask, OP_CONFIRM, person);
+    op->handle = handle;
+    op->has |= FIELD_HANDLE;
+}
+
+/* What a person calls themselves, copied into ask->room. */
+static struct slice wish_of(struct ask *ask, const struct person_id *person)
+{
+    struct slice wish = {0};
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT handle FROM person WHERE person=?");
+    store_bind(stmt, "p", person);
+    if (store_row(ask->store, stmt)) {
+        struct slice handle = column_slice(stmt, 0);
+        if (handle.len <= sizeof(ask->room) - ask->room_used && handle.len > 0) {
+            memcpy(ask->room + ask->room_used, handle.at, handle.len);
+            wish = slice_of(ask->room + ask->room_used, handle.len);
+            ask->room_used += handle.len;
+        }
+        sqlite3_reset(stmt);
+    }
+    return wish;
+}
+
+/* Everybody whose handle no other claims. */
+static enum err confirm_all(struct ask *ask)
+{
+    struct shown_list people;
+    if (!ask->teacher) {
+        return ERR_NOT_TEACHER;
+    }
+    ids_read(ask->store,
+             store_query(ask->store, "SELECT person FROM person AS p WHERE handle_key<>''"
+                                     " AND confirmed_stamp=x'' AND NOT EXISTS (SELECT 1 FROM person"
+                                     " WHERE handle_key=p.handle_key AND person<>p.person)"
+                                     " ORDER BY handle_key"),
+             &people);
+    for (uint32_t i = 0; i < people.count && ask->ops_count < ASK_OPS_MAX; i++) {
+        struct person_id person = id_person(&people.ids[i]);
+        struct slice wish = wish_of(ask, &person);
+        if (wish.len > 0) {
+            confirm(ask, &person, wish);
+        }
+    }
+    return OK;
+}
+
+static enum err confirm_plan(struct ask *ask)
+{
+    struct person_id person;
+    struct slice handle;
+    if (ask_flag(ask, "all")) {
+        return confirm_all(ask);
+    }
+    enum err err = teacher_asks(ask, "jam people confirm", &person);
+    err = err == OK ? ask_text_if(ask, "handle", HANDLE_BYTES_MAX, false, &handle) : err;
+    if (err != OK) {
+        return err;
+    }
+    handle = handle.len > 0 ? handle : wish_of(ask, &person);
+    err = free_handle(ask, &person, handle);
+    if (err == OK) {
+        confirm(ask, &person, handle);
+    }
+    return err;
+}
+
+static enum err confirm_tell(struct ask *ask, struct pack *p)
+{
+    pack_map(p, 3);
+    pack_str(p, "people");
+    pack_array(p, ask->ops_count);
+    for (uint32_t i = 0; i < ask->ops_count; i++) {
+        pack_person(ask, p, &ask->ops[i].person);
+    }
+    pack_entry(ask, p);
+    return OK;
+}
+
+static enum err remove_plan(struct ask *ask)
+{
+    struct person_id person, root;
+    enum err err = teacher_asks(ask, "jam people remove", &person);
+    if (err == OK && authority_root(ask->store, &root) && SAME(root, person)) {
+        return ERR_NOT_YOURS;
+    }
+    if (err == OK) {
+        act_on(ask, OP_REMOVE, &person);
+    }
+    return err;
+}
+
+static enum err teacher_plan(struct ask *ask)
+{
+    struct person_id person, root;
+    enum err err = teacher_asks(ask, "jam people teacher", &person);
+    bool off = ask_flag(ask, "off");
+    if (err == OK && off && (!authority_root(ask->store, &root) || !SAME(root, ask->me))) {
+        return ERR_NOT_YOURS;
+    }
+    if (err == OK) {
+        struct op *op = act_on(ask, OP_TEACHER, &person);
+        op->yes = !off;
+        op->has |= FIELD_YES;
+    }
+    return err;
+}
+
+/* ---- cards -------------------------------------------------------------------------------------------------------- */
+
+/* Draws a card's words, and waits until they are stretched. */
+static enum err card_words(struct ask *ask)
+{
+    struct stretching *s = ask->stretching;
+    if (s->done) {
+        return OK;
+    }
+    words_propose(ask->rng, WORDS_CARD, s->at[0].words, sizeof(s->at[0].words));
+    s->at[0].cost = COST_WORDS;
+    rng_fill(ask->rng, s->at[0].salt, sizeof(s->at[0].salt));
+    return ERR_WAIT;
+}
+
+/* A key that opens with the card's words: for somebody who forgot theirs, or for a name of the roster. */
+static enum err reset_plan(struct ask *ask)
+{
+    struct slice typed = {0};
+    struct person_id person, root;
+    struct sign_key key;
+    struct sign_pk pk;
+    uint8_t seed[32];
+    bool is_new;
+    if (!ask->teacher) {
+        return ERR_NOT_TEACHER;
+    }
+    if (class_policy(ask->store) & POLICY_OPEN) {
+        return ERR_OPEN_CLASS;
+    }
+    enum err err = ask_text(ask, "person", HANDLE_BYTES_MAX + 30, false, &typed);
+    err = err == OK ? name_self(ask, typed, &person, &is_new) : err;
+    is_new = err == ERR_NO_SUCH_PERSON && is_on_roster(ask, typed);
+    if (err == OK && authority_root(ask->store, &root) && SAME(root, person)) {
+        return ERR_NOT_YOURS; /* the paper's words bring that key back */
+    }
+    err = err == OK || is_new ? card_words(ask) : err;
+    if (err != OK) {
+        return err;
+    }
+    struct stretching *s = ask->stretching;
+    rng_fill(ask->rng, seed, sizeof(seed));
+    sign_keypair(seed, &key, &pk);
+    person = is_new ? person_id_of(&ask->class, &pk) : person;
+    struct op *op = act_on(ask, OP_RESET, &person);
+    op->key = pk;
+    key_seal(s->at[0].out, s->at[0].salt, s->at[0].cost, ask->rng, seed, &op->secret);
+    op->has |= FIELD_KEY | FIELD_SECRET;
+    wipe(seed, sizeof(seed));
+    wipe(&key, sizeof(key));
+    if (is_new) {
+        confirm(ask, &person, typed);
+    }
+    ask->subject = person_ref(&person);
+    return OK;
+}
+
+static enum err reset_tell(struct ask *ask, struct pack *p)
+{
+    struct person_id person = id_person(&ask->subject);
+    pack_map(p, 1);
+    pack_str(p, "card");
+    pack_map(p, 2);
+    pack_str(p, "person");
+    pack_person(ask, p, &person);
+    pack_str(p, "words");
+    pack_str(p, ask->stretching->at[0].words);
+    return OK;
+}
+
+/* ---- lessons ------------------------------------------------------------------------------------------------------ */
+
+static enum err lesson(struct ask *ask, bool begins)
+{
+    if (!ask->teacher) {
+        return ERR_NOT_TEACHER;
+    }
+    struct op *op = ask_op(ask, OP_LESSON);
+    op->yes = begins;
+    op->has |= FIELD_YES;
+    return OK;
+}
+
+static enum err lesson_start_plan(struct ask *ask)
+{
+    return lesson(ask, true);
+}
+
+static enum err lesson_end_plan(struct ask *ask)
+{
+    return lesson(ask, false);
+}
+
+static enum err lesson_tell(struct ask *ask, struct pack *p)
+{
+    uint64_t people = 0;
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT count(*) FROM session JOIN person USING (person) WHERE here"
+                                " AND handle_key<>'' AND NOT EXISTS (SELECT 1 FROM teacher"
+                                " WHERE teacher.person=session.person) AND session.person<>?");
+    store_bind(stmt, "p", &ask->me);
+    if (store_row(ask->store, stmt)) {
+        people = (uint64_t)sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    pack_map(p, 1);
+    pack_str(p, "lesson");
+    pack_map(p, 4);
+    pack_str(p, "runs");
+    pack_bool(p, ask->ops[0].yes);
+    pack_str(p, "people");
+    pack_uint(p, people);
+    pack_str(p, "safe");
+    pack_uint(p, ask->safe_machines);
+    pack_str(p, "of");
+    pack_uint(p, ask->peers + 1);
+    return OK;
+}
+
+/* ---- machines ----------------------------------------------------------------------------------------------------- */
+
+/* When a machine last wrote something. */
+static struct moment last_heard(struct ask *ask, const struct device_id *device)
+{
+    struct moment last = {0};
+    sqlite3_stmt *stmt = store_query(
+        ask->store,
+        "SELECT lamport, time_ms, f.feed, e.seq FROM feed f JOIN entry e ON e.feed=f.id"
+        " WHERE f.id=(SELECT max(id) FROM feed WHERE device=?) ORDER BY e.seq DESC LIMIT 1");
+    store_bind(stmt, "d", device);
+    if (store_row(ask->store, stmt)) {
+        struct feed_id feed;
+        column_fixed(stmt, 2, feed.b, sizeof(feed.b));
+        last.stamp = stamp_of((uint64_t)sqlite3_column_int64(stmt, 0), &feed,
+                              (uint64_t)sqlite3_column_int64(stmt, 3));
+        last.time_ms = (uint64_t)sqlite3_column_int64(stmt, 1);
+        sqlite3_reset(stmt);
+    }
+    return last;
+}
+
+static void pack_device(struct ask *ask, struct pack *p, uint32_t n, const struct device_id *device)
+{
+    char label[LABEL_BYTES], text[65];
+    sqlite3_stmt *stmt = store_query(
+        ask->store, "SELECT host, (SELECT state FROM temp.machine_now m WHERE m.device=d.device)"
+                    " FROM device d WHERE device=?");
+    store_bind(stmt, "d", device);
+    bool found = store_row(ask->store, stmt);
+    pack_map(p, 9);
+    pack_str(p, "n");
+    pack_line(p, n);
+    pack_str(p, "host");
+    found ? pack_column(p, stmt, 0) : pack_nil(p);
+    pack_str(p, "state");
+    found ? pack_column(p, stmt, 1) : pack_nil(p);
+    sqlite3_reset(stmt);
+    pack_str(p, "seat");
+    pack_str(p, seat_of_device(ask->store, device, label) ? label : NULL);
+    pack_str(p, "device");
+    pack_str(p, hex(text, device->b, 8));
+    pack_str(p, "expelled");
+    pack_bool(p, authority_is_expelled(ask->store, device));
+    struct moment last = last_heard(ask, device);
+    pack_moment(ask, p, &last);
+}
+
+/* All machines that ever wrote, by seat; at most LIST_MAX. */
+static uint32_t devices_read(struct ask *ask, struct device_id out[LIST_MAX])
+{
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT device FROM device LEFT JOIN seat"
+                                                 " USING (hardware)"
+                                                 " ORDER BY coalesce(label, host), device");
+    while (count < LIST_MAX && store_row(ask->store, stmt)) {
+        column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
+        count++;
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return count;
+}
+
+static enum err devices_tell(struct ask *ask, struct pack *p)
+{
+    struct device_id devices[LIST_MAX];
+    uint32_t count = devices_read(ask, devices);
+    pack_map(p, 1);
+    pack_str(p, "machines");
+    pack_array(p, count);
+    for (uint32_t i = 0; i < count; i++) {
+        pack_device(ask, p, i + 1, &devices[i]);
+    }
+    return OK;
+}
+
+/* Is this the machine that was typed: its line, the beginning of its key in hex, its seat or host? */
+static bool is_typed(struct ask *ask, struct slice typed, uint32_t n,
+                     const struct device_id *device)
+{
+    char line[12], text[65], label[LABEL_BYTES], key[KEY_BYTES], typed_key[KEY_BYTES];
+    sqlite3_snprintf(sizeof(line), line, "%u", (unsigned)n);
+    hex(text, device->b, sizeof(device->b));
+    if (slice_is(typed, line) ||
+        (typed.len >= 8 && typed.len <= 64 && memcmp(text, typed.at, typed.len) == 0)) {
+        return true;
+    }
+    return seat_of_device(ask->store, device, label) &&
+           slice_equal(name_key(slice_str(label), key), name_key(typed, typed_key));
+}
+
+static enum err expel_plan(struct ask *ask)
+{
+    struct device_id devices[LIST_MAX];
+    struct slice typed;
+    uint32_t found = 0, at = 0;
+    if (!ask->teacher) {
+        return ERR_NOT_TEACHER;
+    }
+    if (!ask_typed(ask, "device", &typed)) {
+        return refuse(ask, ERR_EMPTY, slice_str("device"), NULL);
+    }
+    uint32_t count = devices_read(ask, devices);
+    for (uint32_t i = 0; i < count; i++) {
+        bool fits = is_typed(ask, typed, i + 1, &devices[i]);
+        at = fits ? i : at;
+        found += fits;
+    }
+    if (found != 1) {
+        return refuse(ask, found ? ERR_AMBIGUOUS : ERR_NO_SUCH_SEAT, typed, "jam class devices");
+    }
+    if (SAME(devices[at], ask->here)) {
+        return refuse(ask, ERR_YOURSELF, typed, NULL);
+    }
+    struct op *op = ask_op(ask, OP_EXPEL);
+    op->device = devices[at];
+    op->has |= FIELD_DEVICE;
+    return OK;
+}
+
+static enum err expel_tell(struct ask *ask, struct pack *p)
+{
+    char label[LABEL_BYTES], text[65];
+    const struct device_id *device = &ask->ops[0].device;
+    pack_map(p, 4);
+    pack_str(p, "expelled");
+    pack_str(p, seat_of_device(ask->store, device, label) ? label : hex(text, device->b, 8));
+    pack_str(p, "device");
+    pack_str(p, hex(text, device->b, 8));
+    pack_entry(ask, p);
+    return OK;
+}
+
+static const struct method methods[] = {
+    {"class.roster", roster_plan, roster_tell, false},
+    {"people.waiting", NULL, waiting_tell, false},
+    {"people.list", NULL, list_tell, false},
+    {"people.confirm", confirm_plan, confirm_tell, false},
+    {"people.rename", confirm_plan, confirm_tell, false},
+    {"people.remove", remove_plan, subject_tell, false},
+    {"people.teacher", teacher_plan, subject_tell, false},
+    {"people.reset", reset_plan, reset_tell, false},
+    {"lesson.start", lesson_start_plan, lesson_tell, false},
+    {"lesson.end", lesson_end_plan, lesson_tell, false},
+    {"class.devices", NULL, devices_tell, true},
+    {"class.expel", expel_plan, expel_tell, false},
+    {0},
+};
+static const char *const tables[] = {"roster", NULL};
+const struct view view_teacher = {"teacher", tables, 1 << OP_ROSTER, teacher_fold, methods};
