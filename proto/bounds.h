@@ -33,6 +33,7 @@ enum {
     HEADS_MAX = 256,           /* heads in one HEADS */
     WANT_MAX = 256,            /* feeds in one WANT */
     PEERS_MAX = 64,            /* addresses in one PEERS */
+    MISSING_MAX = 64,          /* ids in one MISSING, and as many ends */
     RANGE_LEAF = 16,           /* a range of at most so many feeds is told as heads, not split */
     CREDIT_BYTES = 512 * 1024, /* what one WANT lets the other send */
     BEACON_BYTES = 128,        /* every beacon, whatever it says */

@@ -22,7 +22,7 @@ bool replica_lamport(struct replica *replica, const struct hash *id, uint64_t *l
         replica->store, "SELECT lamport FROM entry WHERE substr(hash, 1, 8)=? AND hash=?");
     store_bind(stmt, "bh", slice_of(id->b, 8), id);
     if (!store_row(replica->store, stmt)) {
-        return false;
+        return replica_branch_lamport(replica, id, lamport);
     }
     *lamport = (uint64_t)sqlite3_column_int64(stmt, 0);
     sqlite3_reset(stmt);
@@ -318,36 +318,60 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
     return signature ? replica_note_head(replica, feed) : OK;
 }
 
-/* The Lamport number that an entry must have; ERR_WAIT and *missing while a cause isn't applied. */
-static enum err causes(struct replica *replica, const struct feed *feed, const struct entry *entry,
-                       struct hash *missing, uint64_t *lamport)
+/* Does this entry wait in the feed before `end`? */
+static bool waits_before(const struct feed *feed, const struct waiting *end, const struct hash *id)
 {
-    uint64_t highest = entry->seq > 1 ? feed->lamport : 0;
-    for (uint32_t i = 0; i < entry->after_count; i++) {
+    for (const struct waiting *item = feed->first; item != end; item = item->next) {
+        if (SAME(item->id, *id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The greatest Lamport number that a waiting entry's causes bring about, from *highest on. ERR_WAIT while one isn't applied
+ * here: then the feed is blocked on it. */
+static enum err causes(struct replica *replica, struct feed *feed, const struct waiting *item,
+                       uint64_t *highest)
+{
+    for (uint32_t i = 0; i < item->entry.after_count; i++) {
         uint64_t one = 0;
-        if (!replica_lamport(replica, &entry->after[i], &one)) {
-            *missing = entry->after[i];
+        const struct hash *id = &item->entry.after[i];
+        if (waits_before(feed, item, id)) {
+            continue; /* its prev is at least as high */
+        }
+        if (!replica_lamport(replica, id, &one)) {
+            feed->blocked = true;
+            feed->blocked_on = *id;
             return store_err(replica->store) != OK ? store_err(replica->store) : ERR_WAIT;
         }
-        highest = one > highest ? one : highest;
+        *highest = one > *highest ? one : *highest;
     }
-    *lamport = highest + 1;
     return OK;
 }
 
-static enum err try_apply(struct replica *replica, struct feed *feed, const struct entry *entry,
-                          const struct hash *id, const struct signature *signature)
+/* May what waits at the front of a feed be applied, up to the first signature? In one go or not at all: an entry that no
+ * signature covers here could be passed on to nobody, and what is written after it would wait everywhere else. *count:
+ * how many entries that is. ERR_WAIT, or ERR_ORDER if one claims a false place. */
+static enum err front_is_ready(struct replica *replica, struct feed *feed, uint32_t *count)
 {
-    uint64_t lamport = 0;
-    enum err err = causes(replica, feed, entry, &feed->blocked_on, &lamport);
-    feed->blocked = err == ERR_WAIT;
-    if (err != OK) {
-        return err;
+    uint64_t highest = feed->lamport;
+    *count = 0;
+    feed->blocked = false;
+    for (const struct waiting *item = feed->first; item; item = item->next) {
+        enum err err = causes(replica, feed, item, &highest);
+        if (err != OK) {
+            return err;
+        }
+        if (item->entry.lamport != ++highest) {
+            return ERR_ORDER;
+        }
+        ++*count;
+        if (item->has_signature) {
+            return OK;
+        }
     }
-    if (lamport != entry->lamport) {
-        return ERR_ORDER;
-    }
-    return apply(replica, feed, entry, id, signature);
+    return ERR_WAIT;
 }
 
 /* Applies what waits at the front of a feed as far as it goes. An entry with a false place in the order ends its feed
@@ -355,18 +379,24 @@ static enum err try_apply(struct replica *replica, struct feed *feed, const stru
 static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *applied)
 {
     while (feed->first) {
-        struct waiting *item = feed->first;
-        enum err err = try_apply(replica, feed, &item->entry, &item->id,
-                                 item->has_signature ? &item->signature : NULL);
+        uint32_t count = 0;
+        enum err err = front_is_ready(replica, feed, &count);
         if (err == ERR_WAIT) {
             return OK;
+        }
+        for (; err == OK && count > 0; count--) {
+            struct waiting *item = feed->first;
+            err = apply(replica, feed, &item->entry, &item->id,
+                        item->has_signature ? &item->signature : NULL);
+            if (err == OK) {
+                free(feeds_unwait(&replica->feeds, feed));
+                (*applied)++;
+            }
         }
         if (err != OK) {
             feeds_forget_waiting(&replica->feeds, feed);
             return err == ERR_ORDER ? OK : err;
         }
-        free(feeds_unwait(&replica->feeds, feed));
-        (*applied)++;
     }
     return OK;
 }
@@ -604,8 +634,8 @@ static enum err agree(struct replica *replica, const struct feed *feed, const st
     return OK;
 }
 
-/* Is it one of the run's own entries before i? Its prev is at least as high. */
-static bool is_before(const struct decoded *d, uint32_t i, const struct hash *id)
+/* Then its prev is at least as high. */
+bool replica_is_before(const struct decoded *d, uint32_t i, const struct hash *id)
 {
     for (uint32_t k = 0; k < i; k++) {
         if (SAME(d->ids[k], *id)) {
@@ -615,22 +645,24 @@ static bool is_before(const struct decoded *d, uint32_t i, const struct hash *id
     return false;
 }
 
-/* Does any entry from i on claim a place in the order that is false as far as its causes are known? Then nothing of the run
- * is applied: a front without the signature behind it could be passed on to nobody. */
+/* Does any entry from i on claim a place in the order that is false as far as its causes are known? OK if all can be
+ * applied, ERR_WAIT if some cause isn't here, ERR_ORDER. */
 static enum err check_order(struct replica *replica, const struct feed *feed, uint32_t i)
 {
     const struct decoded *d = &replica->decoded;
     uint64_t highest = feed->lamport;
     if (feed->first) {
-        return OK; /* it all waits */
+        return ERR_WAIT;
     }
     for (; i < d->count; i++) {
         const struct entry *entry = &d->entries[i];
         for (uint32_t k = 0; k < entry->after_count; k++) {
             uint64_t one = 0;
-            if (!is_before(d, i, &entry->after[k]) &&
-                !replica_lamport(replica, &entry->after[k], &one)) {
-                return OK;
+            if (replica_is_before(d, i, &entry->after[k])) {
+                continue;
+            }
+            if (!replica_lamport(replica, &entry->after[k], &one)) {
+                return store_err(replica->store) != OK ? store_err(replica->store) : ERR_WAIT;
             }
             highest = one > highest ? one : highest;
         }
@@ -641,23 +673,25 @@ static enum err check_order(struct replica *replica, const struct feed *feed, ui
     return OK;
 }
 
-/* Applies the verified entries from i on; the first that can't be, and all behind it, wait. */
+/* Takes the verified entries from i on: all are applied, or all wait. */
 static enum err take(struct replica *replica, struct feed *feed, const struct run *run, uint32_t i,
                      uint32_t *applied)
 {
     struct decoded *d = &replica->decoded;
-    enum err err = OK;
+    enum err ready = check_order(replica, feed, i), err = OK;
+    if (ready != OK && ready != ERR_WAIT) {
+        return ready;
+    }
     for (; i < d->count && err == OK; i++) {
         const struct signature *signature = i + 1 == d->count ? &run->signature : NULL;
-        err = feed->first ? ERR_WAIT
-                          : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature);
-        if (err == ERR_WAIT) {
+        if (ready == ERR_WAIT) {
             err = feeds_wait(&replica->feeds, feed, &d->entries[i], &d->ids[i], signature);
-        } else if (err == OK) {
-            (*applied)++;
+        } else {
+            err = apply(replica, feed, &d->entries[i], &d->ids[i], signature);
+            *applied += err == OK;
         }
     }
-    return err;
+    return err == OK && ready == ERR_WAIT ? unwait(replica, feed, applied) : err;
 }
 
 /* The run is decoded and follows what we have: is it signed, does it agree, and then take what is new. */
@@ -670,9 +704,6 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     if (err == OK && last <= tail) {
         return OK;
     }
-    if (feed->void_seq && run->first_seq >= feed->void_seq) {
-        return OK;
-    }
     if (!run_check(&feed->key, &replica->decoded.ids[run->count - 1], &run->signature)) {
         return ERR_SIGNATURE;
     }
@@ -681,8 +712,7 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
         return known ? OK : replica_fork(replica, feed, run, fork_at);
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
-    err = check_order(replica, feed, first_new);
-    return err == OK ? take(replica, feed, run, first_new, applied) : err;
+    return take(replica, feed, run, first_new, applied);
 }
 
 /* Nothing erases payloads yet: one that isn't there was taken out on the way. */
@@ -706,6 +736,10 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
     }
     if (err != OK) {
         return err;
+    }
+    if (is_void(feed, run->first_seq)) {
+        err = replica_accept_branch(replica, feed, run);
+        return err == OK && replica->feeds.waiting ? wake(replica, applied) : err;
     }
     struct hash tail_id, prev;
     uint64_t tail = feed_tail(feed, &tail_id);
@@ -733,18 +767,6 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
         err = wake(replica, applied);
     }
     return err == OK && store_err(replica->store) != OK ? store_err(replica->store) : err;
-}
-
-uint32_t replica_missing(struct replica *replica, struct hash *out, uint32_t max)
-{
-    uint32_t count = 0;
-    for (struct feed *feed = replica->feeds.waiting; feed && count < max;
-         feed = feed->next_waiting) {
-        if (feed->blocked) {
-            out[count++] = feed->blocked_on;
-        }
-    }
-    return count;
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------------- */

@@ -12,9 +12,11 @@ enum {
     TALK_MAX_MS = 20000,     /* then others have their turn, whatever it brings */
     DIFFERS_MS = 150,      /* pushes under way settle so long before a difference is looked into */
     ASK_AGAIN_MS = 2000,   /* between two talks with one peer that brought nothing */
+    MISSING_MS = 1000,     /* how often one peer is asked for causes that don't come */
     SAFETY_MS = 5000,      /* how often peers are asked whether they have all of ours */
     RUNS_ROOM = 56 * 1024, /* of a message for runs */
-    HEADS_ROOM = 200,      /* heads in one message */
+    BRANCH_ROOM = 28 * 1024, /* the same for headers alone, of which more objects fit */
+    HEADS_ROOM = 200,        /* heads in one message */
 };
 
 struct out {
@@ -58,6 +60,8 @@ struct sync {
     } acks[64];
     uint32_t acks_count;
     struct mono safety;
+    struct mono missing;
+    uint32_t missing_turn; /* whose turn it is to be asked */
 };
 
 struct sync *sync_new(struct replica *replica, struct presence *presence)
@@ -652,6 +656,44 @@ static enum err receive_fork(struct sync *sync, struct peer *peer, const struct 
     return err == ERR_FORK || err == ERR_WAIT || err == ERR_SIGNATURE ? OK : err;
 }
 
+/* Entries of void feeds that the peer's entries wait for: the proof, and headers of the branch. What isn't void is found by
+ * comparing. */
+static enum err receive_missing(struct sync *sync, struct peer *peer, const struct message *m)
+{
+    struct hash ends[MISSING_MAX];
+    struct pack runs;
+    uint32_t count = 0;
+    enum err err = OK;
+    for (uint32_t i = 0; i < m->ends_count && err == OK; i++) {
+        err = message_end(m, i, &ends[i]);
+    }
+    pack_init(&runs);
+    for (uint32_t i = 0; i < m->count && err == OK; i++) {
+        struct hash id;
+        struct feed_id feed;
+        struct slice a, b;
+        uint32_t before = count;
+        size_t used = pack_bytes(&runs).len;
+        err = message_missing(m, i, &id);
+        if (err == OK && used < BRANCH_ROOM &&
+            replica_branch_runs(sync->replica, &id, ends, m->ends_count, BRANCH_ROOM - used, &feed,
+                                &runs, &count) &&
+            count > before && replica_fork_proof(sync->replica, &feed, &a, &b)) {
+            pack_reset(&sync->pack);
+            pack_fork(&sync->pack, a, b);
+            send_packed(sync, peer);
+        }
+    }
+    if (err == OK && count > 0) {
+        pack_reset(&sync->pack);
+        pack_runs(&sync->pack, 0, count);
+        pack_raw(&sync->pack, pack_bytes(&runs));
+        send_packed(sync, peer);
+    }
+    pack_clear(&runs);
+    return err;
+}
+
 /* ---- what peers have ------------------------------------------------------------------------------------------ */
 
 static void note_same(struct sync *sync, struct peer *peer)
@@ -719,6 +761,8 @@ enum err sync_receive(struct sync *sync, struct peer *peer, const struct message
         return OK;
     case MESSAGE_FORK:
         return receive_fork(sync, peer, m);
+    case MESSAGE_MISSING:
+        return receive_missing(sync, peer, m);
     default:
         return OK;
     }
@@ -804,6 +848,28 @@ static void look_for_safety(struct sync *sync, struct now now)
     }
 }
 
+/* Entries wait for causes that don't come: whoever has the other branch of a void feed can help. One peer after the other. */
+static void look_for_missing(struct sync *sync, struct now now)
+{
+    struct hash ids[MISSING_MAX], ends[MISSING_MAX];
+    uint32_t peers = presence_count(sync->presence);
+    if (now.mono.ms - sync->missing.ms < MISSING_MS || replica_count(sync->replica).waiting == 0) {
+        return;
+    }
+    sync->missing = now.mono;
+    uint32_t count = replica_missing(sync->replica, ids, MISSING_MAX);
+    uint32_t ends_count = replica_branch_ends(sync->replica, ends, MISSING_MAX);
+    for (uint32_t i = 0; i < peers && count > 0; i++) {
+        struct peer *peer = presence_at(sync->presence, sync->missing_turn++ % peers);
+        if (reachable(peer)) {
+            pack_reset(&sync->pack);
+            pack_missing(&sync->pack, ids, count, ends, ends_count);
+            send_packed(sync, peer);
+            return;
+        }
+    }
+}
+
 void sync_tick(struct sync *sync, struct now now)
 {
     bool gone = sync->peer && !reachable(sync->peer);
@@ -825,6 +891,7 @@ void sync_tick(struct sync *sync, struct now now)
     }
     look_for_talk(sync, now);
     look_for_safety(sync, now);
+    look_for_missing(sync, now);
 }
 
 struct mono sync_wake(const struct sync *sync)
@@ -850,6 +917,10 @@ struct mono sync_wake(const struct sync *sync)
             due = due > again ? due : again;
             wake.ms = due < wake.ms ? due : wake.ms;
         }
+    }
+    if (replica_count(sync->replica).waiting > 0 && presence_here(sync->presence) > 0 &&
+        sync->missing.ms + MISSING_MS < wake.ms) {
+        wake.ms = sync->missing.ms + MISSING_MS;
     }
     if (unsafe && sync->safety.ms + SAFETY_MS < wake.ms) {
         wake.ms = sync->safety.ms + SAFETY_MS;
