@@ -54,6 +54,16 @@ enum {
     FORKS_MAX = 64,             /* proofs of equivocation kept for passing on */
     KNOCKERS_MAX = 256,         /* machines that knock; with all classes' a room has thirty */
     KNOCKERS_OF_SOURCE_MAX = 8, /* of them from one address: one machine can't fill the list */
+    /* what one peer may bring to the log: at once, and how fast more (quota.h). Its pushes alone: */
+    QUOTA_PUSH_ENTRIES = 500,
+    QUOTA_PUSH_ENTRIES_S = 5,
+    QUOTA_PUSH_BYTES = 1024 * 1024, /* and so much a minute */
+    /* and with what it was asked for: a year of a class's history comes at once */
+    QUOTA_ENTRIES = 50000,
+    QUOTA_ENTRIES_S = 50,
+    QUOTA_BYTES = 64 * 1024 * 1024,    /* and so much a day */
+    QUOTA_FORK_ENTRIES = 500,          /* a fork counts as so many: all views are made anew */
+    HISTORY_BYTES = 256 * 1024 * 1024, /* before a machine that started agrees with anybody */
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };
 

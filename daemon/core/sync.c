@@ -60,6 +60,9 @@ struct sync {
     } acks[64];
     uint32_t acks_count;
     struct mono safety;
+    uint64_t
+        history_bytes; /* that may come yet beside the quotas: until this machine has agreed with another */
+    struct mono ticked;
     struct mono missing;
     uint32_t missing_turn; /* whose turn it is to be asked */
 };
@@ -70,6 +73,7 @@ struct sync *sync_new(struct replica *replica, struct presence *presence)
     if (sync) {
         sync->replica = replica;
         sync->presence = presence;
+        sync->history_bytes = HISTORY_BYTES;
         pack_init(&sync->pack);
     }
     return sync;
@@ -318,7 +322,7 @@ static int lack_order(const void *a, const void *b)
 }
 
 /* Asks for the next feeds, as many as one WANT names. */
-static void ask(struct sync *sync)
+static void ask(struct sync *sync, struct now now)
 {
     uint32_t count = sync->lacks_count - sync->lacks_next;
     if (!sync->sorted) {
@@ -327,7 +331,10 @@ static void ask(struct sync *sync)
     }
     count = count > WANT_MAX ? WANT_MAX : count;
     pack_reset(&sync->pack);
-    pack_wants(&sync->pack, CREDIT_BYTES, count);
+    uint64_t credit = quota_bytes(&sync->peer->brings, QUOTA_ALL, now);
+    credit = credit < RUNS_ROOM ? RUNS_ROOM : credit;
+    pack_wants(&sync->pack, credit < CREDIT_BYTES && !sync->history_bytes ? credit : CREDIT_BYTES,
+               count);
     for (uint32_t i = 0; i < count; i++) {
         struct lack *lack = &sync->lacks[sync->lacks_next + i];
         uint64_t have = replica_have(sync->replica, &lack->feed);
@@ -386,7 +393,8 @@ static enum err compare_range(struct sync *sync, const struct message *m, uint32
 static bool is_due(const struct peer *peer, struct now now)
 {
     return reachable(peer) && peer->differs && now.mono.ms - peer->differs_since.ms >= DIFFERS_MS &&
-           (peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS);
+           (peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS) &&
+           quota_due(&peer->brings, QUOTA_ALL, now).ms <= now.mono.ms;
 }
 
 /* HEADS that nobody asked for begin a talk only if no other peer waits for one for longer. */
@@ -435,11 +443,23 @@ static enum err receive_heads(struct sync *sync, struct peer *peer, const struct
         sync->peer = peer;
         sync->heard = now.mono;
         if (!sync->lacks_asked) {
-            ask(sync);
+            ask(sync, now);
         }
     }
     send_heads(sync, peer, tell, tell_count, false);
     return err;
+}
+
+/* The talk is given up: its peer's turn comes again after the others'. */
+static void talk_over(struct sync *sync, struct now now)
+{
+    if (!sync->peer->differs) {
+        sync->peer->differs = true;
+        sync->peer->differs_since = now.mono;
+    }
+    sync->peer->asked = now.mono;
+    sync->peer = NULL;
+    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
 }
 
 /* Everything asked for is here, or the peer has no more: is there another difference? */
@@ -468,7 +488,7 @@ static void batch_done(struct sync *sync, bool more, struct now now)
     }
     sync->lacks_asked = 0;
     if (sync->lacks_next < sync->lacks_count) {
-        ask(sync);
+        ask(sync, now);
     } else {
         talk_end(sync, now);
     }
@@ -576,6 +596,44 @@ static void look_from_start(struct sync *sync, const struct peer *peer, const st
     }
 }
 
+/* What of a run is new here, in entries and bytes; of a void feed all of it, since its branches aren't compared. */
+static uint64_t news_of(struct sync *sync, const struct run *run, uint64_t have, uint64_t *bytes)
+{
+    struct hash after[AFTER_MAX];
+    const struct head *head = heads_get(replica_heads(sync->replica), &run->feed);
+    uint64_t news = 0;
+    *bytes = 0;
+    for (uint32_t i = 0; i < run->count; i++) {
+        struct entry entry;
+        bool is_new = run->first_seq + i > have || (head && head->void_seq);
+        if (is_new && run_entry(run, i, after, &entry) == OK) {
+            *bytes += entry_weight(&entry);
+            news++;
+        }
+    }
+    return news;
+}
+
+/* May the peer bring so much now? A machine that has just started may be a year behind: until it agrees with another it takes
+ * what comes. */
+static bool may_bring(struct sync *sync, struct peer *peer, bool live, uint64_t entries,
+                      uint64_t bytes, struct now now)
+{
+    if (sync->history_bytes > 0) {
+        sync->history_bytes -= bytes < sync->history_bytes ? bytes : sync->history_bytes;
+        return true;
+    }
+    if (quota_due(&peer->brings, QUOTA_ALL, now).ms > now.mono.ms ||
+        (live && quota_due(&peer->pushes, QUOTA_PUSHES, now).ms > now.mono.ms)) {
+        return false;
+    }
+    quota_take(&peer->brings, QUOTA_ALL, entries, bytes, now);
+    if (live) {
+        quota_take(&peer->pushes, QUOTA_PUSHES, entries, bytes, now);
+    }
+    return true;
+}
+
 /* One run of a message. A signature that doesn't fit what we have of the feed may be a fork: then the peer is asked from
  * the feed's beginning, and only a run that is wrong from there on is its fault. */
 static enum err receive_run(struct sync *sync, struct peer *peer, const struct run *run, bool live,
@@ -584,6 +642,11 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
     uint32_t applied = 0;
     uint64_t from = replica_have(sync->replica, &run->feed);
     struct device_id device;
+    uint64_t bytes = 0, news = news_of(sync, run, from, &bytes);
+    if (news && !may_bring(sync, peer, live, news, bytes, now)) {
+        *gap = true;
+        return OK;
+    }
     enum err err = replica_accept(sync->replica, run, now, live, &applied);
     sync->brought |= applied > 0;
     if (applied > 0 && peer == sync->peer) {
@@ -600,6 +663,7 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
         }
         return OK;
     case ERR_FORK:
+        quota_take(&peer->brings, QUOTA_ALL, QUOTA_FORK_ENTRIES, 0, now);
         send_fork(sync, &run->feed);
         return OK;
     case ERR_SIGNATURE:
@@ -632,6 +696,10 @@ static enum err receive_runs(struct sync *sync, struct peer *peer, const struct 
         peer->differs = true;
         peer->differs_since = now.mono;
     }
+    if (!live && peer == sync->peer && !sync->history_bytes &&
+        quota_due(&peer->brings, QUOTA_ALL, now).ms > now.mono.ms) {
+        talk_over(sync, now); /* it has brought what it may */
+    }
     if (!live && peer == sync->peer) {
         sync->heard = now.mono;
         if (m->flags & RUNS_END) {
@@ -641,13 +709,18 @@ static enum err receive_runs(struct sync *sync, struct peer *peer, const struct 
     return err;
 }
 
-static enum err receive_fork(struct sync *sync, struct peer *peer, const struct message *m)
+static enum err receive_fork(struct sync *sync, struct peer *peer, const struct message *m,
+                             struct now now)
 {
     struct run a, b;
+    if (!sync->history_bytes && quota_due(&peer->brings, QUOTA_ALL, now).ms > now.mono.ms) {
+        return OK; /* comparing will find it again */
+    }
     enum err err = run_read(&m->items[0], &a);
     err = err == OK ? run_read(&m->items[1], &b) : err;
     err = err == OK ? replica_accept_fork(sync->replica, &a, &b) : err;
     if (err == ERR_FORK) {
+        quota_take(&peer->brings, QUOTA_ALL, QUOTA_FORK_ENTRIES, 0, now);
         send_fork(sync, &a.feed);
     }
     if (err == ERR_SIGNATURE) {
@@ -700,6 +773,9 @@ static void note_same(struct sync *sync, struct peer *peer)
 {
     struct feed_id own;
     uint64_t seq = 0;
+    if (heads_count(replica_heads(sync->replica)) > 0) {
+        sync->history_bytes = 0;
+    }
     peer->has_all_before = true;
     peer->differs = false;
     if (replica_own(sync->replica, &own, &seq)) {
@@ -760,7 +836,7 @@ enum err sync_receive(struct sync *sync, struct peer *peer, const struct message
         receive_ack(sync, peer, m);
         return OK;
     case MESSAGE_FORK:
-        return receive_fork(sync, peer, m);
+        return receive_fork(sync, peer, m, now);
     case MESSAGE_MISSING:
         return receive_missing(sync, peer, m);
     default:
@@ -872,17 +948,12 @@ static void look_for_missing(struct sync *sync, struct now now)
 
 void sync_tick(struct sync *sync, struct now now)
 {
+    sync->ticked = now.mono;
     bool gone = sync->peer && !reachable(sync->peer);
     if (gone || (sync->peer && (now.mono.ms - sync->heard.ms >= TALK_SILENCE_MS ||
                                 now.mono.ms - sync->moved.ms >= TALK_USELESS_MS ||
                                 now.mono.ms - sync->began.ms >= TALK_MAX_MS))) {
-        if (!gone && !sync->peer->differs) {
-            sync->peer->differs = true;
-            sync->peer->differs_since = now.mono;
-        }
-        sync->peer->asked = now.mono; /* its turn is over: others first */
-        sync->peer = NULL;
-        sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+        talk_over(sync, now);
     }
     for (uint32_t i = sync->acks_count; i > 0; i--) {
         if (!reachable(sync->acks[i - 1].peer)) { /* presence may soon forget it */
@@ -913,8 +984,11 @@ struct mono sync_wake(const struct sync *sync)
         unsafe |= !peer->has_all_before;
         if (peer->differs && !sync->peer) {
             int64_t due = peer->differs_since.ms + DIFFERS_MS;
+            int64_t filled =
+                quota_due(&peer->brings, QUOTA_ALL, (struct now){.mono = sync->ticked}).ms;
             int64_t again = peer->asked.ms ? peer->asked.ms + ASK_AGAIN_MS : 0;
             due = due > again ? due : again;
+            due = due > filled ? due : filled;
             wake.ms = due < wake.ms ? due : wake.ms;
         }
     }
