@@ -178,7 +178,7 @@ int run_class_close(struct run *run)
     return run_ask(run, &question);
 }
 
-enum { ROSTER_BYTES_MAX = 1024 * 1024, BATCH_BYTES_MAX = 3000 };
+enum { ROSTER_BYTES_MAX = 1024 * 1024, BATCH_BYTES_MAX = 3000, BATCH_LINES_MAX = 60 };
 
 /* The whole file, terminated; NULL: it can't be read or is too long. The caller frees it. */
 static char *read_roster(const char *path)
@@ -205,7 +205,7 @@ static char *take_batch(char **rest)
 {
     char *batch = *rest;
     size_t len = 0;
-    while (batch[len]) {
+    for (uint32_t lines = 0; batch[len] && lines < BATCH_LINES_MAX; lines++) {
         size_t line = strcspn(batch + len, "\n");
         line += batch[len + line] == '\n';
         if (len > 0 && len + line > BATCH_BYTES_MAX) {

@@ -82,9 +82,19 @@ ask() { jq -e "$2" "$JAM_ROOM/$1/json" >/dev/null; }
 # says I 'CMD' FILTER: both in one, for await
 says() { json "$1" $2 && ask "$1" "$3"; }
 
+# found I NAME [OPTIONS]: machine I makes a class, whose teacher is lee; its JSON is there for ask
+found() {
+    found_=$1
+    echo 'cobweb item comet lamp domino' >"$JAM_ROOM/words"
+    shift
+    json "$found_" class create "$@" --as lee --passphrase-file "$JAM_ROOM/words"
+}
+
+# The teacher is signed out again, and nobody else needs a passphrase here.
 make_class() {
-    json 1 class create "${1:-Period 3}" --open &&
-        jq -r .invite "$JAM_ROOM/1/json" >"$JAM_ROOM/invite" && [ -s "$JAM_ROOM/invite" ]
+    found 1 "${1:-Period 3}" --open &&
+        jq -r .invite "$JAM_ROOM/1/json" >"$JAM_ROOM/invite" && [ -s "$JAM_ROOM/invite" ] &&
+        on 1 jam bye >/dev/null
 }
 
 enter() { # I: the class, by its words

@@ -136,12 +136,19 @@ struct pending *pending_new(struct call *call, enum pending_kind kind, struct mo
     return NULL;
 }
 
+/* Most requests stretch nothing, and leave nothing to wipe. */
+static void stretching_free(struct stretching **s)
+{
+    if (*s && ((*s)->done || (*s)->at[0].words[0])) {
+        wipe(*s, sizeof(**s));
+    }
+    free(*s);
+    *s = NULL;
+}
+
 void pending_end(struct pending *pending)
 {
-    if (pending->stretching) {
-        wipe(pending->stretching, sizeof(*pending->stretching));
-        free(pending->stretching);
-    }
+    stretching_free(&pending->stretching);
     if (pending->request) {
         wipe(pending->request, pending->request_len);
         free(pending->request);
@@ -428,18 +435,13 @@ static enum err call_view(struct call *call, const struct method *method)
         answer_retry(call, id)) {
         return OK;
     }
-    bool fresh = !call->stretching;
-    if (fresh) {
+    if (!call->stretching) {
         call->stretching = calloc(1, sizeof(*call->stretching));
     }
     enum err err = call->stretching
                        ? run_method(call, method, id.len == 16 ? id : slice_of(NULL, 0))
                        : ERR_NOMEM;
-    if (call->stretching) { /* else a pending one has it */
-        wipe(call->stretching, sizeof(*call->stretching));
-        free(call->stretching);
-        call->stretching = NULL;
-    }
+    stretching_free(&call->stretching); /* unless a pending one has it now */
     return call->later ? OK : err;
 }
 
@@ -573,10 +575,7 @@ void request_again(struct device *device, struct pending *pending, struct slice 
     pending->stretching = NULL;
     pending_end(pending);
     answer(&call);
-    if (call.stretching) { /* it was refused before anything looked at it */
-        wipe(call.stretching, sizeof(*call.stretching));
-        free(call.stretching);
-    }
+    stretching_free(&call.stretching); /* it was refused before anything looked at it */
     wipe(bytes, len);
     free(bytes);
 }

@@ -145,6 +145,17 @@ char *person_shown(struct store *store, const struct person_id *person, char out
     return out;
 }
 
+bool is_card(struct store *store, const struct person_id *person)
+{
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT reset_stamp>x'' AND reset_stamp=secret_stamp FROM person_key"
+                           " WHERE person=? ORDER BY reset_stamp DESC LIMIT 1");
+    store_bind(stmt, "p", person);
+    bool card = store_row(store, stmt) && sqlite3_column_int(stmt, 0);
+    done(stmt);
+    return card;
+}
+
 bool session_read(struct store *store, const struct person_id *person, struct session *session)
 {
     memset(session, 0, sizeof(*session));

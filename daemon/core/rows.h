@@ -72,6 +72,8 @@ bool person_exists(struct store *, const struct person_id *);
 char *person_shown(struct store *, const struct person_id *, char out[SHOWN_BYTES]);
 /* The id in base32 (a-z2-7), as tails are made of. */
 void person_tail(const struct person_id *, char out[TAIL_BYTES]);
+/* Is their key still sealed with the words of a teacher's card? */
+bool is_card(struct store *, const struct person_id *);
 bool session_read(struct store *, const struct person_id *, struct session *);
 /* Away if they never said a word; solo if their jam is none. */
 void place_read(struct store *, const struct person_id *, struct place *);

@@ -56,10 +56,13 @@ struct shown_list {
 
 struct ages; /* ages.h: what this machine saw, and other machines' clocks */
 
-enum { ASK_OPS_MAX = 64 }; /* names of a roster */
+enum {
+    ASK_OPS_MAX = 64,     /* names of a roster */
+    STRETCHINGS_MAX = 32, /* cards */
+};
 
 /* Argon2id for a request. A plan that wants a passphrase stretched says so and returns ERR_WAIT; it is called again, from
- * its beginning, when that is done: up to twice. */
+ * its beginning, when that is done. */
 struct stretching {
     uint32_t done; /* so many are */
     struct {
@@ -67,7 +70,7 @@ struct stretching {
         uint8_t salt[16];
         struct cost cost;
         uint8_t out[32];
-    } at[2];
+    } at[STRETCHINGS_MAX];
 };
 
 /* One request, while it is answered. */

@@ -337,20 +337,6 @@ static const char *readers_of(const struct ask *ask)
                                            : "recipient";
 }
 
-/* Is the key still sealed with the words of a teacher's card? */
-static bool is_card(struct ask *ask, const struct person_id *person)
-{
-    sqlite3_stmt *stmt = store_query(
-        ask->store, "SELECT reset_stamp>x'' AND reset_stamp=secret_stamp FROM person_key"
-                    " WHERE person=? ORDER BY reset_stamp DESC LIMIT 1");
-    store_bind(stmt, "p", person);
-    bool card = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return card;
-}
-
 static enum err hello_tell(struct ask *ask, struct pack *p)
 {
     struct person_id person = id_person(&ask->subject);
@@ -373,7 +359,7 @@ static enum err hello_tell(struct ask *ask, struct pack *p)
     pack_str(p, "readers");
     pack_str(p, readers_of(ask));
     pack_str(p, "key_reset");
-    pack_bool(p, is_card(ask, &person));
+    pack_bool(p, is_card(ask->store, &person));
     pack_str(p, "teacher");
     pack_bool(p, authority_is_teacher(ask->store, &person));
     return OK;

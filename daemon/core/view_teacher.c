@@ -6,7 +6,12 @@
 #include "view_rows.h"
 #include "words.h"
 
-enum { WORDS_CARD = 3 };
+enum { CARDS_MAX = ASK_OPS_MAX / 2 < STRETCHINGS_MAX ? ASK_OPS_MAX / 2 : STRETCHINGS_MAX };
+
+/* Names of the roster that nobody has yet. */
+#define ROSTER_WAITING                                                                             \
+    "SELECT handle FROM roster WHERE NOT EXISTS (SELECT 1 FROM person"                             \
+    " WHERE person.handle_key=roster.handle_key) ORDER BY handle_key"
 
 static void teacher_fold(struct store *store, const struct fact *fact)
 {
@@ -101,6 +106,7 @@ static enum err roster_line(struct ask *ask, struct slice line)
     if (name_is_line(handle) || name_is_id(handle, &id) || memchr(handle.at, '~', handle.len)) {
         return refuse(ask, ERR_BAD_TEXT, handle, NULL);
     }
+    ask->subject.b[0]++;
     if (is_on_roster(ask, handle)) {
         return OK;
     }
@@ -114,6 +120,7 @@ static enum err roster_line(struct ask *ask, struct slice line)
     return OK;
 }
 
+/* ask->subject counts the names. */
 static enum err roster_plan(struct ask *ask)
 {
     struct slice rest = {0};
@@ -131,15 +138,9 @@ static enum err roster_plan(struct ask *ask)
 
 static enum err roster_tell(struct ask *ask, struct pack *p)
 {
-    uint64_t count = 0;
-    sqlite3_stmt *stmt = store_query(ask->store, "SELECT count(*) FROM roster");
-    if (store_row(ask->store, stmt)) {
-        count = (uint64_t)sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
-    }
     pack_map(p, 2);
     pack_str(p, "people");
-    pack_uint(p, count);
+    pack_uint(p, ask->subject.b[0]);
     pack_str(p, "new");
     pack_uint(p, ask->ops_count);
     return OK;
@@ -187,7 +188,7 @@ static enum err list_tell(struct ask *ask, struct pack *p)
         store_bind(stmt, "p", &person);
         bool confirmed = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0);
         sqlite3_reset(stmt);
-        pack_map(p, 7);
+        pack_map(p, 8);
         pack_str(p, "n");
         pack_line(p, i + 1);
         pack_str(p, "id");
@@ -195,6 +196,8 @@ static enum err list_tell(struct ask *ask, struct pack *p)
         pack_names(ask, p, &person);
         pack_str(p, "confirmed");
         pack_bool(p, confirmed);
+        pack_str(p, "key");
+        pack_bool(p, !is_card(ask->store, &person));
         pack_str(p, "teacher");
         pack_bool(p, authority_is_teacher(ask->store, &person));
     }
@@ -227,22 +230,28 @@ static void confirm(struct ask *ask, const struct person_id *person, struct slic
     op->has |= FIELD_HANDLE;
 }
 
-/* What a person calls themselves, copied into ask->room. */
-static struct slice wish_of(struct ask *ask, const struct person_id *person)
+/* A text of a row, copied into ask->room; empty if there is no room. */
+static struct slice keep_text(struct ask *ask, struct slice text)
 {
-    struct slice wish = {0};
+    char *room = ask->room + ask->room_used;
+    if (text.len == 0 || text.len > sizeof(ask->room) - ask->room_used) {
+        return (struct slice){0};
+    }
+    memcpy(room, text.at, text.len);
+    ask->room_used += text.len;
+    return slice_of(room, text.len);
+}
+
+static struct slice handle_of(struct ask *ask, const struct person_id *person)
+{
+    struct slice handle = {0};
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT handle FROM person WHERE person=?");
     store_bind(stmt, "p", person);
     if (store_row(ask->store, stmt)) {
-        struct slice handle = column_slice(stmt, 0);
-        if (handle.len <= sizeof(ask->room) - ask->room_used && handle.len > 0) {
-            memcpy(ask->room + ask->room_used, handle.at, handle.len);
-            wish = slice_of(ask->room + ask->room_used, handle.len);
-            ask->room_used += handle.len;
-        }
+        handle = keep_text(ask, column_slice(stmt, 0));
         sqlite3_reset(stmt);
     }
-    return wish;
+    return handle;
 }
 
 /* Everybody whose handle no other claims. */
@@ -260,9 +269,9 @@ static enum err confirm_all(struct ask *ask)
              &people);
     for (uint32_t i = 0; i < people.count && ask->ops_count < ASK_OPS_MAX; i++) {
         struct person_id person = id_person(&people.ids[i]);
-        struct slice wish = wish_of(ask, &person);
-        if (wish.len > 0) {
-            confirm(ask, &person, wish);
+        struct slice handle = handle_of(ask, &person);
+        if (handle.len > 0) {
+            confirm(ask, &person, handle);
         }
     }
     return OK;
@@ -280,9 +289,11 @@ static enum err confirm_plan(struct ask *ask)
     if (err != OK) {
         return err;
     }
-    handle = handle.len > 0 ? handle : wish_of(ask, &person);
+    handle = handle.len > 0 ? handle : handle_of(ask, &person);
     err = free_handle(ask, &person, handle);
     if (err == OK) {
+        char shown[SHOWN_BYTES];
+        ask->was = keep_text(ask, slice_str(person_shown(ask->store, &person, shown)));
         confirm(ask, &person, handle);
     }
     return err;
@@ -296,6 +307,17 @@ static enum err confirm_tell(struct ask *ask, struct pack *p)
     for (uint32_t i = 0; i < ask->ops_count; i++) {
         pack_person(ask, p, &ask->ops[i].person);
     }
+    pack_entry(ask, p);
+    return OK;
+}
+
+static enum err rename_tell(struct ask *ask, struct pack *p)
+{
+    pack_map(p, 4);
+    pack_str(p, "was");
+    pack_text(p, ask->was);
+    pack_str(p, "person");
+    pack_person(ask, p, &ask->ops[0].person);
     pack_entry(ask, p);
     return OK;
 }
@@ -329,73 +351,140 @@ static enum err teacher_plan(struct ask *ask)
     return err;
 }
 
+static enum err teacher_tell(struct ask *ask, struct pack *p)
+{
+    struct person_id person = id_person(&ask->subject);
+    pack_map(p, 4);
+    pack_str(p, "person");
+    pack_person(ask, p, &person);
+    pack_str(p, "teacher");
+    pack_bool(p, authority_is_teacher(ask->store, &person));
+    pack_entry(ask, p);
+    return OK;
+}
+
 /* ---- cards -------------------------------------------------------------------------------------------------------- */
 
-/* Draws a card's words, and waits until they are stretched. */
-static enum err card_words(struct ask *ask)
+/* The i-th card's words: drawn, and then OK once they are stretched. */
+static enum err card_words(struct ask *ask, uint32_t i)
 {
     struct stretching *s = ask->stretching;
-    if (s->done) {
+    if (i < s->done) {
         return OK;
     }
-    words_propose(ask->rng, WORDS_CARD, s->at[0].words, sizeof(s->at[0].words));
-    s->at[0].cost = COST_WORDS;
-    rng_fill(ask->rng, s->at[0].salt, sizeof(s->at[0].salt));
+    words_propose(ask->rng, WORDS_OF_PUPIL, s->at[i].words, sizeof(s->at[i].words));
+    s->at[i].cost = COST_WORDS;
+    rng_fill(ask->rng, s->at[i].salt, sizeof(s->at[i].salt));
     return ERR_WAIT;
 }
 
-/* A key that opens with the card's words: for somebody who forgot theirs, or for a name of the roster. */
+/* The i-th card: a key that opens with its words. Of somebody who is there already, or of a name of the roster, which so
+ * becomes a person whose name is confirmed from the first. */
+static void card(struct ask *ask, uint32_t i, const struct person_id *person, struct slice handle)
+{
+    struct stretching *s = ask->stretching;
+    struct sign_key key;
+    struct sign_pk pk;
+    uint8_t seed[32];
+    rng_fill(ask->rng, seed, sizeof(seed));
+    sign_keypair(seed, &key, &pk);
+    struct person_id fresh = person_id_of(&ask->class, &pk);
+    struct op *op = act_on(ask, OP_RESET, person ? person : &fresh);
+    op->key = pk;
+    key_seal(s->at[i].out, s->at[i].salt, s->at[i].cost, ask->rng, seed, &op->secret);
+    op->has |= FIELD_KEY | FIELD_SECRET;
+    wipe(seed, sizeof(seed));
+    wipe(&key, sizeof(key));
+    if (!person) {
+        confirm(ask, &fresh, handle);
+    }
+}
+
+static enum err may_make_cards(struct ask *ask)
+{
+    if (!ask->teacher) {
+        return ERR_NOT_TEACHER;
+    }
+    return class_policy(ask->store) & POLICY_OPEN ? ERR_OPEN_CLASS : OK;
+}
+
+/* For one person. */
 static enum err reset_plan(struct ask *ask)
 {
     struct slice typed = {0};
     struct person_id person, root;
-    struct sign_key key;
-    struct sign_pk pk;
-    uint8_t seed[32];
-    bool is_new;
-    if (!ask->teacher) {
-        return ERR_NOT_TEACHER;
-    }
-    if (class_policy(ask->store) & POLICY_OPEN) {
-        return ERR_OPEN_CLASS;
-    }
-    enum err err = ask_text(ask, "person", HANDLE_BYTES_MAX + 30, false, &typed);
-    err = err == OK ? name_self(ask, typed, &person, &is_new) : err;
-    is_new = err == ERR_NO_SUCH_PERSON && is_on_roster(ask, typed);
-    if (err == OK && authority_root(ask->store, &root) && SAME(root, person)) {
-        return ERR_NOT_YOURS; /* the paper's words bring that key back */
-    }
-    err = err == OK || is_new ? card_words(ask) : err;
+    bool unknown;
+    enum err err = may_make_cards(ask);
+    err = err == OK ? ask_text(ask, "person", HANDLE_BYTES_MAX + TAIL_BYTES, false, &typed) : err;
     if (err != OK) {
         return err;
     }
-    struct stretching *s = ask->stretching;
-    rng_fill(ask->rng, seed, sizeof(seed));
-    sign_keypair(seed, &key, &pk);
-    person = is_new ? person_id_of(&ask->class, &pk) : person;
-    struct op *op = act_on(ask, OP_RESET, &person);
-    op->key = pk;
-    key_seal(s->at[0].out, s->at[0].salt, s->at[0].cost, ask->rng, seed, &op->secret);
-    op->has |= FIELD_KEY | FIELD_SECRET;
-    wipe(seed, sizeof(seed));
-    wipe(&key, sizeof(key));
-    if (is_new) {
-        confirm(ask, &person, typed);
+    err = name_self(ask, typed, &person, &unknown);
+    bool waits = err == ERR_NO_SUCH_PERSON && is_on_roster(ask, typed);
+    if (err == OK && authority_root(ask->store, &root) && SAME(root, person)) {
+        return ERR_NOT_YOURS; /* the paper's words bring that key back */
     }
-    ask->subject = person_ref(&person);
-    return OK;
+    err = err == OK || waits ? card_words(ask, 0) : err;
+    if (err == OK) {
+        card(ask, 0, waits ? NULL : &person, typed);
+    }
+    return err;
+}
+
+/* For everybody of the roster who has no key yet: so many at once as a request may write. */
+static enum err cards_plan(struct ask *ask)
+{
+    struct slice handles[CARDS_MAX];
+    uint32_t count = 0;
+    if (map_get(ask->params, "person")) {
+        return reset_plan(ask);
+    }
+    enum err err = may_make_cards(ask);
+    sqlite3_stmt *stmt = store_query(ask->store, ROSTER_WAITING);
+    while (err == OK && count < CARDS_MAX && store_row(ask->store, stmt)) {
+        handles[count++] = keep_text(ask, column_slice(stmt, 0));
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    for (uint32_t i = 0; i < count && err == OK; i++) {
+        err = card_words(ask, i);
+    }
+    for (uint32_t i = 0; i < count && err == OK; i++) {
+        card(ask, i, NULL, handles[i]);
+    }
+    return err;
+}
+
+static void pack_card(struct ask *ask, struct pack *p, uint32_t i, const struct person_id *person)
+{
+    pack_map(p, 2);
+    pack_str(p, "person");
+    pack_person(ask, p, person);
+    pack_str(p, "words");
+    pack_str(p, ask->stretching->at[i].words);
 }
 
 static enum err reset_tell(struct ask *ask, struct pack *p)
 {
-    struct person_id person = id_person(&ask->subject);
-    pack_map(p, 1);
+    pack_map(p, 3);
     pack_str(p, "card");
-    pack_map(p, 2);
-    pack_str(p, "person");
-    pack_person(ask, p, &person);
-    pack_str(p, "words");
-    pack_str(p, ask->stretching->at[0].words);
+    pack_card(ask, p, 0, &ask->ops[0].person);
+    pack_entry(ask, p);
+    return OK;
+}
+
+static enum err cards_tell(struct ask *ask, struct pack *p)
+{
+    uint32_t count = 0;
+    pack_map(p, 1);
+    pack_str(p, "cards");
+    pack_array(p, ask->stretching->done);
+    for (uint32_t i = 0; i < ask->ops_count; i++) {
+        if (ask->ops[i].kind == OP_RESET) {
+            pack_card(ask, p, count++, &ask->ops[i].person);
+        }
+    }
     return OK;
 }
 
@@ -434,9 +523,9 @@ static enum err lesson_tell(struct ask *ask, struct pack *p)
         people = (uint64_t)sqlite3_column_int64(stmt, 0);
         sqlite3_reset(stmt);
     }
-    pack_map(p, 1);
+    pack_map(p, 3);
     pack_str(p, "lesson");
-    pack_map(p, 4);
+    pack_map(p, 2);
     pack_str(p, "runs");
     pack_bool(p, ask->ops[0].yes);
     pack_str(p, "people");
@@ -575,8 +664,8 @@ static enum err expel_tell(struct ask *ask, struct pack *p)
     char label[LABEL_BYTES], text[65];
     const struct device_id *device = &ask->ops[0].device;
     pack_map(p, 4);
-    pack_str(p, "expelled");
-    pack_str(p, seat_of_device(ask->store, device, label) ? label : hex(text, device->b, 8));
+    pack_str(p, "seat");
+    pack_str(p, seat_of_device(ask->store, device, label) ? label : NULL);
     pack_str(p, "device");
     pack_str(p, hex(text, device->b, 8));
     pack_entry(ask, p);
@@ -588,10 +677,11 @@ static const struct method methods[] = {
     {"people.waiting", NULL, waiting_tell, false},
     {"people.list", NULL, list_tell, false},
     {"people.confirm", confirm_plan, confirm_tell, false},
-    {"people.rename", confirm_plan, confirm_tell, false},
+    {"people.rename", confirm_plan, rename_tell, false},
     {"people.remove", remove_plan, subject_tell, false},
-    {"people.teacher", teacher_plan, subject_tell, false},
+    {"people.teacher", teacher_plan, teacher_tell, false},
     {"people.reset", reset_plan, reset_tell, false},
+    {"people.cards", cards_plan, cards_tell, false},
     {"lesson.start", lesson_start_plan, lesson_tell, false},
     {"lesson.end", lesson_end_plan, lesson_tell, false},
     {"class.devices", NULL, devices_tell, true},

@@ -13,8 +13,8 @@ prints() {
 }
 
 test_expect_success 'classes' '
-    start 1 && prints ".class.name == \"Period 3\" and .class.policy == [\"open\"] and .class.until == \"2027-07-01\" and (.invite | length > 0)" class create "Period 3" --open --until 2027-07-01 &&
-    jq -r .invite out >"$JAM_ROOM/invite" && prints ".invite | length > 0" class invite || prints . class invite
+    start 1 && echo "cobweb item comet lamp domino" >"$JAM_ROOM/words" && prints ".class.name == \"Period 3\" and .class.policy == [\"open\"] and .class.until == \"2027-07-01\" and (.invite | length > 0)" class create "Period 3" --open --until 2027-07-01 --as lee --passphrase-file "$JAM_ROOM/words" &&
+    jq -r .invite out >"$JAM_ROOM/invite" && prints ".invite | length > 0" class invite && prints ".person == \"lee\"" bye
 '
 test_expect_success 'a second machine joins' '
     start 2 && on 2 jam class join $(cat "$JAM_ROOM/invite") --json >out && jq -e ".v == 1 and has(\"waits\")" out &&
@@ -33,7 +33,7 @@ test_expect_success 'start, join, solo, back, leave' '
 '
 test_expect_success 'here, list, show, who' '
     prints ".place.jam == \"bridge\" and .seat != null" && prints ".jams[0].name == \"bridge\"" list &&
-    prints ".jam.name == \"bridge\" or .name == \"bridge\"" show bridge && prints ".people | length == 2" who &&
+    prints ".jam.name == \"bridge\" or .name == \"bridge\"" show bridge && prints ".people | length == 3" who &&
     prints ".person.handle != null" who ben
 '
 test_expect_success 'roles' '

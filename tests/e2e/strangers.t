@@ -8,8 +8,8 @@ hostile() { "$top/tests/e2e/hostile.py" "$@"; }
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$(cat "$JAM_ROOM/$1/pid")/status"; }
 
 test_expect_success 'two classes on one LAN do not see each other' '
-    open_room 2 && start 3 && json 3 class create "Period 4" --open && start 4 &&
-    words=$(jq -r .invite "$JAM_ROOM/3/json") && on 4 jam class join $words &&
+    open_room 2 && start 3 && found 3 "Period 4" --open && start 4 &&
+    words=$(jq -r .invite "$JAM_ROOM/3/json") && on 3 jam bye && on 4 jam class join $words &&
     await "see_all 2" && sign_in 1 ana && sign_in 3 zoe && on 1 jam start bridge && on 3 jam start tower &&
     await "converged 1 2" && await "converged 3 4" && ! converged &&
     says 2 list "[.jams[].name] == [\"bridge\"]" && says 4 list "[.jams[].name] == [\"tower\"]"
