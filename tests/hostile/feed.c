@@ -65,7 +65,8 @@ void forger_add(struct forger *f, const struct op *op, const struct hash *after,
 void forger_person(struct forger *f, const char *handle)
 {
     struct op op = {.kind = OP_HELLO,
-                    .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE,
+                    .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
+                    .moves = true,
                     .by = f->person_id,
                     .key = f->person_pk,
                     .signature = grant_sign(&f->person, &f->person_id, &f->id)};
