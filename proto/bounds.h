@@ -61,9 +61,11 @@ enum {
     /* and with what it was asked for: a year of a class's history comes at once */
     QUOTA_ENTRIES = 50000,
     QUOTA_ENTRIES_S = 50,
-    QUOTA_BYTES = 64 * 1024 * 1024,    /* and so much a day */
-    QUOTA_FORK_ENTRIES = 500,          /* a fork counts as so many: all views are made anew */
-    HISTORY_BYTES = 256 * 1024 * 1024, /* before a machine that started agrees with anybody */
+    QUOTA_BYTES = 64 * 1024 * 1024,          /* and so much a day */
+    QUOTA_ANSWER_BYTES = 2 * 1024 * 1024,    /* of entries that one peer gets at once, ... */
+    QUOTA_ANSWER_BYTES_S = 16 * 1024 * 1024, /* ... and a second */
+    QUOTA_FORK_ENTRIES = 500,                /* a fork counts as so many: all views are made anew */
+    HISTORY_BYTES = 256 * 1024 * 1024,       /* before a machine that started agrees with anybody */
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };
 

@@ -61,9 +61,9 @@ struct peer {
     bool has_all_before;    /* at some moment it had everything that I wrote in earlier runs */
     bool differs; /* its fingerprint wasn't ours when it came, and we haven't compared since */
     struct mono differs_since;
-    struct mono asked;           /* when my last WANT or RANGES went to it; 0: nothing is open */
-    struct quota brings, pushes; /* to the log */
-    uint32_t bad;                /* broken messages */
+    struct mono asked; /* when my last WANT or RANGES went to it; 0: nothing is open */
+    struct quota brings, pushes, answers;
+    uint32_t bad; /* broken messages */
 };
 
 struct presence;

@@ -7,6 +7,7 @@ static const struct {
     [QUOTA_ALL] = {{QUOTA_ENTRIES, QUOTA_ENTRIES_S}, {QUOTA_BYTES, QUOTA_BYTES / 86400}},
     [QUOTA_PUSHES] = {{QUOTA_PUSH_ENTRIES, QUOTA_PUSH_ENTRIES_S},
                       {QUOTA_PUSH_BYTES, QUOTA_PUSH_BYTES / 60}},
+    [QUOTA_ANSWERS] = {{1, 1}, {QUOTA_ANSWER_BYTES, QUOTA_ANSWER_BYTES_S}},
 };
 
 /* What a bucket holds by now, in thousandths: per_s a second are as many thousandths a millisecond. */

@@ -1,4 +1,4 @@
-/* How much one peer may bring to the log: buckets that fill with time. What is beyond them is neither taken nor asked for until
+/* How much one peer may bring to the log, and get of it: buckets that fill with time. What is beyond them is neither taken nor asked for until
  * they have filled again. They delay, and decide about nothing: an entry is as valid tomorrow, and from whoever brings it. Each
  * machine keeps the same, so that no one waits long for what another has taken. */
 #ifndef JAM_QUOTA_H
@@ -16,8 +16,9 @@ struct quota {
 };
 
 enum quota_kind {
-    QUOTA_ALL,    /* whatever a peer brings */
-    QUOTA_PUSHES, /* of it, what nobody asked for */
+    QUOTA_ALL,     /* whatever a peer brings */
+    QUOTA_PUSHES,  /* of it, what nobody asked for */
+    QUOTA_ANSWERS, /* what it asks for; here entries don't count */
 };
 
 /* Takes so much out, also more than there is. */

@@ -26,6 +26,15 @@ struct out {
     uint8_t bytes[];
 };
 
+/* What a peer wants, until it is its turn: one of a peer, the newest. */
+struct serving {
+    struct serving *next;
+    struct peer *peer;
+    uint64_t credit;
+    uint32_t count;
+    struct want wants[WANT_MAX];
+};
+
 /* A feed that the talk's peer has more of. */
 struct lack {
     struct feed_id feed;
@@ -49,7 +58,8 @@ struct sync {
     struct lack *lacks;
     uint32_t lacks_count, lacks_next, lacks_asked;
     bool sorted;
-    bool brought; /* it brought entries */
+    bool brought;             /* it brought entries */
+    struct serving *servings; /* first come, first served */
     /* what was pushed of our own feed */
     struct feed_id pushed_feed;
     uint64_t pushed;
@@ -97,6 +107,11 @@ void sync_free(struct sync **sync_p)
         return;
     }
     out_clear(sync);
+    while (sync->servings) {
+        struct serving *next = sync->servings->next;
+        free(sync->servings);
+        sync->servings = next;
+    }
     free(sync->told);
     free(sync->lacks);
     pack_clear(&sync->pack);
@@ -496,22 +511,45 @@ static void batch_done(struct sync *sync, bool more, struct now now)
 
 /* ---- entries -------------------------------------------------------------------------------------------------- */
 
-/* Sends runs of the wanted feeds, a message after the other, for the credit that was granted. */
+/* Keeps in mind what a peer wants. It is served in turn, one peer each turn of the loop: who asks without end, and reads
+ * nothing, keeps nobody else waiting. */
 static enum err receive_want(struct sync *sync, struct peer *peer, const struct message *m)
 {
     struct want wants[WANT_MAX];
-    uint64_t credit = m->credit_bytes < CREDIT_BYTES ? m->credit_bytes : CREDIT_BYTES;
+    struct serving **at = &sync->servings;
     for (uint32_t i = 0; i < m->count; i++) {
         enum err err = message_want(m, i, &wants[i]);
         if (err != OK) {
             return err;
         }
+    }
+    while (*at && (*at)->peer != peer) {
+        at = &(*at)->next;
+    }
+    if (!*at) {
+        *at = calloc(1, sizeof(**at));
+    }
+    if (*at) {
+        (*at)->peer = peer;
+        (*at)->credit = m->credit_bytes < CREDIT_BYTES ? m->credit_bytes : CREDIT_BYTES;
+        (*at)->count = m->count;
+        memcpy((*at)->wants, wants, m->count * sizeof(wants[0]));
+    }
+    return OK;
+}
+
+/* Sends runs of the wanted feeds, a message after the other, for the credit that was granted. What is left of it. */
+static uint64_t serve(struct sync *sync, struct serving *s)
+{
+    uint64_t credit = s->credit;
+    for (uint32_t i = 0; i < s->count; i++) {
         struct slice a, b;
-        if (replica_fork_proof(sync->replica, &wants[i].feed, &a, &b) && a.len + b.len <= credit) {
+        if (replica_fork_proof(sync->replica, &s->wants[i].feed, &a, &b) &&
+            a.len + b.len <= credit) {
             credit -= a.len + b.len;
             pack_reset(&sync->pack);
             pack_fork(&sync->pack, a, b);
-            send_packed(sync, peer);
+            send_packed(sync, s->peer);
         }
     }
     struct pack runs;
@@ -519,18 +557,39 @@ static enum err receive_want(struct sync *sync, struct peer *peer, const struct 
     for (bool more = true; more;) {
         uint32_t count = 0;
         pack_reset(&runs);
-        more = replica_batch(sync->replica, wants, m->count,
+        more = replica_batch(sync->replica, s->wants, s->count,
                              credit < RUNS_ROOM ? credit : RUNS_ROOM, &runs, &count);
         credit -= pack_bytes(&runs).len < credit ? pack_bytes(&runs).len : credit;
         bool last = !more || count == 0 || credit < RUNS_ROOM;
         pack_reset(&sync->pack);
         pack_runs(&sync->pack, last ? RUNS_END | (more && count ? RUNS_MORE : 0) : 0, count);
         pack_raw(&sync->pack, pack_bytes(&runs));
-        send_packed(sync, peer);
+        send_packed(sync, s->peer);
         more = !last;
     }
     pack_clear(&runs);
-    return OK;
+    return credit;
+}
+
+/* Serves the first who may be, and forgets those who can't be reached any more: presence may soon forget them too. */
+static void serve_next(struct sync *sync, struct now now)
+{
+    bool served = false;
+    for (struct serving **at = &sync->servings; *at;) {
+        struct serving *s = *at;
+        bool due = quota_due(&s->peer->answers, QUOTA_ANSWERS, now).ms <= now.mono.ms;
+        if (reachable(s->peer) && (served || !due)) {
+            at = &s->next;
+            continue;
+        }
+        *at = s->next;
+        if (reachable(s->peer)) {
+            uint64_t left = serve(sync, s);
+            quota_take(&s->peer->answers, QUOTA_ANSWERS, 0, s->credit - left, now);
+            served = true;
+        }
+        free(s);
+    }
 }
 
 /* To all that can be reached but `except`: entries of a feed after `from`. Those of a full room come from their author;
@@ -960,6 +1019,7 @@ void sync_tick(struct sync *sync, struct now now)
             sync->acks[i - 1] = sync->acks[--sync->acks_count];
         }
     }
+    serve_next(sync, now);
     look_for_talk(sync, now);
     look_for_safety(sync, now);
     look_for_missing(sync, now);
@@ -969,6 +1029,11 @@ struct mono sync_wake(const struct sync *sync)
 {
     struct mono wake = {INT64_MAX};
     bool unsafe = false;
+    for (const struct serving *s = sync->servings; s; s = s->next) {
+        struct mono due =
+            quota_due(&s->peer->answers, QUOTA_ANSWERS, (struct now){.mono = sync->ticked});
+        wake.ms = due.ms < wake.ms ? due.ms : wake.ms;
+    }
     if (sync->peer) {
         int64_t silence = sync->heard.ms + TALK_SILENCE_MS;
         int64_t useless = sync->moved.ms + TALK_USELESS_MS;

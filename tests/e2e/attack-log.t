@@ -38,7 +38,7 @@ test_expect_success 'one feed shown otherwise to each half: the proof reaches al
     nowhere left && nowhere right
 '
 test_expect_success 'causes that nobody has: what waits is bounded, and an op passes as ever' '
-    begin orphans --count 12000 && quick && unharmed && end
+    begin orphans --count 12000 && quick && at_work && end && unharmed
 '
 test_expect_success 'all of it cost little' 'bounded 30000 100'
 

@@ -3,7 +3,8 @@
 #
 #   attack NAME [OPTIONS]     the whole attack, from machine 4, at all three; what it says is in $JAM_ROOM/said-NAME
 #   begin NAME [OPTIONS]      the same, until `end`; it is under way when this returns
-#   unharmed                  all three run, see each other, and work
+#   at_work                   all three run, see each other, and a note passes
+#   unharmed                  and, once an attack is over, they hold the same
 #   quick                     an op passes in at most twice the time of an idle room
 #   grown I KB                machine I's memory has grown by less than this since `weigh`
 #   lines I N                 its log has fewer than N lines more
@@ -28,6 +29,7 @@ targets_of() {
 attack() { (attack_run "$@") || { cat "$JAM_ROOM/said-$1" && return 1; }; }
 
 begin() {
+    [ -z "$attacker" ] || kill "$attacker" 2>/dev/null # what a failed test left
     begun=$1
     (attack_run "$@") &
     attacker=$!
@@ -35,7 +37,7 @@ begin() {
 }
 
 end() {
-    kill -0 "$attacker" && kill "$attacker" && { wait "$attacker" || :; }
+    kill -0 "$attacker" && kill "$attacker" && { wait "$attacker" || attacker=; }
 }
 
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$(cat "$JAM_ROOM/$1/pid")/status"; }
@@ -75,10 +77,10 @@ note_passes() {
     on 1 jam note "still $unharmed_n" >/dev/null && await "journal_has 3 bridge 'still $unharmed_n'" 30
 }
 
-unharmed() {
-    alive 1 && alive 2 && alive 3 && await "sees 1 2 3 && sees 2 1 3 && sees 3 1 2" && note_passes &&
-        await "converged 1 2 3"
+at_work() {
+    alive 1 && alive 2 && alive 3 && await "sees 1 2 3 && sees 2 1 3 && sees 3 1 2" && note_passes
 }
+unharmed() { at_work && await "converged 1 2 3"; }
 
 # the median of so many notes' ways from machine 1 to a watch at machine 3, in microseconds
 latency() { "$top/tests/e2e/hostile.py" latency "$JAM_ROOM/1/socket" "$JAM_ROOM/3/socket" "${1:-20}"; }
