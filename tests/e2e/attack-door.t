@@ -34,10 +34,12 @@ test_expect_success 'the routing id of the next stranger, and sockets of every k
 test_expect_success 'a storm of handshakes by a member' '
     weigh && begin handshakes && quick && quick && at_work && end && unharmed && grown 1 30000 && lines 1 40
 '
-test_expect_success 'descriptors run out: what is there goes on, and it recovers' '
-    stop 1 && (ulimit -n 96 && launch 1) && await "grep -q ready \"\$JAM_ROOM/1/out\"" && await "sees 1 2 3 && sees 3 1 2" &&
-    sign_in 1 ana && on 1 jam join bridge && no_words=yes && begin half-open --count 300 && on 1 jam note "while it lasts" && end && no_words= &&
-    await "sees 1 2 3 && sees 2 1 3 && sees 3 1 2" && await "journal_has 3 bridge \"while it lasts\"" && unharmed
+test_expect_success 'descriptors run out: what is there goes on, nothing is lost, and it recovers' '
+    sign_in 2 ben && on 2 jam join bridge && stop 1 && (ulimit -n 96 && launch 1) &&
+    await "grep -q ready \"\$JAM_ROOM/1/out\"" && await "sees 1 2 3 && sees 3 1 2" && sign_in 1 ana && on 1 jam join bridge &&
+    on 1 jam note "before" && no_words=yes && begin half-open --count 300 &&
+    on 2 jam note "while it lasts" && await "journal_has 3 bridge \"while it lasts\"" && alive 1 && end && no_words= &&
+    await "on 1 jam note after" && await "journal_has 3 bridge before && journal_has 3 bridge after" && unharmed
 '
 
 test_done
