@@ -87,12 +87,32 @@ static void tip_add(struct replica *replica, const struct tip *tip)
     replica->tips[at] = *tip;
 }
 
-static void tips_follow(struct replica *replica, const struct entry *entry, const struct hash *id)
+static void tips_remove(struct replica *replica, struct slice after)
 {
-    tip_remove(replica, &entry->prev);
-    for (uint32_t i = 0; i < entry->after_count; i++) {
-        tip_remove(replica, &entry->after[i]);
+    for (; after.len >= sizeof(struct hash); after.at += sizeof(struct hash)) {
+        struct hash id;
+        memcpy(id.b, after.at, sizeof(id.b));
+        tip_remove(replica, &id);
+        after.len -= sizeof(struct hash);
     }
+}
+
+/* After an entry with a signature. What no signature covers yet is no tip: nobody can be told of it, and who names it as a cause
+ * would wait everywhere else for as long as its author likes. So it follows nothing until then, either. */
+static void tips_follow(struct replica *replica, const struct feed *feed, const struct entry *entry,
+                        const struct hash *id)
+{
+    tip_remove(replica, &feed->signed_last);
+    if (feed->signed_seq + 1 < entry->seq) {
+        sqlite3_stmt *stmt = store_query(
+            replica->store,
+            "SELECT after FROM entry WHERE feed=? AND seq>? AND seq<? AND after IS NOT NULL");
+        store_bind(stmt, "iii", feed->row, (int64_t)feed->signed_seq, (int64_t)entry->seq);
+        while (store_row(replica->store, stmt)) {
+            tips_remove(replica, column_slice(stmt, 0));
+        }
+    }
+    tips_remove(replica, slice_of(entry->after, entry->after_count * sizeof(struct hash)));
     struct tip tip = {*id, entry->lamport, entry->feed, entry->seq};
     tip_add(replica, &tip);
     replica->tips_changed = true;
@@ -305,73 +325,49 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
     feed->last = *id;
     feed->lamport = entry->lamport;
     if (signature) {
+        if (!is_void(feed, entry->seq)) {
+            tips_follow(replica, feed, entry, id);
+        }
         feed->signed_seq = entry->seq;
         feed->signed_last = *id;
         feed->signed_lamport = entry->lamport;
     }
     *recent_slot(replica, id) = (struct recent){*id, entry->lamport, true};
-    if (!is_void(feed, entry->seq)) {
-        tips_follow(replica, entry, id);
-    }
     replica->counts.entries++;
     replica->counts.newer += kind >= OP_KINDS;
     return signature ? replica_note_head(replica, feed) : OK;
 }
 
-/* Does this entry wait in the feed before `end`? */
-static bool waits_before(const struct feed *feed, const struct waiting *end, const struct hash *id)
+/* The Lamport number that an entry must have; ERR_WAIT and *missing while a cause isn't applied. */
+static enum err causes(struct replica *replica, const struct feed *feed, const struct entry *entry,
+                       struct hash *missing, uint64_t *lamport)
 {
-    for (const struct waiting *item = feed->first; item != end; item = item->next) {
-        if (SAME(item->id, *id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The greatest Lamport number that a waiting entry's causes bring about, from *highest on. ERR_WAIT while one isn't applied
- * here: then the feed is blocked on it. */
-static enum err causes(struct replica *replica, struct feed *feed, const struct waiting *item,
-                       uint64_t *highest)
-{
-    for (uint32_t i = 0; i < item->entry.after_count; i++) {
+    uint64_t highest = entry->seq > 1 ? feed->lamport : 0;
+    for (uint32_t i = 0; i < entry->after_count; i++) {
         uint64_t one = 0;
-        const struct hash *id = &item->entry.after[i];
-        if (waits_before(feed, item, id)) {
-            continue; /* its prev is at least as high */
-        }
-        if (!replica_lamport(replica, id, &one)) {
-            feed->blocked = true;
-            feed->blocked_on = *id;
+        if (!replica_lamport(replica, &entry->after[i], &one)) {
+            *missing = entry->after[i];
             return store_err(replica->store) != OK ? store_err(replica->store) : ERR_WAIT;
         }
-        *highest = one > *highest ? one : *highest;
+        highest = one > highest ? one : highest;
     }
+    *lamport = highest + 1;
     return OK;
 }
 
-/* May what waits at the front of a feed be applied, up to the first signature? In one go or not at all: an entry that no
- * signature covers here could be passed on to nobody, and what is written after it would wait everywhere else. *count:
- * how many entries that is. ERR_WAIT, or ERR_ORDER if one claims a false place. */
-static enum err front_is_ready(struct replica *replica, struct feed *feed, uint32_t *count)
+static enum err try_apply(struct replica *replica, struct feed *feed, const struct entry *entry,
+                          const struct hash *id, const struct signature *signature)
 {
-    uint64_t highest = feed->lamport;
-    *count = 0;
-    feed->blocked = false;
-    for (const struct waiting *item = feed->first; item; item = item->next) {
-        enum err err = causes(replica, feed, item, &highest);
-        if (err != OK) {
-            return err;
-        }
-        if (item->entry.lamport != ++highest) {
-            return ERR_ORDER;
-        }
-        ++*count;
-        if (item->has_signature) {
-            return OK;
-        }
+    uint64_t lamport = 0;
+    enum err err = causes(replica, feed, entry, &feed->blocked_on, &lamport);
+    feed->blocked = err == ERR_WAIT;
+    if (err != OK) {
+        return err;
     }
-    return ERR_WAIT;
+    if (lamport != entry->lamport) {
+        return ERR_ORDER;
+    }
+    return apply(replica, feed, entry, id, signature);
 }
 
 /* Applies what waits at the front of a feed as far as it goes. An entry with a false place in the order ends its feed
@@ -379,24 +375,18 @@ static enum err front_is_ready(struct replica *replica, struct feed *feed, uint3
 static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *applied)
 {
     while (feed->first) {
-        uint32_t count = 0;
-        enum err err = front_is_ready(replica, feed, &count);
+        struct waiting *item = feed->first;
+        enum err err = try_apply(replica, feed, &item->entry, &item->id,
+                                 item->has_signature ? &item->signature : NULL);
         if (err == ERR_WAIT) {
             return OK;
-        }
-        for (; err == OK && count > 0; count--) {
-            struct waiting *item = feed->first;
-            err = apply(replica, feed, &item->entry, &item->id,
-                        item->has_signature ? &item->signature : NULL);
-            if (err == OK) {
-                free(feeds_unwait(&replica->feeds, feed));
-                (*applied)++;
-            }
         }
         if (err != OK) {
             feeds_forget_waiting(&replica->feeds, feed);
             return err == ERR_ORDER ? OK : err;
         }
+        free(feeds_unwait(&replica->feeds, feed));
+        (*applied)++;
     }
     return OK;
 }
@@ -645,24 +635,22 @@ bool replica_is_before(const struct decoded *d, uint32_t i, const struct hash *i
     return false;
 }
 
-/* Does any entry from i on claim a place in the order that is false as far as its causes are known? OK if all can be
- * applied, ERR_WAIT if some cause isn't here, ERR_ORDER. */
+/* Does any entry from i on claim a place in the order that is false as far as its causes are known? Then nothing of the run
+ * is applied: a front without the signature behind it could be passed on to nobody. */
 static enum err check_order(struct replica *replica, const struct feed *feed, uint32_t i)
 {
     const struct decoded *d = &replica->decoded;
     uint64_t highest = feed->lamport;
     if (feed->first) {
-        return ERR_WAIT;
+        return OK; /* it all waits */
     }
     for (; i < d->count; i++) {
         const struct entry *entry = &d->entries[i];
         for (uint32_t k = 0; k < entry->after_count; k++) {
             uint64_t one = 0;
-            if (replica_is_before(d, i, &entry->after[k])) {
-                continue;
-            }
-            if (!replica_lamport(replica, &entry->after[k], &one)) {
-                return store_err(replica->store) != OK ? store_err(replica->store) : ERR_WAIT;
+            if (!replica_is_before(d, i, &entry->after[k]) &&
+                !replica_lamport(replica, &entry->after[k], &one)) {
+                return OK;
             }
             highest = one > highest ? one : highest;
         }
@@ -673,25 +661,23 @@ static enum err check_order(struct replica *replica, const struct feed *feed, ui
     return OK;
 }
 
-/* Takes the verified entries from i on: all are applied, or all wait. */
+/* Applies the verified entries from i on; the first that can't be, and all behind it, wait. */
 static enum err take(struct replica *replica, struct feed *feed, const struct run *run, uint32_t i,
                      uint32_t *applied)
 {
     struct decoded *d = &replica->decoded;
-    enum err ready = check_order(replica, feed, i), err = OK;
-    if (ready != OK && ready != ERR_WAIT) {
-        return ready;
-    }
+    enum err err = OK;
     for (; i < d->count && err == OK; i++) {
         const struct signature *signature = i + 1 == d->count ? &run->signature : NULL;
-        if (ready == ERR_WAIT) {
+        err = feed->first ? ERR_WAIT
+                          : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature);
+        if (err == ERR_WAIT) {
             err = feeds_wait(&replica->feeds, feed, &d->entries[i], &d->ids[i], signature);
-        } else {
-            err = apply(replica, feed, &d->entries[i], &d->ids[i], signature);
-            *applied += err == OK;
+        } else if (err == OK) {
+            (*applied)++;
         }
     }
-    return err == OK && ready == ERR_WAIT ? unwait(replica, feed, applied) : err;
+    return err;
 }
 
 /* The run is decoded and follows what we have: is it signed, does it agree, and then take what is new. */
@@ -712,7 +698,8 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
         return known ? OK : replica_fork(replica, feed, run, fork_at);
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
-    return take(replica, feed, run, first_new, applied);
+    err = check_order(replica, feed, first_new);
+    return err == OK ? take(replica, feed, run, first_new, applied) : err;
 }
 
 /* Nothing erases payloads yet: one that isn't there was taken out on the way. */

@@ -339,7 +339,7 @@ static void an_unknown_cause_makes_it_wait_not_fail(void **state)
     forger_open(&f, 1);
     forger_add(&f, &op, 3, &nowhere);
     assert_int_equal(forger_send(&f, 1, 2, &a), OK);
-    assert_int_equal(replica_count(a.replica).waiting, 2);
+    assert_int_equal(replica_count(a.replica).waiting, 1);
     assert_int_equal(replica_missing(a.replica, missing, 4), 1);
     assert_memory_equal(missing[0].b, nowhere.b, sizeof(nowhere.b));
     pack_clear(&f.entries);
