@@ -214,6 +214,7 @@ static void attack_fork(struct hostile *h)
         must(forger_tell(&f, h, &h->options->targets[i], RUNS_PUSH), "it takes nothing");
         forger_clear(&f);
     }
+    hostile_live(h, NULL, 1000);
     hostile_stay(h, NULL);
 }
 

@@ -534,7 +534,7 @@ static void what_was_written_behind_a_branch_that_turned_out_void_comes_over(voi
     room_free(room);
 }
 
-/* What stands before it was applied, but under a signature that nobody else can get. */
+/* It is applied under a signature that nobody else can get: it must show nowhere, and nobody may follow it. */
 static void the_front_of_a_run_that_waits_is_no_cause_of_anybody(void **state)
 {
     (void)state;
@@ -552,6 +552,7 @@ static void the_front_of_a_run_that_waits_is_no_cause_of_anybody(void **state)
     hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
     assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
     room_run(room, 10000);
+    assert_same(room);
     struct feed_id own;
     uint64_t seq = 0;
     assert_true(replica_own(class_at(room, 0)->replica, &own, &seq));
