@@ -4,32 +4,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bounds.h"
+#include "keys.h"
 #include "phrase.h"
 #include "run.h"
 #include "say.h"
-
-static const char *card_words(struct page *page, const msgpack_object *card)
-{
-    const msgpack_object *words;
-    uint32_t count;
-    const char *all = "";
-    if (!read_array(map_get(card, "words"), &words, &count)) {
-        return page_get(page, card, "words");
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        struct slice word = {0};
-        read_text(&words[i], &word);
-        all = page_format(page, "%s%s%s", all, i > 0 ? " " : "", page_shown(page, word, 0));
-    }
-    return all;
-}
 
 void say_people_reset(struct page *page, const msgpack_object *result)
 {
     const msgpack_object *card = map_get(result, "card");
     const char *person = page_get(page, card, "person");
     unsigned valid_s = number_of(card, "valid_s");
-    page_put(page, _("One-time card for %s: %s"), person, card_words(page, card));
+    page_put(page, _("One-time card for %s: %s"), person, page_get(page, card, "words"));
     if (valid_s > 0) {
         page_put(page, _(", for %s"), phrase_seconds(page, valid_s));
     }
@@ -42,7 +28,7 @@ void say_cards(struct page *page, const msgpack_object *result)
     for (uint32_t i = 0; i < cards.count; i++) {
         page_put(page, "%s", page_get(page, &cards.at[i], "person"));
         page_pad(page, page->plain ? 0 : 18);
-        page_say(page, "%s", card_words(page, &cards.at[i]));
+        page_say(page, "%s", page_get(page, &cards.at[i], "words"));
     }
     if (cards.count == 0) {
         page_say(page, _("Everybody has a passphrase already. One card: jam cards PERSON"));
@@ -107,7 +93,7 @@ void cards_page(FILE *out, const msgpack_object *result)
         fputs("<div class=\"card\"><p><bdi>", out);
         put_escaped(out, person);
         fputs("</bdi></p><p class=\"words\">", out);
-        put_escaped(out, card_words(&page, &cards.at[i]));
+        put_escaped(out, page_get(&page, &cards.at[i], "words"));
         fputs("</p><p>", out);
         put_escaped(
             out, page_fill(&page, _("At a machine of the class type: jam hello %1"), person, ""));
@@ -131,44 +117,101 @@ static bool write_page(int fd, const msgpack_object *result)
     return fclose(out) == 0 && written;
 }
 
-static int print_cards(struct run *run, struct question *question, const char *path)
+/* Adds an answer's cards to what is packed; how many they were. */
+static uint32_t take_cards(struct pack *all, const struct answer *answer)
 {
-    struct answer answer;
-    /* before the cards are made: each card ends the one before it */
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0) {
-        run->args->wrong = _("The file %1 can't be written.");
-        run->args->wrong_word = path;
-        return run_usage(run);
+    struct items cards = items_of(answer->result, "cards");
+    for (uint32_t i = 0; i < cards.count; i++) {
+        struct slice person = {0};
+        struct slice words = {0};
+        map_text(&cards.at[i], "person", &person);
+        map_text(&cards.at[i], "words", &words);
+        pack_map(all, 2);
+        pack_str(all, "person");
+        pack_text(all, person);
+        pack_str(all, "words");
+        pack_text(all, words);
     }
-    enum err err = call_ask(&run->call, question, &answer);
+    return cards.count;
+}
+
+/* jamd makes some cards at a time; a class may want more. *all becomes one answer with those that were made. Exit status;
+ * why not was said. */
+static int gather_cards(struct run *run, const struct question *question, struct pack *all)
+{
+    bool one = run->args->words_count > 0;
     int status = EXIT_DONE;
-    if (err != OK) {
-        close(fd);
-        status = run_refuse(run, err, &answer);
-    } else if (!write_page(fd, answer.result)) {
-        run->args->wrong = _("The file %1 can't be written.");
-        run->args->wrong_word = path;
-        status = run_usage(run);
-    } else if (run->args->json) {
-        run_answer(run, &answer);
+    uint32_t count = 0;
+    uint32_t more = 1;
+    struct pack cards;
+    pack_init(&cards);
+    while (status == EXIT_DONE && more > 0 && count < LIST_MAX) {
+        struct answer answer;
+        enum err err = call_ask(&run->call, question, &answer);
+        more = err == OK ? take_cards(&cards, &answer) : 0;
+        count += more;
+        more = one ? 0 : more;
+        status = err == OK ? EXIT_DONE : run_refuse(run, err, &answer);
+        answer_clear(&answer);
+    }
+    pack_map(all, 1);
+    pack_str(all, "cards");
+    pack_array(all, count);
+    pack_raw(all, pack_bytes(&cards));
+    wipe((void *)(uintptr_t)pack_bytes(&cards).at, pack_bytes(&cards).len);
+    pack_clear(&cards);
+    return status;
+}
+
+static bool show_cards(struct run *run, const struct answer *cards, int fd)
+{
+    unsigned count = items_of(cards->result, "cards").count;
+    if (fd >= 0 && !write_page(fd, cards->result)) {
+        return false;
+    }
+    if (fd < 0 || run->args->json) {
+        run_answer(run, cards);
     } else {
-        unsigned count = items_of(answer.result, "cards").count;
         printf(ngettext("%u card. Print the file, then delete it: who reads it can sign in.\n",
                         "%u cards. Print the file, then delete it: who reads it can sign in.\n",
                         count),
                count);
     }
-    answer_clear(&answer);
-    return status;
+    return true;
+}
+
+static int refuse_file(struct run *run, const char *path)
+{
+    run->args->wrong = _("The file %1 can't be written.");
+    run->args->wrong_word = path;
+    return run_usage(run);
 }
 
 int run_cards(struct run *run)
 {
     struct question question;
+    struct answer cards = {0};
+    struct pack all;
     const char *path = args_value(run->args, "html");
     if (args_question(run->args, &question) != OK) {
         return run_usage(run);
     }
-    return path ? print_cards(run, &question, path) : run_ask(run, &question);
+    /* before the cards are made: each card ends the one before it */
+    int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR) : -1;
+    if (path && fd < 0) {
+        return refuse_file(run, path);
+    }
+    pack_init(&all);
+    int status = gather_cards(run, &question, &all);
+    cards.open = !all.failed && doc_open(&cards.doc, pack_bytes(&all), PACK_LOCAL) == OK;
+    cards.result = cards.open ? &cards.doc.root : NULL;
+    bool any = items_of(cards.result, "cards").count > 0;
+    if (cards.open && (any || status == EXIT_DONE) && !show_cards(run, &cards, fd)) {
+        status = refuse_file(run, path);
+    } else if (fd >= 0 && !any && status != EXIT_DONE) {
+        close(fd);
+    }
+    answer_clear(&cards);
+    pack_clear(&all);
+    return status;
 }

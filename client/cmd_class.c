@@ -52,11 +52,14 @@ void say_class_list(struct page *page, const msgpack_object *result)
             page_put(page, ngettext("%u machine", "%u machines", machines), machines);
         }
         page_put(page, "%s", is_set(class, "current") ? _("  (in use)") : "");
+        const char *words = page_get(page, class, "words");
+        page_put(page, *words ? _("; its words: %s") : "%s", words);
         page_end(page);
     }
     if (classes.count == 0) {
         page_say(page, _("This machine is in no class yet. jam class join WORDS, or "
                          "jam class create NAME"));
+        say_knocking(page, map_get(result, "knock"));
     }
 }
 

@@ -39,6 +39,11 @@ static const struct check {
     {"lasting", false, true, false, N_("disks keep what is saved"),
      N_("disks here forget everything when they start again"),
      N_("Before you go home, switch on a machine whose disk keeps things")},
+    {"knocks", false, false, false, "",
+     N_("this machine is in no class, and knocks. Its words: %2"),
+     N_("A teacher lets it in: jam class admit")},
+    {"calls", false, false, false, "", N_("two classes call this machine: %2"),
+     N_("Ask your teacher; then: jam class join WORDS")},
     {"disk", false, false, false, N_("the disk is well"), N_("the disk can't take more: %2"),
      N_("Make room on the disk of this machine")},
 };

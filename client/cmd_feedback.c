@@ -6,11 +6,28 @@
 #include "run.h"
 #include "say.h"
 
+/* Who can read what was written, or will be: "Ben alone", "Ben, and ...", "Everybody". %1 is the one it is for. */
+static const char *readers_line(struct page *page, const msgpack_object *result, bool sent)
+{
+    static const char *const lines[2][3] = {
+        {N_("Everybody in the class can read this; it comes from you."),
+         N_("%1 alone will read this; it comes from you."),
+         N_("%1 will read this, and so can the teacher who made this class; it comes from you.")},
+        {N_("Everybody in the class can read it."), N_("%1 alone can read it."),
+         N_("%1 can read it, and so can the teacher who made this class.")},
+    };
+    struct items readers = items_of(result, "readers");
+    unsigned who = !is_set(result, "sealed") ? 0 : readers.count > 1 ? 2 : 1;
+    return page_fill(page, gettext(lines[sent][who]), page_get(page, result, "to"), "");
+}
+
 void say_feedback(struct page *page, const msgpack_object *result)
 {
     const msgpack_object *feedback = map_get(result, "feedback");
-    page_say(page, _("Sent to %s%s. It is kept on all machines of the class."),
-             page_get(page, feedback, "to"), phrase_as(page));
+    page_put(page, _("Sent to %s%s."), page_get(page, feedback, "to"), phrase_as(page));
+    page_put(page, " ");
+    page_put(page, "%s", readers_line(page, feedback, true));
+    page_end(page);
 }
 
 void say_inbox(struct page *page, const msgpack_object *result)
@@ -31,6 +48,10 @@ void say_inbox(struct page *page, const msgpack_object *result)
     }
     if (inbox.count == 0) {
         page_say(page, _("No feedback for you yet. Give some: jam feedback PERSON"));
+    }
+    if (is_set(result, "old_key")) {
+        page_say(page, _("What was sealed to you before you got a new key can't be opened any "
+                         "more."));
     }
 }
 
@@ -54,22 +75,27 @@ static char *read_line(const char *prompt)
 
 static bool is_asked_here(const struct run *run)
 {
-    return !args_value(run->args, "glow") && !args_value(run->args, "grow") &&
-           run->args->words_count > 0 && !run->args->json && isatty(STDIN_FILENO) &&
-           isatty(STDOUT_FILENO);
+    return !args_value(run->args, "glow") && !args_value(run->args, "grow") && !run->args->json &&
+           isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-static void say_readers(unsigned columns)
+/* Says who will read it. Not OK: it can't be sent at all; why was said, and *status is the exit status. */
+static enum err say_readers(struct run *run, const struct question *question, int *status)
 {
     struct page page;
-    if (page_init(&page, columns)) {
-        page_say(
-            &page, "%s",
-            _("This comes from you, with your name. It is for the one you name, but it is kept "
-              "on all machines of the class, and who uses them can read it there."));
+    struct answer answer;
+    struct question readers = *question;
+    readers.method = "feedback.readers";
+    enum err err = call_ask(&run->call, &readers, &answer);
+    if (err != OK) {
+        *status = run_refuse(run, err, &answer);
+    } else if (page_init(&page, run->style.columns)) {
+        page_say(&page, "%s", readers_line(&page, answer.result, false));
         fputs(page_text(&page), stdout);
         page_clear(&page);
     }
+    answer_clear(&answer);
+    return err;
 }
 
 /* Who will read it is said before the first letter is typed. */
@@ -83,14 +109,20 @@ int run_feedback(struct run *run)
         run->args->wrong = _("Something is missing.");
         err = ERR_USAGE;
     }
-    if (err == OK && is_asked_here(run)) {
-        say_readers(run->style.columns);
+    if (err != OK) {
+        return run_usage(run);
+    }
+    if (is_asked_here(run)) {
+        int status;
+        if (say_readers(run, &question, &status) != OK) {
+            return status;
+        }
         glow = read_line(_("glow (what is good)"));
         grow = read_line(_("grow (what could come next)"));
         question_text(&question, "glow", glow);
         question_text(&question, "grow", grow);
     }
-    int status = err == OK ? run_ask(run, &question) : run_usage(run);
+    int status = run_ask(run, &question);
     free(glow);
     free(grow);
     return status;

@@ -16,10 +16,11 @@ void say_passphrase(struct page *page, const msgpack_object *result)
 
 void say_class_rescue(struct page *page, const msgpack_object *result)
 {
+    (void)result;
     page_say(page,
-             _("%s is yours again, with the new passphrase%s. Keep the paper: its words go on "
-               "working."),
-             page_get(page, map_get(result, "class"), "name"), phrase_as(page));
+             _("The class is yours again%s, with the new passphrase. Keep the paper: its words go "
+               "on working."),
+             phrase_as(page));
 }
 
 /* ---- who are you? ----------------------------------------------------------------------------------------------- */

@@ -7,6 +7,8 @@ void say_note(struct page *page, const msgpack_object *result)
     const char *jam = page_get(page, result, "jam");
     if (*jam) {
         page_say(page, _("Noted in %s%s. Read it: jam journal"), jam, phrase_as(page));
+    } else if (is_set(result, "sealed")) {
+        page_say(page, _("Noted for you alone%s. Read it: jam journal --solo"), phrase_as(page));
     } else {
         page_say(page, _("Noted in your own journal%s. Read it: jam journal --solo"),
                  phrase_as(page));
@@ -19,7 +21,7 @@ static const struct {
     const char *with_text;
     const char *without;
 } stories[] = {
-    {"note", N_("%1: %2"), N_("%1: %2")},
+    {"note", N_("%1: %2"), N_("%1 wrote a note")},
     {"jam", N_("%1 started %2"), N_("%1 started it")},
     {"jam-set", N_("%1 changed it to %2"), N_("%1 changed it")},
     {"join", N_("%1 joined"), N_("%1 joined")},
@@ -89,5 +91,12 @@ void say_journal(struct page *page, const msgpack_object *result)
     }
     if (lines.count == 0) {
         page_say(page, _("Nothing is written here yet. Write: jam note WHAT YOU FOUND"));
+    }
+    unsigned lost = number_of(result, "old_key");
+    if (lost > 0) {
+        page_say(page,
+                 ngettext("%u note was sealed with your old key and can't be opened.",
+                          "%u notes were sealed with your old key and can't be opened.", lost),
+                 lost);
     }
 }

@@ -41,27 +41,18 @@ static void say_welcome(struct page *page, const msgpack_object *result)
     page_end(page);
 }
 
-static bool holds(struct items texts, const char *text)
-{
-    for (uint32_t i = 0; i < texts.count; i++) {
-        struct slice one;
-        if (read_text(&texts.at[i], &one) && slice_is(one, text)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Who can read what: the class's policy, in a line. */
+/* Who can read what is written to one person, in a line. */
 static void say_policy(struct page *page, const msgpack_object *result)
 {
-    struct items policy = items_of(result, "policy");
-    if (holds(policy, "open")) {
+    struct slice readers = {0};
+    map_text(result, "readers", &readers);
+    if (slice_is(readers, "everybody")) {
         page_say(page, _("This class has no passphrases: anybody in it can sign in as you, and "
                          "nothing is sealed."));
-    } else if (holds(policy, "teachers-read")) {
-        page_say(page, _("Feedback to you is sealed: you and your teachers can read it."));
-    } else if (map_get(result, "policy")) {
+    } else if (slice_is(readers, "recipient and teachers")) {
+        page_say(page, _("Feedback to you is sealed: you and the teacher who made this class can "
+                         "read it."));
+    } else if (slice_is(readers, "recipient")) {
         page_say(page, _("Feedback to you is sealed: you alone can read it."));
     }
 }

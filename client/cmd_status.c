@@ -75,9 +75,19 @@ static void say_waiting(struct page *page, const msgpack_object *result)
 
 void say_here(struct page *page, const msgpack_object *result)
 {
+    const msgpack_object *knock = map_get(result, "knock");
+    if (knock) {
+        say_knocking(page, knock);
+        return;
+    }
     put_first_line(page, result);
     if (!*page_get(page, result, "person")) {
         page_say(page, _("  Nobody is signed in here. Type: jam hello YOUR-NAME"));
+        const char *words = page_get(page, result, "class_words");
+        if (*words) {
+            page_say(page, _("  The class's words: %s. Your teacher's screen shows the same."),
+                     words);
+        }
         return;
     }
     say_my_place(page, result);

@@ -15,7 +15,7 @@ _jam() {
     '') commands=$all ;;
     role) commands='take drop give list' ;;
     task) commands='add take done open list' ;;
-    class) commands='create rescue invite join list use seat roster devices expel rotate close' ;;
+    class) commands='create rescue admit invite join list use seat roster devices expel rotate close' ;;
     people) commands='confirm rename reset remove teacher' ;;
     lesson) commands='start end' ;;
     esac
@@ -57,10 +57,11 @@ _jam() {
     'watch') kind='' then='' options='--once' ;;
     'status') kind='' then='' options='--long' ;;
     'doctor') kind='' then='' options='' ;;
-    'class create') kind='' then='' options='--as --passphrase-file'
+    'class create') kind='' then='' options='--as --passphrase-file --until --open --teachers-read --readmit'
         [[ $before == --passphrase-file ]] && kind=files words=0 ;;
     'class rescue') kind='' then='' options='--passphrase-file'
         [[ $before == --passphrase-file ]] && kind=files words=0 ;;
+    'class admit') kind='' then='' options='--all' ;;
     'class invite') kind='' then='' options='' ;;
     'class join') kind='' then='' options='' ;;
     'class list') kind='' then='' options='' ;;

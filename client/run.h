@@ -32,6 +32,7 @@ int run_unknown(struct run *, const char *first, const char *second);
 
 /* Commands that do more than ask once. */
 int run_feedback(struct run *);
+int run_admit(struct run *);
 int run_watch(struct run *);
 int run_doctor(struct run *);
 int run_prompt(struct run *);

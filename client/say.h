@@ -12,6 +12,10 @@ void say_class_join(struct page *, const msgpack_object *);
 void say_class_list(struct page *, const msgpack_object *);
 void say_class_use(struct page *, const msgpack_object *);
 void say_class_seat(struct page *, const msgpack_object *);
+/* cmd_admit.c */
+void say_class_knocks(struct page *, const msgpack_object *);
+void say_class_admit(struct page *, const msgpack_object *);
+void say_knocking(struct page *, const msgpack_object *knock); /* a machine in no class */
 /* cmd_people.c */
 void say_hello(struct page *, const msgpack_object *);
 void say_bye(struct page *, const msgpack_object *);

@@ -84,7 +84,7 @@ static bool choose_fresh(struct talk *talk, const struct answer *answer)
     }
     memcpy(talk->proposed, answer->detail.at, answer->detail.len);
     talk->proposed[answer->detail.len] = '\0';
-    say(talk, _("%1, these words can be your passphrase:"), answer->what);
+    say(talk, _("%1 needs a passphrase. These words can be it:"), answer->what);
     say(talk, "    %1", answer->detail);
     say(talk,
         _("They are shown only now. Keep them in mind, or on paper where nobody looks: who has "

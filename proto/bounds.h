@@ -66,6 +66,7 @@ enum {
     QUOTA_ANSWER_BYTES_S = 16 * 1024 * 1024, /* ... and a second */
     QUOTA_FORK_ENTRIES = 500,                /* a fork counts as so many: all views are made anew */
     HISTORY_BYTES = 256 * 1024 * 1024,       /* before a machine that started agrees with anybody */
+    LETTERS_TRIED_MAX = 10000, /* sealed letters, the newest, of which we know whether they open */
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };
 

@@ -47,7 +47,7 @@
     X(ERR_BAD_TEXT, "bad-text", "That can't be used as a name: %1.",                               \
       "use letters, not numbers alone")                                                            \
     X(ERR_NO_CLASS, "no-class", "This machine is in no class yet.",                                \
-      "jam class join WORDS, or jam class create NAME")                                            \
+      "your teacher lets it in, with jam class admit; or: jam class join WORDS")                   \
     X(ERR_CLASS_WAITS, "class-waits", "Nobody of that class has answered yet.", "jam doctor")      \
     X(ERR_NO_SUCH_CLASS, "no-such-class", "No class \"%1\" on this machine.", "jam class list")    \
     X(ERR_CLASS_EXISTS, "class-exists", "This machine is already in the class %1.",                \

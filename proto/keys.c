@@ -328,21 +328,32 @@ bool box_seal(const struct sign_pk *to, struct rng *rng, struct slice plain, uin
     return done == 0;
 }
 
-enum err box_open(const struct sign_key *key, struct slice box, uint8_t *out)
+void box_key_of(const struct sign_key *key, struct box_key *out)
 {
-    struct link_key secret;
-    struct link_pk pk;
+    link_key_of(key, &out->secret);
+    crypto_scalarmult_base(out->pk.b, out->secret.b);
+}
+
+enum err box_try(const struct box_key *key, struct slice box, uint8_t *out)
+{
     uint8_t nonce[crypto_box_NONCEBYTES];
     if (box.len < BOX_OVERHEAD) {
         return ERR_SIGNATURE;
     }
-    link_key_of(key, &secret);
-    crypto_scalarmult_base(pk.b, secret.b);
-    box_nonce(box.at, &pk, nonce);
-    int done = crypto_box_open_easy(out, box.at + crypto_box_PUBLICKEYBYTES,
-                                    box.len - crypto_box_PUBLICKEYBYTES, nonce, box.at, secret.b);
-    wipe(&secret, sizeof(secret));
+    box_nonce(box.at, &key->pk, nonce);
+    int done =
+        crypto_box_open_easy(out, box.at + crypto_box_PUBLICKEYBYTES,
+                             box.len - crypto_box_PUBLICKEYBYTES, nonce, box.at, key->secret.b);
     return done == 0 ? OK : ERR_SIGNATURE;
+}
+
+enum err box_open(const struct sign_key *key, struct slice box, uint8_t *out)
+{
+    struct box_key box_key;
+    box_key_of(key, &box_key);
+    enum err err = box_try(&box_key, box, out);
+    wipe(&box_key, sizeof(box_key));
+    return err;
 }
 
 /* ---- the rest --------------------------------------------------------------------------------------------------- */

@@ -128,6 +128,13 @@ enum { BOX_OVERHEAD = 32 + 16 };
 bool box_seal(const struct sign_pk *to, struct rng *, struct slice plain, uint8_t *out);
 /* out gets box.len - BOX_OVERHEAD bytes. ERR_SIGNATURE: not for this key. */
 enum err box_open(const struct sign_key *, struct slice box, uint8_t *out);
+/* Who tries many boxes makes this of their key once, and wipes it: half of the work of opening one. */
+struct box_key {
+    struct link_key secret;
+    struct link_pk pk;
+};
+void box_key_of(const struct sign_key *, struct box_key *);
+enum err box_try(const struct box_key *, struct slice box, uint8_t *out);
 
 /* Lower-case hex, for logs and file names; out holds 2 * len + 1 bytes. */
 char *hex(char *out, const uint8_t *b, size_t len);

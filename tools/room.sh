@@ -90,12 +90,17 @@ found() {
     json "$found_" class create "$@" --as lee --passphrase-file "$JAM_ROOM/words"
 }
 
-# The teacher is signed out again, and nobody else needs a passphrase here.
+# make_class [NAME] [OPTIONS]: at machine 1. The teacher is signed out again, and nobody else needs a passphrase here.
 make_class() {
-    found 1 "${1:-Period 3}" --open &&
+    make_class_=${1:-Period 3}
+    [ "$#" = 0 ] || shift
+    found 1 "$make_class_" --open "$@" &&
         jq -r .invite "$JAM_ROOM/1/json" >"$JAM_ROOM/invite" && [ -s "$JAM_ROOM/invite" ] &&
         on 1 jam bye >/dev/null
 }
+
+# teach: the teacher signs in at machine 1
+teach() { on 1 jam hello lee --passphrase-file "$JAM_ROOM/words"; }
 
 enter() { # I: the class, by its words
     on "$1" jam class join $(cat "$JAM_ROOM/invite")

@@ -248,6 +248,14 @@ void admission_knock(struct device *device, const struct event *event, struct no
     }
 }
 
+void admission_came(struct device *device, const struct device_id *who)
+{
+    const struct knocker *k = device->knockers ? knockers_find(device->knockers, who) : NULL;
+    if (k) {
+        knockers_remove(device->knockers, k);
+    }
+}
+
 void admission_tick(struct device *device, struct now now)
 {
     stretch_next(device, now);

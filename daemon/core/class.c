@@ -367,6 +367,9 @@ static void peer_changed(struct device *device, struct class *class, struct peer
         machine_now(class, &peer->device, state_name(peer->state), now);
         watchers_machine(device, class, peer, now);
     }
+    if (peer->state == PEER_HERE) {
+        admission_came(device, &peer->device);
+    }
     class->changed = true;
 }
 

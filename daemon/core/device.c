@@ -107,6 +107,7 @@ void device_close(struct device **device_p)
     }
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
         free(device->sittings[i].lists);
+        opened_forget(&device->sittings[i].opened);
     }
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
         pending_end(&device->pending[i]);

@@ -6,6 +6,7 @@
 #include "ages.h"
 #include "bounds.h"
 #include "device.h"
+#include "inbox.h"
 #include "knockers.h"
 #include "presence.h"
 #include "replica.h"
@@ -83,6 +84,7 @@ struct sitting {
     uint32_t wrong;           /* passphrases in a row */
     struct mono paused;       /* until then none is tried */
     struct shown_list *lists; /* LIST_FEEDBACK + 1 of them; made when first needed */
+    struct opened opened;     /* for who is signed in */
 };
 
 /* A request whose answer must wait: for Argon2id, for a first peer, for beacons. */
@@ -272,6 +274,8 @@ void knocking_tell(struct device *, struct pack *);
 /* ---- admission.c: others knock here ---- */
 
 void admission_knock(struct device *, const struct event *, struct now);
+/* It is in a class of ours: it knocks no more. */
+void admission_came(struct device *, const struct device_id *);
 bool admission_stretched(struct device *, uint64_t work, struct slice bytes, struct now);
 void admission_tick(struct device *, struct now);
 struct mono admission_wake(const struct device *);

@@ -84,6 +84,7 @@ static uint32_t default_class(const struct device *device)
 static void sitting_clear(struct sitting *sitting)
 {
     free(sitting->lists);
+    opened_forget(&sitting->opened);
     memset(sitting, 0, sizeof(*sitting));
 }
 
@@ -268,6 +269,9 @@ static enum err ask_sitting(struct ask *ask, struct sitting *sitting, struct cla
         ask->me = sitting->person;
         ask->key = keyring_find(&class->author.people, &ask->me);
         ask->teacher = authority_is_teacher(ask->store, &ask->me);
+        ask->opened = &sitting->opened;
+    } else {
+        opened_forget(&sitting->opened);
     }
     if (!sitting->lists) {
         sitting->lists = calloc(LIST_FEEDBACK + 1, sizeof(struct shown_list));
@@ -276,25 +280,55 @@ static enum err ask_sitting(struct ask *ask, struct sitting *sitting, struct cla
     return ask->lists ? OK : ERR_NOMEM;
 }
 
+/* Answers lie on the disk sealed with what only who asked knows, their request's id: they tell to whom a letter went. */
+struct retry {
+    uint8_t name[16];
+    struct seal_key key;
+};
+
+static struct retry retry_of(struct slice id)
+{
+    struct retry retry;
+    hash_short("jam retry name 1", &id, 1, retry.name, sizeof(retry.name));
+    hash_short("jam retry key 1", &id, 1, retry.key.b, sizeof(retry.key.b));
+    return retry;
+}
+
 /* A retry is answered as the first time, without doing it again. */
 static bool answer_retry(struct call *call, struct slice id)
 {
     struct class *class = call->class;
+    struct retry retry = retry_of(id);
     sqlite3_stmt *stmt = store_query(class->store, "SELECT reply FROM retry WHERE request=?");
-    store_bind(stmt, "b", id);
+    store_bind(stmt, "b", slice_of(retry.name, sizeof(retry.name)));
     if (!store_row(class->store, stmt)) {
         return false;
     }
-    request_reply(call->device, call->client, call->number, column_slice(stmt, 0), false,
-                  class->index);
+    struct slice sealed = column_slice(stmt, 0);
+    uint8_t *reply = malloc(sealed.len + 1);
+    bool known = reply && seal_open(&retry.key, "jam retry 1", sealed, reply) == OK;
+    if (known) {
+        request_reply(call->device, call->client, call->number,
+                      slice_of(reply, sealed.len - SEAL_OVERHEAD), false, class->index);
+    }
+    free(reply);
     sqlite3_reset(stmt);
-    return true;
+    return known;
 }
 
-static void remember_retry(struct class *class, struct slice id, struct slice reply)
+static void remember_retry(struct device *device, struct class *class, struct slice id,
+                           struct slice reply)
 {
-    store_do(class->store, "INSERT OR REPLACE INTO retry (request, reply) VALUES (?,?)", "bb", id,
-             reply);
+    struct retry retry = retry_of(id);
+    uint8_t *sealed = malloc(reply.len + SEAL_OVERHEAD);
+    if (!sealed) {
+        store_fail(class->store, ERR_NOMEM);
+        return;
+    }
+    seal(&retry.key, &device->rng, "jam retry 1", reply, sealed);
+    store_do(class->store, "INSERT OR REPLACE INTO retry (request, reply) VALUES (?,?)", "bb",
+             slice_of(retry.name, sizeof(retry.name)), slice_of(sealed, reply.len + SEAL_OVERHEAD));
+    free(sealed);
     store_do(class->store, "DELETE FROM retry WHERE number <= (SELECT max(number) FROM retry) - ?",
              "i", (int64_t)RETRIES_KEPT);
 }
@@ -412,8 +446,8 @@ static enum err run_method(struct call *call, const struct method *method, struc
     snprintf(call->detail, sizeof(call->detail), "%s", ask->detail);
     if (err == OK) {
         struct slice result = pack_bytes(&device->result);
-        if (write && id.len && ask->ops_count) {
-            remember_retry(class, id, result);
+        if (write && id.len && ask->ops_count && !ask->has_words) {
+            remember_retry(device, class, id, result);
         }
         request_reply(device, call->client, call->number, result, write && ask->ops_count,
                       class->index);

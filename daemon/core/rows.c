@@ -382,12 +382,7 @@ struct moment jam_changed(struct store *store, const struct ref *jam)
     return moment;
 }
 
-/* ---- journals and feedback --------------------------------------------------------------------------------------- */
-
-enum {
-    LINE_BYTES = 320,                          /* what a line takes besides its text */
-    LINES_BYTES_MAX = REPLY_BYTES_MAX * 3 / 4, /* with them, an answer stays within its bound */
-};
+/* ---- journals ---------------------------------------------------------------------------------------------------- */
 
 static void lines_turn(struct lines *lines)
 {
@@ -403,7 +398,8 @@ void journal_read(struct store *store, const struct ref *owner, const struct sta
 {
     sqlite3_stmt *stmt = store_query(
         store, "SELECT owner, stamp, octets FROM (SELECT owner, stamp,"
-               " length(CAST(text AS BLOB)) AS octets FROM story WHERE owner=?1 AND stamp > ?2"
+               " coalesce(sealed, length(CAST(text AS BLOB))) AS octets FROM story"
+               " WHERE owner=?1 AND stamp > ?2"
                " ORDER BY stamp DESC LIMIT ?3)"
                " UNION ALL SELECT owner, stamp, octets FROM (SELECT story.owner, story.stamp,"
                " length(CAST(text AS BLOB)) AS octets FROM task JOIN story"
@@ -423,68 +419,4 @@ void journal_read(struct store *store, const struct ref *owner, const struct sta
     }
     done(stmt);
     lines_turn(lines);
-}
-
-void inbox_read(struct store *store, const struct person_id *person, const struct stamp *after,
-                struct lines *lines)
-{
-    sqlite3_stmt *stmt =
-        store_query(store, "SELECT receiver, stamp, id, author, to_jam,"
-                           " length(CAST(glow AS BLOB)), length(CAST(grow AS BLOB)) FROM feedback"
-                           " WHERE (receiver=?1 AND NOT to_jam OR to_jam AND receiver IN"
-                           " (SELECT DISTINCT jam FROM joined WHERE person=?1))"
-                           " AND stamp > ?2 AND author<>?1 ORDER BY stamp DESC");
-    store_bind(stmt, "ps", person, after);
-    int64_t bytes = 0;
-    lines->count = 0;
-    while (lines->count < LIST_MAX && store_row(store, stmt)) {
-        struct line *line = &lines->at[lines->count];
-        column_fixed(stmt, 0, line->owner.b, sizeof(line->owner.b));
-        column_fixed(stmt, 1, line->stamp.b, sizeof(line->stamp.b));
-        column_fixed(stmt, 2, line->id.b, sizeof(line->id.b));
-        column_fixed(stmt, 3, line->author.b, sizeof(line->author.b));
-        if (sqlite3_column_int(stmt, 4) && !is_member(store, person, &line->owner)) {
-            continue;
-        }
-        bytes += LINE_BYTES + sqlite3_column_int64(stmt, 5) + sqlite3_column_int64(stmt, 6);
-        if (bytes > LINES_BYTES_MAX) {
-            break;
-        }
-        lines->count++;
-    }
-    done(stmt);
-}
-
-/* What was read is known to the machine on which it was read, and to nobody else. */
-static const char *read_mark(const struct person_id *person, char room[48])
-{
-    char tail[TAIL_BYTES];
-    person_tail(person, tail);
-    text_copy(room, 48, slice_str("inbox "));
-    text_copy(room + 6, 42, slice_str(tail));
-    return room;
-}
-
-void inbox_unread(struct store *store, const struct person_id *person, struct lines *lines)
-{
-    char key[48];
-    struct stamp after = {0};
-    if (!store_local_get(store, read_mark(person, key), after.b, sizeof(after.b))) {
-        sqlite3_stmt *stmt = store_query(store, "SELECT stamp FROM story WHERE owner=? AND op=?"
-                                                " ORDER BY stamp DESC LIMIT 1 OFFSET 1");
-        store_bind(stmt, "pi", person, (int64_t)OP_HELLO);
-        if (store_row(store, stmt)) {
-            column_fixed(stmt, 0, after.b, sizeof(after.b));
-        }
-        done(stmt);
-    }
-    inbox_read(store, person, &after, lines);
-}
-
-void inbox_mark_read(struct store *store, const struct person_id *person,
-                     const struct stamp *newest)
-{
-    char key[48];
-    store_begin(store);
-    store_local_set(store, read_mark(person, key), newest->b, sizeof(newest->b));
 }

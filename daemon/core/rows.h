@@ -49,6 +49,10 @@ struct line {
     struct ref id;
     struct person_id author;
 };
+enum {
+    LINE_BYTES = 320,                          /* what a line takes besides its text */
+    LINES_BYTES_MAX = REPLY_BYTES_MAX * 3 / 4, /* with them, an answer stays within its bound */
+};
 struct lines {
     uint32_t count;
     struct line at[LIST_MAX];
@@ -104,14 +108,6 @@ void tasks_of(struct store *, const struct ref *owner, struct shown_list *);
 /* The newest lines of a jam's or a person's journal after a stamp, oldest first; at most lines_max of them. */
 void journal_read(struct store *, const struct ref *owner, const struct stamp *after,
                   uint32_t lines_max, struct lines *);
-/* Feedback by others to a person and to their jams after a stamp, newest first. */
-void inbox_read(struct store *, const struct person_id *, const struct stamp *after,
-                struct lines *);
-/* As inbox_read: what the person hasn't read on this machine, or if they never read here, what came since they signed
- * in the time before. */
-void inbox_unread(struct store *, const struct person_id *, struct lines *);
-void inbox_mark_read(struct store *, const struct person_id *, const struct stamp *newest);
-
 /* How a machine is called: its seat's label, else its host name. False if unknown; then out is "". */
 bool seat_of_device(struct store *, const struct device_id *, char out[LABEL_BYTES]);
 bool seat_of_hardware(struct store *, const struct hardware_id *, char out[LABEL_BYTES]);

@@ -168,12 +168,14 @@ CREATE TABLE IF NOT EXISTS story (
     -- TASK_SET: enum task_state
     state INTEGER,
     text TEXT,
+    -- NOTE to oneself: bytes of its box, which stays in the log; it has no text
+    sealed INTEGER,
     time_ms INTEGER NOT NULL,
     PRIMARY KEY (owner, stamp)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS feedback (
-    -- a person or a jam
+    -- a person or a jam; zeros: it is sealed, its boxes stay in the log, and this isn't told
     receiver BLOB NOT NULL,
     stamp BLOB NOT NULL,
     id BLOB NOT NULL,

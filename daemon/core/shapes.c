@@ -1,6 +1,8 @@
 /* The shapes in which clients see rows. */
 #include "shapes.h"
 
+#include "inbox.h"
+
 void pack_hex(struct pack *p, const void *id)
 {
     char text[33];
@@ -389,6 +391,19 @@ void pack_tasks(struct ask *ask, struct pack *p, const struct shown_list *tasks)
     }
 }
 
+/* What a note says that its author sealed to themselves: to nobody else. */
+static void pack_note(struct ask *ask, struct pack *p, const struct stamp *stamp)
+{
+    uint8_t room[LETTER_BYTES_MAX];
+    struct letter letter;
+    if (letter_read(ask, LETTER_NOTE, stamp, room, &letter)) {
+        pack_text(p, letter.text);
+    } else {
+        pack_nil(p);
+    }
+    wipe(room, sizeof(room));
+}
+
 static void pack_story(struct ask *ask, struct pack *p, uint32_t n, sqlite3_stmt *stmt)
 {
     struct ref id;
@@ -410,7 +425,11 @@ static void pack_story(struct ask *ask, struct pack *p, uint32_t n, sqlite3_stmt
     pack_str(p, "by");
     pack_person(ask, p, &author);
     pack_str(p, "text");
-    pack_column(p, stmt, 5);
+    if (sqlite3_column_type(stmt, 8) == SQLITE_NULL) {
+        pack_column(p, stmt, 5);
+    } else {
+        pack_note(ask, p, &moment.stamp);
+    }
     pack_str(p, "other");
     if (column_fixed(stmt, 3, other.b, sizeof(other.b))) {
         pack_person(ask, p, &other);
@@ -426,8 +445,8 @@ void pack_journal(struct ask *ask, struct pack *p, const struct lines *lines)
     for (uint32_t i = 0; i < lines->count; i++) {
         sqlite3_stmt *stmt = store_query(
             ask->store, "SELECT id, op, author, other, state, coalesce(text,"
-                        " (SELECT title FROM task WHERE task=story.owner)), stamp, time_ms"
-                        " FROM story WHERE owner=? AND stamp=?");
+                        " (SELECT title FROM task WHERE task=story.owner)), stamp, time_ms,"
+                        " sealed FROM story WHERE owner=? AND stamp=?");
         store_bind(stmt, "rs", &lines->at[i].owner, &lines->at[i].stamp);
         if (store_row(ask->store, stmt)) {
             pack_story(ask, p, i + 1, stmt);

@@ -54,7 +54,8 @@ struct shown_list {
  * TEXT "here"|"gone"|"left", since_ms INTEGER on this machine's wall clock). It has this machine too. A device that isn't
  * in it was not met in this run of the daemon. */
 
-struct ages; /* ages.h: what this machine saw, and other machines' clocks */
+struct ages;   /* ages.h: what this machine saw, and other machines' clocks */
+struct opened; /* inbox.h: which sealed letters open for who sits at a terminal */
 
 enum {
     ASK_OPS_MAX = 64,     /* names of a roster */
@@ -89,6 +90,7 @@ struct ask {
     const char *class_words;       /* of its root key; "" if they aren't known yet */
     bool teacher;                  /* who asks is one */
     const struct sign_key *key;    /* theirs, unlocked; NULL: nobody is signed in */
+    struct opened *opened;         /* of this terminal; NULL: nothing is kept */
     struct stretching *stretching; /* lives from the first call of plan to the last */
     /* Set by plan: who is signed in by these ops, with which key. */
     bool unlocked;
@@ -107,6 +109,7 @@ struct ask {
     char room[2 * OP_BYTES_MAX]; /* for texts of those ops */
     size_t room_used;
     struct slice was;   /* packed by plan: how it was before the ops, for tell */
+    bool has_words;     /* set by tell: no disk may keep this answer, so a retry gets another one */
     struct ref made;    /* tell: the first op's entry, first half of its id */
     struct ref subject; /* free for the method */
     struct ref before;

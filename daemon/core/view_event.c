@@ -1,4 +1,5 @@
 /* The changes that watchers are told one by one: what a fact changed, if it is what counts now. */
+#include "inbox.h"
 #include "shapes.h"
 
 /* Is there a row of this key with the fact's stamp? Statements bind the key first, the stamp second. */
@@ -169,11 +170,26 @@ static bool event_note(struct ask *ask, const struct fact *fact, struct pack *p)
     return true;
 }
 
+/* That somebody wrote some, not to whom. */
+static bool event_sealed(struct ask *ask, const struct fact *fact, struct pack *p)
+{
+    if (!counts(ask, fact, "SELECT 1 FROM feedback WHERE receiver=? AND stamp=?",
+                SLICE(sealed_receiver))) {
+        return false;
+    }
+    pack_event(ask, p, fact, "feedback", 1);
+    pack_who(ask, p, "from", &fact->op->by);
+    return true;
+}
+
 /* That there is some, never what it says. */
 static bool event_feedback(struct ask *ask, const struct fact *fact, struct pack *p)
 {
     const struct op *op = fact->op;
     bool to_person = op->has & FIELD_PERSON;
+    if (op->has & FIELD_BOX) {
+        return event_sealed(ask, fact, p);
+    }
     if (to_person ? !person_exists(ask->store, &op->person) : !jam_exists(ask->store, &op->jam)) {
         return false;
     }

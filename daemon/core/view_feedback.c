@@ -1,13 +1,34 @@
-/* Feedback: glow and grow, from somebody with a name to a person or a jam. Only ever added, never counted. */
+/* Feedback: glow and grow, from somebody with a name to a person or a jam. Only ever added, never counted. To a person it
+ * is sealed, unless the class is open. */
 #include "ask.h"
+#include "authority.h"
+#include "inbox.h"
 #include "names.h"
 #include "shapes.h"
 #include "view_rows.h"
+
+enum { OPEN_FIELDS = FIELD_PERSON | FIELD_JAM | FIELD_TEXT | FIELD_MORE };
+
+/* The boxes stay in the log: only that there are some is told. */
+static void fold_sealed(struct store *store, const struct fact *fact)
+{
+    const struct op *op = fact->op;
+    if (op->has & OPEN_FIELDS || !(op->has & FIELD_BOX) || !(op->has & FIELD_SECOND) ||
+        op->box.len != op->second.len || !letter_box_fits(op->box.len)) {
+        return;
+    }
+    store_do(store, "INSERT INTO feedback VALUES (?,?,?,?,0,NULL,NULL,?) ON CONFLICT DO NOTHING",
+             "rsrpi", &sealed_receiver, &fact->stamp, &fact->id, &op->by, (int64_t)fact->time_ms);
+}
 
 static void feedback_fold(struct store *store, const struct fact *fact)
 {
     const struct op *op = fact->op;
     bool to_person = op->has & FIELD_PERSON;
+    if (op->has & (FIELD_BOX | FIELD_SECOND)) {
+        fold_sealed(store, fact);
+        return;
+    }
     if (!to_person && !(op->has & FIELD_JAM)) {
         return;
     }
@@ -17,81 +38,214 @@ static void feedback_fold(struct store *store, const struct fact *fact)
              op->has & FIELD_MORE ? op->more : (struct slice){0}, (int64_t)fact->time_ms);
 }
 
-/* ---- methods ----------------------------------------------------------------------------------------------------- */
+/* ---- who reads it ------------------------------------------------------------------------------------------------ */
 
-static enum err to_person(struct ask *ask, struct slice typed, struct op *op)
+static bool is_sealed(struct ask *ask)
 {
-    enum err err = name_person(ask, typed, "jam feedback", &op->person);
-    if (err == OK && SAME(op->person, ask->me)) {
-        return refuse(ask, ERR_YOURSELF, (struct slice){0}, NULL);
+    return !(class_policy(ask->store) & POLICY_OPEN);
+}
+
+/* Does the class's policy let its teacher read what is for this person? */
+static bool has_second_reader(struct ask *ask, const struct person_id *person)
+{
+    struct person_id root;
+    return class_policy(ask->store) & POLICY_TEACHERS_READ && authority_root(ask->store, &root) &&
+           !SAME(root, *person);
+}
+
+/* The pairs "sealed" and "readers". person NULL: it is for a jam. */
+static void pack_readers(struct ask *ask, struct pack *p, const struct person_id *person)
+{
+    bool sealed = person && is_sealed(ask);
+    bool second = sealed && has_second_reader(ask, person);
+    pack_str(p, "sealed");
+    pack_bool(p, sealed);
+    pack_str(p, "readers");
+    pack_array(p, second ? 2 : 1);
+    if (sealed) {
+        pack_person(ask, p, person);
+    } else {
+        pack_str(p, "everybody");
     }
-    op->has |= FIELD_PERSON;
+    if (second) {
+        pack_str(p, "teachers");
+    }
+}
+
+/* Whom it is for: person or jam, the other one zeroed. */
+struct addressee {
+    bool is_jam;
+    struct person_id person;
+    struct ref jam;
+};
+
+static enum err read_addressee(struct ask *ask, struct addressee *to)
+{
+    struct slice typed;
+    memset(to, 0, sizeof(*to));
+    if (ask_typed(ask, "person", &typed)) {
+        enum err err = name_person(ask, typed, "jam feedback", &to->person);
+        if (err == OK && SAME(to->person, ask->me)) {
+            return refuse(ask, ERR_YOURSELF, (struct slice){0}, NULL);
+        }
+        return err;
+    }
+    to->is_jam = true;
+    if (!ask_typed(ask, "jam", &typed)) {
+        return refuse(ask, ERR_EMPTY, slice_str("person"), NULL);
+    }
+    return name_jam(ask, typed, "jam feedback --jam", &to->jam);
+}
+
+/* The pairs "to", "sealed" and "readers". */
+static void pack_addressee(struct ask *ask, struct pack *p, const struct addressee *to)
+{
+    pack_str(p, "to");
+    if (to->is_jam) {
+        pack_jam_name(ask, p, &to->jam);
+    } else {
+        pack_person(ask, p, &to->person);
+    }
+    pack_readers(ask, p, to->is_jam ? NULL : &to->person);
+}
+
+static enum err readers_tell(struct ask *ask, struct pack *p)
+{
+    struct addressee to;
+    enum err err = read_addressee(ask, &to);
+    if (err == OK) {
+        pack_map(p, 3);
+        pack_addressee(ask, p, &to);
+    }
     return err;
+}
+
+/* ---- giving some --------------------------------------------------------------------------------------------------- */
+
+/* Takes a box's bytes from the request's room. NULL: there are none left. */
+static uint8_t *box_room(struct ask *ask)
+{
+    if (sizeof(ask->room) - ask->room_used < BOX_BYTES_MAX) {
+        return NULL;
+    }
+    uint8_t *box = (uint8_t *)ask->room + ask->room_used;
+    ask->room_used += BOX_BYTES_MAX;
+    return box;
+}
+
+/* The teacher's box, or as many random bytes: nobody else can tell which. */
+static enum err seal_second(struct ask *ask, const struct letter *letter, struct op *op)
+{
+    struct person_id root;
+    struct sign_pk pk;
+    size_t len = op->box.len;
+    uint8_t *second = box_room(ask);
+    if (!second) {
+        return ERR_TOO_LONG;
+    }
+    op->second = slice_of(second, len);
+    op->has |= FIELD_SECOND;
+    if (!has_second_reader(ask, &letter->recipient)) {
+        rng_fill(ask->rng, second, len);
+        return OK;
+    }
+    return authority_root(ask->store, &root) && person_key(ask->store, &root, &pk, NULL)
+               ? letter_seal(letter, &pk, ask->rng, second, &len)
+               : ERR_CLASS_WAITS;
+}
+
+static enum err seal_letter(struct ask *ask, const struct letter *letter, struct op *op)
+{
+    char shown[SHOWN_BYTES];
+    struct sign_pk pk;
+    size_t len = 0;
+    uint8_t *box = box_room(ask);
+    bool known = person_key(ask->store, &letter->recipient, &pk, NULL);
+    enum err err = !box    ? ERR_TOO_LONG
+                   : known ? letter_seal(letter, &pk, ask->rng, box, &len)
+                           : ERR_SIGNATURE;
+    op->box = slice_of(box, len);
+    op->has |= FIELD_BOX;
+    err = err == OK ? seal_second(ask, letter, op) : err;
+    if (err == ERR_TOO_LONG) {
+        return refuse(ask, err, slice_str("glow, grow"), NULL);
+    }
+    if (err == ERR_SIGNATURE) { /* a key that nothing can be sealed to is nobody's */
+        person_shown(ask->store, &letter->recipient, shown);
+        return refuse(ask, ERR_NO_SUCH_PERSON, slice_str(shown), "jam who");
+    }
+    return err;
+}
+
+/* What it is about, if that is said: an entry's id. */
+static enum err read_about(struct ask *ask, struct letter *letter)
+{
+    struct slice typed;
+    letter->has_about = ask_typed(ask, "about", &typed);
+    return letter->has_about && !name_is_id(typed, &letter->about)
+               ? refuse(ask, ERR_NO_SUCH_ENTRY, typed, NULL)
+               : OK;
 }
 
 static enum err feedback_plan(struct ask *ask)
 {
-    struct slice typed, glow, grow;
-    enum err err = ask_text_if(ask, "glow", TEXT_BYTES_MAX, true, &glow);
-    err = err == OK ? ask_text_if(ask, "grow", TEXT_BYTES_MAX, true, &grow) : err;
+    struct addressee to;
+    struct letter letter = {.kind = LETTER_FEEDBACK, .author = ask->me, .class = ask->class};
+    enum err err = ask_text_if(ask, "glow", TEXT_BYTES_MAX, true, &letter.text);
+    err = err == OK ? ask_text_if(ask, "grow", TEXT_BYTES_MAX, true, &letter.more) : err;
     if (err != OK) {
         return err;
     }
-    if (glow.len == 0 && grow.len == 0) {
+    if (letter.text.len == 0 && letter.more.len == 0) {
         return refuse(ask, ERR_EMPTY, slice_str("glow, grow"), NULL);
     }
+    err = read_addressee(ask, &to);
+    if (err != OK) {
+        return err;
+    }
     struct op *op = ask_op(ask, OP_FEEDBACK);
-    op->text = glow;
-    op->more = grow;
-    op->has |= (glow.len > 0 ? FIELD_TEXT : 0) | (grow.len > 0 ? FIELD_MORE : 0);
-    if (ask_typed(ask, "person", &typed)) {
-        return to_person(ask, typed, op);
+    ask->flag = to.is_jam;
+    ask->subject = to.is_jam ? to.jam : person_ref(&to.person);
+    letter.recipient = to.person;
+    if (!to.is_jam && is_sealed(ask)) {
+        err = read_about(ask, &letter);
+        return err == OK ? seal_letter(ask, &letter, op) : err;
     }
-    if (!ask_typed(ask, "jam", &typed)) {
-        return refuse(ask, ERR_EMPTY, slice_str("person"), NULL);
-    }
-    op->has |= FIELD_JAM;
-    return name_jam(ask, typed, "jam feedback --jam", &op->jam);
+    op->person = to.person;
+    op->jam = to.jam;
+    op->text = letter.text;
+    op->more = letter.more;
+    op->has |= (to.is_jam ? FIELD_JAM : FIELD_PERSON) | (op->text.len > 0 ? FIELD_TEXT : 0) |
+               (op->more.len > 0 ? FIELD_MORE : 0);
+    return OK;
 }
 
-/* Nothing is sealed yet: whoever sits at a machine of the class could read it. */
 static enum err feedback_tell(struct ask *ask, struct pack *p)
 {
-    const struct op *op = &ask->ops[0];
+    struct addressee to = {
+        .is_jam = ask->flag, .person = id_person(&ask->subject), .jam = ask->subject};
     pack_map(p, 1);
     pack_str(p, "feedback");
-    pack_map(p, 4);
-    pack_str(p, "to");
-    if (op->has & FIELD_PERSON) {
-        pack_person(ask, p, &op->person);
-    } else {
-        pack_jam_name(ask, p, &op->jam);
-    }
-    pack_str(p, "readers");
-    pack_array(p, 1);
-    pack_str(p, "machines");
+    pack_map(p, 5);
+    pack_addressee(ask, p, &to);
     pack_entry(ask, p);
     return OK;
 }
 
-static void pack_letter(struct ask *ask, struct pack *p, uint32_t n, const struct line *line)
+/* ---- the inbox ----------------------------------------------------------------------------------------------------- */
+
+static void pack_text_or_nil(struct pack *p, struct slice text)
 {
-    sqlite3_stmt *stmt =
-        store_query(ask->store, "SELECT to_jam, glow, grow, stamp, time_ms FROM feedback"
-                                " WHERE receiver=? AND stamp=?");
-    store_bind(stmt, "rs", &line->owner, &line->stamp);
-    if (!store_row(ask->store, stmt)) {
+    if (text.len > 0) {
+        pack_text(p, text);
+    } else {
         pack_nil(p);
-        return;
     }
-    struct moment moment = column_moment(stmt, 3);
-    pack_map(p, 9);
-    pack_str(p, "n");
-    pack_line(p, n);
-    pack_str(p, "id");
-    pack_hex(p, line->id.b);
-    pack_str(p, "from");
-    pack_person(ask, p, &line->author);
+}
+
+/* The pairs "to", "glow", "grow" and "about" of what is open. */
+static void pack_open(struct ask *ask, struct pack *p, const struct line *line, sqlite3_stmt *stmt)
+{
     pack_str(p, "to");
     if (sqlite3_column_int(stmt, 0)) {
         pack_jam_name(ask, p, &line->owner);
@@ -102,6 +256,55 @@ static void pack_letter(struct ask *ask, struct pack *p, uint32_t n, const struc
     pack_column(p, stmt, 1);
     pack_str(p, "grow");
     pack_column(p, stmt, 2);
+    pack_str(p, "about");
+    pack_nil(p);
+}
+
+/* The same of what is sealed. */
+static void pack_opened(struct ask *ask, struct pack *p, const struct line *line)
+{
+    uint8_t room[LETTER_BYTES_MAX];
+    struct letter letter;
+    if (!letter_read(ask, LETTER_FEEDBACK, &line->stamp, room, &letter)) {
+        letter = (struct letter){.recipient = ask->me};
+    }
+    pack_str(p, "to");
+    pack_person(ask, p, &letter.recipient);
+    pack_str(p, "glow");
+    pack_text_or_nil(p, letter.text);
+    pack_str(p, "grow");
+    pack_text_or_nil(p, letter.more);
+    pack_str(p, "about");
+    pack_hex(p, letter.has_about ? letter.about.b : NULL);
+    wipe(room, sizeof(room));
+}
+
+static void pack_letter(struct ask *ask, struct pack *p, uint32_t n, const struct line *line)
+{
+    bool sealed = SAME(line->owner, sealed_receiver);
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT to_jam, glow, grow, stamp, time_ms FROM feedback"
+                                " WHERE receiver=? AND stamp=?");
+    store_bind(stmt, "rs", &line->owner, &line->stamp);
+    if (!store_row(ask->store, stmt)) {
+        pack_nil(p);
+        return;
+    }
+    struct moment moment = column_moment(stmt, 3);
+    pack_map(p, 11);
+    pack_str(p, "n");
+    pack_line(p, n);
+    pack_str(p, "id");
+    pack_hex(p, line->id.b);
+    pack_str(p, "from");
+    pack_person(ask, p, &line->author);
+    pack_str(p, "sealed");
+    pack_bool(p, sealed);
+    if (sealed) {
+        pack_opened(ask, p, line);
+    } else {
+        pack_open(ask, p, line, stmt);
+    }
     sqlite3_reset(stmt);
     pack_moment(ask, p, &moment);
 }
@@ -111,8 +314,10 @@ static enum err inbox_tell(struct ask *ask, struct pack *p)
     static const struct stamp always;
     struct lines letters;
     struct shown_list list = {0};
-    inbox_read(ask->store, &ask->me, &always, &letters);
-    pack_map(p, 1);
+    inbox_read(ask, &always, &letters);
+    pack_map(p, 2);
+    pack_str(p, "old_key");
+    pack_bool(p, inbox_lost(ask));
     pack_str(p, "inbox");
     pack_array(p, letters.count);
     for (uint32_t i = 0; i < letters.count; i++) {
@@ -120,14 +325,13 @@ static enum err inbox_tell(struct ask *ask, struct pack *p)
         list.ids[list.count++] = letters.at[i].id;
     }
     list_show(ask, LIST_FEEDBACK, &list);
-    if (letters.count > 0) {
-        inbox_mark_read(ask->store, &ask->me, &letters.at[0].stamp);
-    }
+    inbox_mark_read(ask);
     return OK;
 }
 
 static const struct method methods[] = {
     {"feedback", feedback_plan, feedback_tell, false},
+    {"feedback.readers", NULL, readers_tell, false},
     {"inbox", NULL, inbox_tell, false},
     {0},
 };

@@ -1,6 +1,7 @@
 /* Signing in and out: who is at which machine, and the passphrases that open their keys. */
 #include "ask.h"
 #include "authority.h"
+#include "inbox.h"
 #include "names.h"
 #include "passphrase.h"
 #include "shapes.h"
@@ -341,7 +342,7 @@ static enum err hello_tell(struct ask *ask, struct pack *p)
 {
     struct person_id person = id_person(&ask->subject);
     struct lines unread;
-    inbox_unread(ask->store, &person, &unread);
+    inbox_unread(ask, &unread);
     pack_map(p, 12);
     pack_names(ask, p, &person);
     pack_str(p, "signed_out");

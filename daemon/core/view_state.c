@@ -1,5 +1,6 @@
 /* What goes across views: where am I, names for completion, and all that a watch shows. */
 #include "ask.h"
+#include "inbox.h"
 #include "shapes.h"
 #include "view_rows.h"
 
@@ -52,7 +53,7 @@ static void pack_waiting(struct ask *ask, struct pack *p)
     struct lines unread;
     struct shown_list from = {0};
     uint32_t counts[LIST_MAX] = {0};
-    inbox_unread(ask->store, &ask->me, &unread);
+    inbox_unread(ask, &unread);
     for (uint32_t i = 0; i < unread.count; i++) {
         struct ref author = person_ref(&unread.at[i].author);
         uint32_t k = 0;

@@ -463,6 +463,7 @@ static void pack_card(struct ask *ask, struct pack *p, uint32_t i, const struct 
     pack_person(ask, p, person);
     pack_str(p, "words");
     pack_str(p, ask->stretching->at[i].words);
+    ask->has_words = true;
 }
 
 static enum err reset_tell(struct ask *ask, struct pack *p)

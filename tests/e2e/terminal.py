@@ -3,12 +3,12 @@
 #
 #   terminal.py type CMD...          runs it on a terminal of its own and does there what stdin says, a line each:
 #       expect REGEX                     waits until that stands there, after what was expected before
-#       type TEXT                        types it, and Enter; {1} is what the last expect caught
+#       type TEXT                        types it, and Enter; {1} is what an expect caught last
 #       key TEXT                         types it without Enter; \xNN and so on as in Python
 #       mute, echo                       waits until what is typed isn't shown, or is
 #       signal NAME                      sends it to the command
 #       columns N                        the terminal is so wide from now on
-#     prints all that stood there; its exit status is the command's, 128 + N if signal N ended it
+#     prints all that stood there; its exit status is the command's, 128 + N if signal N ended it, 99 if it waited in vain
 #   terminal.py daemon SOCKET ANSWERS QUESTIONS
 #     answers with one line of ANSWERS after the other, {"code": ...} is a refusal; writes what it was asked to QUESTIONS
 import fcntl
@@ -27,7 +27,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 sys.dont_write_bytecode = True
 from wire import Short, pack, unpack
 
-LIMIT_S = 60
+LIMIT_S = 30
+
+
+def fail(why):
+    print(why, file=sys.stderr)
+    sys.exit(99)  # as no command does
 
 
 class Terminal:
@@ -71,14 +76,14 @@ class Terminal:
             if select.select([self.master], [], [], 0.02)[0]:
                 self.seen += os.read(self.master, 65536)
             if time.monotonic() > end:
-                sys.exit("waited in vain for: %s\nthere stood:\n%s" % (what, self.seen.decode(errors="replace")))
+                fail("waited in vain for: %s\nthere stood:\n%s" % (what, self.seen.decode(errors="replace")))
 
     def expect(self, regex):
         def there():
             found = re.search(regex, self.seen.decode(errors="replace").replace("\r", "")[self.at:])
             if found:
                 self.at += found.end()
-                self.caught = found.groups()
+                self.caught = found.groups() or self.caught
             return found
         self.await_that(there, regex)
 
@@ -97,7 +102,7 @@ class Terminal:
             self.seen += os.read(self.master, 65536)
         sys.stdout.write(self.seen.decode(errors="replace").replace("\r", ""))
         if not self.echoes():
-            sys.exit("the terminal stays mute")
+            fail("the terminal stays mute")
         return os.WEXITSTATUS(status)
 
 
@@ -120,7 +125,7 @@ def type_at(command):
         elif verb == "columns":
             terminal.columns(text)
         else:
-            sys.exit("what is %s?" % verb)
+            fail("what is %s?" % verb)
     sys.exit(terminal.end())
 
 

@@ -147,6 +147,29 @@ static void only_those_who_are_named_are_let_in(void **state)
     room_free(room);
 }
 
+static void a_class_has_a_last_day_of_the_calendar(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "2027-02-29", "2027-13-01", "2027-00-10", "2027-01-32", "1969-12-31",
+        "27-01-01",   "2027-1-01",  "2027-01-1x", "tomorrow",   ""};
+    static const char *const right[] = {"2028-02-29", "2027-12-31", "1970-01-02", "2100-02-28"};
+    struct room *room = room_new(1);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_string_equal(ASK(room, 0, "class.create", "name", "x", "handle", "lee", "open", "!",
+                                "passphrase", "cobweb item comet lamp domino", "until", wrong[i]),
+                            "usage");
+    }
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        assert_string_equal(ASK(room, 0, "class.create", "name", "x", "handle", "lee", "open", "!",
+                                "passphrase", "cobweb item comet lamp domino", "until", right[i]),
+                            "");
+        assert_string_equal(room_text(room, 0, "class.until"), right[i]);
+        assert_string_equal(room_text(room, 0, "class.policy.0"), "open");
+    }
+    room_free(room);
+}
+
 static void a_pupil_lets_nobody_in(void **state)
 {
     (void)state;
@@ -181,6 +204,27 @@ static void two_of_one_name_are_told_apart(void **state)
     assert_int_equal(count_of(room, 0, "admitted"), 1);
     room_run(room, 10000);
     assert_in(room, 1, "Period 3");
+    room_free(room);
+}
+
+static void two_with_the_same_words_are_not_let_in(void **state)
+{
+    (void)state;
+    struct room *room = school_of(3, "teachers_read");
+    room->alike = true;
+    assert_string_equal(ASK(room, 0, "class.knocks"), "");
+    assert_string_equal(room_text(room, 0, "knocks.0.same"), "true");
+    assert_string_equal(ASK(room, 0, "class.admit", "which", "1"), "");
+    assert_int_equal(count_of(room, 0, "admitted"), 0);
+    assert_int_equal(count_of(room, 0, "same"), 1);
+    assert_string_equal(ASK(room, 0, "class.admit", "all", "!"), "");
+    assert_int_equal(count_of(room, 0, "same"), 2);
+    room_run(room, 10000);
+    assert_in_none(room, 1);
+    room_stop(room, 2);
+    room_run(room, 2 * KNOCK_SILENT_MS);
+    assert_string_equal(ASK(room, 0, "class.admit", "all", "!"), "");
+    assert_int_equal(count_of(room, 0, "admitted"), 1);
     room_free(room);
 }
 
@@ -416,8 +460,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_on_the_screen_are_those_in_the_list_and_all_come_in),
         cmocka_unit_test(only_those_who_are_named_are_let_in),
+        cmocka_unit_test(a_class_has_a_last_day_of_the_calendar),
         cmocka_unit_test(a_pupil_lets_nobody_in),
         cmocka_unit_test(two_of_one_name_are_told_apart),
+        cmocka_unit_test(two_with_the_same_words_are_not_let_in),
         cmocka_unit_test(a_flood_pushes_nobody_out),
         cmocka_unit_test(one_address_gets_a_few_places),
         cmocka_unit_test(two_classes_that_call_get_neither),

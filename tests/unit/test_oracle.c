@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "letter.h"
 #include "rows.h"
 #include "store.h"
 #include "view.h"
@@ -90,6 +91,24 @@ static void draw_adds(struct history *h, struct op *op)
     }
 }
 
+/* Two lengths that a letter may have, and one that it can't. */
+static struct slice draw_box(struct history *h)
+{
+    static const uint8_t bytes[BOX_BYTES_MAX];
+    static const size_t lengths[] = {BOX_OVERHEAD + LETTER_BLOCK, BOX_OVERHEAD + LETTER_BLOCK,
+                                     BOX_OVERHEAD + 2 * LETTER_BLOCK, BOX_OVERHEAD + 3};
+    return slice_of(bytes, lengths[draw(h, 4)]);
+}
+
+/* Sealed feedback has nothing but its boxes: mostly, where chance would hardly make it so. */
+static void draw_seal(struct history *h, struct op *op)
+{
+    if ((op->kind == OP_FEEDBACK || op->kind == OP_NOTE) && draw(h, 2)) {
+        op->has &= FIELD_BY | FIELD_BOX | FIELD_SECOND;
+        op->has |= FIELD_BOX | (op->kind == OP_FEEDBACK ? FIELD_SECOND : 0);
+    }
+}
+
 static void draw_op(struct history *h, int i)
 {
     static const uint8_t kinds[] = {OP_OPEN,    OP_PERSON,   OP_PERSON,   OP_HELLO, OP_BYE,
@@ -111,6 +130,8 @@ static void draw_op(struct history *h, int i)
     op->title = slice_str(texts[draw(h, 4)]);
     op->text = slice_str(texts[draw(h, 4)]);
     op->more = slice_str(texts[draw(h, 4)]);
+    op->box = draw_box(h);
+    op->second = draw_box(h);
     op->state = draw(h, 3);
     op->moves = draw(h, 2);
     op->yes = draw(h, 2);
@@ -118,6 +139,7 @@ static void draw_op(struct history *h, int i)
     if (op->has & FIELD_ADDS) {
         draw_adds(h, op);
     }
+    draw_seal(h, op);
 }
 
 /* Feeds whose lamports rise, often to the same number at once. */
@@ -598,13 +620,27 @@ static void put_words(struct table *t, const struct fact *f)
     }
 }
 
+/* Boxes that could hold a letter. */
+static bool is_box(struct slice box)
+{
+    return box.len == BOX_OVERHEAD + LETTER_BLOCK || box.len == BOX_OVERHEAD + 2 * LETTER_BLOCK;
+}
+
+/* A note says its text, or one's own a box, never both. */
+static bool is_note(const struct op *op)
+{
+    uint32_t said = op->has & (FIELD_TEXT | FIELD_BOX);
+    return said == FIELD_TEXT || (said == FIELD_BOX && !(op->has & FIELD_JAM) && is_box(op->box));
+}
+
 static void model_story(const struct model *m, struct table *t)
 {
     for (int i = 0; i < m->count; i++) {
         const struct fact *f = m->order[i];
         if (is_kind(f, 1 << OP_OPEN | 1 << OP_PERSON | 1 << OP_SEAT | 1 << OP_FEEDBACK |
                            1 << OP_CONFIRM | 1 << OP_REMOVE | 1 << OP_ROSTER | 1 << OP_LESSON) ||
-            (f->op->kind == OP_HELLO && !f->op->moves)) {
+            (f->op->kind == OP_HELLO && !f->op->moves) ||
+            (f->op->kind == OP_NOTE && !is_note(f->op))) {
             continue;
         }
         put_blob(t, owner_of(f));
@@ -615,9 +651,18 @@ static void model_story(const struct model *m, struct table *t)
         f->op->has &FIELD_PERSON ? put_blob(t, SLICE(f->op->person)) : put_none(t);
         f->op->has &FIELD_STATE ? put_int(t, (int64_t)f->op->state) : put_none(t);
         put_words(t, f);
+        f->op->kind == OP_NOTE && f->op->has &FIELD_BOX ? put_int(t, (int64_t)f->op->box.len)
+                                                        : put_none(t);
         put_time(t, f);
         put_row(t);
     }
+}
+
+/* Two boxes of one length and nothing else. */
+static bool is_sealed(const struct op *op)
+{
+    return op->has == (FIELD_BY | FIELD_BOX | FIELD_SECOND) && op->box.len == op->second.len &&
+           is_box(op->box);
 }
 
 static void model_feedback(const struct model *m, struct table *t)
@@ -625,7 +670,21 @@ static void model_feedback(const struct model *m, struct table *t)
     for (int i = 0; i < m->count; i++) {
         const struct fact *f = m->order[i];
         bool to_person = f->op->has & FIELD_PERSON;
-        if (f->op->kind != OP_FEEDBACK || !(f->op->has & (FIELD_PERSON | FIELD_JAM))) {
+        bool sealed = f->op->has & (FIELD_BOX | FIELD_SECOND);
+        if (f->op->kind != OP_FEEDBACK ||
+            (sealed ? !is_sealed(f->op) : !(f->op->has & (FIELD_PERSON | FIELD_JAM)))) {
+            continue;
+        }
+        if (sealed) {
+            put_blob(t, SLICE((struct ref){{0}}));
+            put_stamp(t, f);
+            put_blob(t, SLICE(f->id));
+            put_blob(t, SLICE(f->op->by));
+            put_int(t, 0);
+            put_none(t);
+            put_none(t);
+            put_time(t, f);
+            put_row(t);
             continue;
         }
         put_blob(t, to_person ? SLICE(f->op->person) : SLICE(f->op->jam));

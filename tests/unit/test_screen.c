@@ -330,16 +330,17 @@ static void expect_said(void (*say)(struct page *, const msgpack_object *), cons
 static void hello_says_who_can_read_what(void **state)
 {
     (void)state;
-    expect_said(say_hello, "{\"person\":\"ana\",\"policy\":[]}",
+    expect_said(say_hello, "{\"person\":\"ana\",\"readers\":\"recipient\"}",
                 "Welcome back, ana. Next: jam list, then jam join NAME\n"
                 "Feedback to you is sealed: you alone can read it.\n");
     expect_said(say_hello,
-                "{\"person\":\"ana\",\"policy\":[\"readmit\",\"teachers-read\"],\"was\":{\"jam\":"
+                "{\"person\":\"ana\",\"readers\":\"recipient and teachers\",\"was\":{\"jam\":"
                 "\"bridge\"},\"moved_from\":\"PC 12\"}",
                 "Welcome back, ana (moved here from PC 12). You were in bridge: jam back\n"
-                "Feedback to you is sealed: you and your teachers can read it.\n");
+                "Feedback to you is sealed: you and the teacher who made this class can "
+                "read it.\n");
     expect_said(say_hello,
-                "{\"person\":\"ana\",\"policy\":[\"open\"],\"key_reset\":true,\"signed_out\":"
+                "{\"person\":\"ana\",\"readers\":\"everybody\",\"key_reset\":true,\"signed_out\":"
                 "\"ben\"}",
                 "ben is signed out here.\n"
                 "Welcome back, ana. Next: jam list, then jam join NAME\n"
@@ -365,8 +366,8 @@ static void a_founder_is_told_what_belongs_on_paper(void **state)
     expect_said(say_class_create, "{\"class\":{\"name\":\"P\"},\"invite\":\"w\",\"rescue\":null}",
                 "Made the class P, as ana. At each of its machines type: jam class join w\n");
     expect_said(say_class_rescue, "{\"class\":{\"name\":\"P\"}}",
-                "P is yours again, with the new passphrase, as ana. Keep the paper: its words go "
-                "on working.\n");
+                "The class is yours again, as ana, with the new passphrase. Keep the paper: its "
+                "words go on working.\n");
 }
 
 static void teachers_are_told_in_a_line(void **state)
@@ -388,7 +389,7 @@ static void teachers_are_told_in_a_line(void **state)
     expect_said(say_people_rename, "{\"was\":\"ben~2\",\"person\":\"benno\"}",
                 "ben~2 is called benno now, as ana.\n");
     expect_said(say_people_reset,
-                "{\"card\":{\"person\":\"ben\",\"words\":[\"sun\",\"owl\",\"ink\"],\"valid_s\":900}"
+                "{\"card\":{\"person\":\"ben\",\"words\":\"sun owl ink\",\"valid_s\":900}"
                 "}",
                 "One-time card for ben: sun owl ink, for 15 min. There: jam hello ben, with these "
                 "words\n");
@@ -434,8 +435,8 @@ static void cards_are_a_page_in_which_no_name_does_anything(void **state)
     struct doc doc;
     char *text = NULL;
     size_t len = 0;
-    const char *json = "{\"cards\":[{\"person\":\"ana\",\"words\":[\"sun\",\"owl\",\"ink\"]},"
-                       "{\"person\":\"<script src='//x'>&\",\"words\":[\"a\",\"b\",\"c\"]}]}";
+    const char *json = "{\"cards\":[{\"person\":\"ana\",\"words\":\"sun owl ink\"},"
+                       "{\"person\":\"<script src='//x'>&\",\"words\":\"a b c\"}]}";
     open_json(json, &p, &doc);
     FILE *out = open_memstream(&text, &len);
     assert_non_null(out);

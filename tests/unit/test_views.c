@@ -1220,7 +1220,8 @@ static void feedback_reaches_the_one_it_is_for(void **state)
     hello(s, "ana");
     ok(s, "feedback", "person", "ben", "glow", "clean joints", "grow", "show the load", NULL);
     is_text(s, "feedback.to", "ben");
-    is_text(s, "feedback.readers.0", "machines");
+    is_text(s, "feedback.readers.0", "everybody");
+    is_true(s, "feedback.sealed", false);
     is_text(s, "feedback.entry", hex_of(s->ask.made.b));
     ok(s, "feedback", "person", "ben", "grow", "speak up", NULL);
     ok(s, "inbox", NULL);

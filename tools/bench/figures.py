@@ -171,6 +171,7 @@ def await_start(watches, host, n):
 def coming_and_going(n, daemons):
     """The last machine starts, leaves, starts, crashes, ..., while all others are watched."""
     watches = [Watch(i) for i in range(1, n)]
+    await_all(watches, lambda c: c["type"] == "state")  # or the first change may come before the watch
     host, seen, saw, left, gone, cut = f"pc{n}", [], [], [], [], []
     for turn in range(2 * STARTS):
         signal_, states, times = ((signal.SIGTERM, ("left",), left), (signal.SIGKILL, ("gone",), gone))[turn % 2]
@@ -261,6 +262,7 @@ def idle(n, daemons):
     pids = [daemons[i].pid for i in range(1, n + 1)]
     sent, used, begun = [sent_bytes(i) for i in range(1, n + 1)], [ticks(p) for p in pids], now()
     watches = [Watch(i) for i in range(1, n + 1)]
+    await_all(watches, lambda c: c["type"] == "state")
     alarms = 0
     while now() < begun + IDLE_S:
         for w in select.select(watches, [], [], 1)[0]:

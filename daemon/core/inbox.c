@@ -1,0 +1,312 @@
+/* What is for the one who asks. */
+#include "inbox.h"
+
+#include <stdlib.h>
+
+#include "authority.h"
+
+const struct ref sealed_receiver;
+
+void opened_forget(struct opened *opened)
+{
+    free(opened->at);
+    memset(opened, 0, sizeof(*opened));
+}
+
+/* ---- letters ----------------------------------------------------------------------------------------------------- */
+
+/* The op at a stamp; it borrows from the statement, which the caller resets. NULL: it isn't there, or was erased. */
+static sqlite3_stmt *op_read(struct store *store, const struct stamp *stamp, struct op *op)
+{
+    struct feed_id feed = stamp_feed(stamp);
+    sqlite3_stmt *stmt = store_query(store, "SELECT payload FROM feed JOIN entry ON"
+                                            " entry.feed=feed.id WHERE feed.feed=?1 AND seq=?2");
+    store_bind(stmt, "fi", &feed, (int64_t)stamp_seq(stamp));
+    if (!store_row(store, stmt)) {
+        return NULL;
+    }
+    struct slice payload = column_slice(stmt, 0);
+    if (payload.len <= SALT_BYTES ||
+        op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), op) != OK) {
+        sqlite3_reset(stmt);
+        return NULL;
+    }
+    return stmt;
+}
+
+/* Is it what its op says it is? */
+static bool is_genuine(struct ask *ask, const struct letter *letter, enum letter_kind kind,
+                       const struct op *op)
+{
+    return letter->kind == kind && SAME(letter->author, op->by) && SAME(letter->class, ask->class);
+}
+
+/* May who asks read what is sealed to others? Only the founding teacher's key is one that all authors know from the
+ * start. */
+static bool reads_all(struct ask *ask)
+{
+    struct person_id root;
+    return class_policy(ask->store) & POLICY_TEACHERS_READ && authority_root(ask->store, &root) &&
+           SAME(root, ask->me);
+}
+
+static bool read_by(struct ask *ask, const struct box_key *key, enum letter_kind kind,
+                    const struct stamp *stamp, uint8_t room[LETTER_BYTES_MAX],
+                    struct letter *letter)
+{
+    struct op op;
+    sqlite3_stmt *stmt = op_read(ask->store, stamp, &op);
+    if (!stmt) {
+        return false;
+    }
+    bool mine = letter_open(key, op.box, room, letter) == OK &&
+                is_genuine(ask, letter, kind, &op) && SAME(letter->recipient, ask->me);
+    if (!mine && kind == LETTER_FEEDBACK && reads_all(ask)) {
+        mine =
+            letter_open(key, op.second, room, letter) == OK && is_genuine(ask, letter, kind, &op);
+    }
+    sqlite3_reset(stmt);
+    return mine;
+}
+
+bool letter_read(struct ask *ask, enum letter_kind kind, const struct stamp *stamp,
+                 uint8_t room[LETTER_BYTES_MAX], struct letter *letter)
+{
+    struct box_key key;
+    if (!ask->key) {
+        return false;
+    }
+    box_key_of(ask->key, &key);
+    bool mine = read_by(ask, &key, kind, stamp, room, letter);
+    wipe(&key, sizeof(key));
+    return mine;
+}
+
+static struct tried try_letter(struct ask *ask, const struct box_key *key,
+                               const struct stamp *stamp)
+{
+    uint8_t room[LETTER_BYTES_MAX];
+    struct letter letter;
+    struct tried tried = {.stamp = *stamp};
+    if (read_by(ask, key, LETTER_FEEDBACK, stamp, room, &letter)) {
+        tried.bytes = (uint16_t)(letter.text.len + letter.more.len);
+    }
+    wipe(room, sizeof(room));
+    return tried;
+}
+
+static int stamp_order(const struct stamp *a, const struct stamp *b)
+{
+    return memcmp(a->b, b->b, sizeof(a->b));
+}
+
+/* Goes through sealed feedback after a stamp, newest first, beside what was tried before, into `at`. */
+static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct opened *before,
+                        struct tried *at)
+{
+    uint32_t count = 0, old = 0;
+    struct stamp stamp;
+    struct box_key key;
+    box_key_of(ask->key, &key);
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT stamp FROM feedback WHERE receiver=?1"
+                                                 " AND stamp>?2 AND author<>?3"
+                                                 " ORDER BY stamp DESC");
+    store_bind(stmt, "rsp", &sealed_receiver, after, &ask->me);
+    while (count < LETTERS_TRIED_MAX && store_row(ask->store, stmt)) {
+        column_fixed(stmt, 0, stamp.b, sizeof(stamp.b));
+        while (old < before->count && stamp_order(&before->at[old].stamp, &stamp) > 0) {
+            old++; /* it doesn't count any more */
+        }
+        bool known = old < before->count && SAME(before->at[old].stamp, stamp);
+        at[count++] = known ? before->at[old++] : try_letter(ask, &key, &stamp);
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    while (old < before->count && stamp_order(&before->at[old].stamp, after) > 0) {
+        old++;
+    }
+    while (count < LETTERS_TRIED_MAX && old < before->count) {
+        at[count++] = before->at[old++];
+    }
+    wipe(&key, sizeof(key));
+    return count;
+}
+
+/* Tries what came since it was last asked. False: nobody is signed in, or there is no memory. */
+static bool opened_renew(struct ask *ask, const struct stamp *after)
+{
+    struct opened *opened = ask->opened;
+    if (!ask->key || !opened) {
+        return false;
+    }
+    struct sign_pk key = sign_public(ask->key);
+    if (!SAME(opened->key, key)) {
+        opened_forget(opened);
+        opened->key = key;
+    }
+    struct tried *at = malloc(LETTERS_TRIED_MAX * sizeof(*at));
+    if (!at) {
+        store_fail(ask->store, ERR_NOMEM);
+        return false;
+    }
+    uint32_t count = try_all(ask, after, opened, at);
+    free(opened->at);
+    struct tried *fits = realloc(at, (count + 1) * sizeof(*at));
+    opened->at = fits ? fits : at;
+    opened->count = count;
+    return true;
+}
+
+/* ---- the inbox --------------------------------------------------------------------------------------------------- */
+
+/* Two sources side by side, both newest first: open feedback, and what opens. */
+struct sources {
+    struct ask *ask;
+    sqlite3_stmt *open;
+    bool has_open;
+    const struct tried *at, *end;
+    int64_t bytes; /* of the lines so far */
+};
+
+/* The next open feedback that is for who asks, into *line. */
+static void next_open(struct sources *s, struct line *line, int64_t *bytes)
+{
+    while ((s->has_open = store_row(s->ask->store, s->open))) {
+        column_fixed(s->open, 0, line->owner.b, sizeof(line->owner.b));
+        column_fixed(s->open, 1, line->stamp.b, sizeof(line->stamp.b));
+        column_fixed(s->open, 2, line->id.b, sizeof(line->id.b));
+        column_fixed(s->open, 3, line->author.b, sizeof(line->author.b));
+        *bytes = sqlite3_column_int64(s->open, 5) + sqlite3_column_int64(s->open, 6);
+        if (!sqlite3_column_int(s->open, 4) ||
+            is_member(s->ask->store, &s->ask->me, &line->owner)) {
+            return;
+        }
+    }
+}
+
+static void next_sealed(struct sources *s, const struct stamp *after)
+{
+    while (s->at < s->end && s->at->bytes == 0) {
+        s->at++;
+    }
+    if (s->at < s->end && stamp_order(&s->at->stamp, after) <= 0) {
+        s->at = s->end;
+    }
+}
+
+static void sealed_line(struct sources *s, struct line *line)
+{
+    sqlite3_stmt *stmt = store_query(
+        s->ask->store, "SELECT id, author FROM feedback WHERE receiver=?1 AND stamp=?2");
+    *line = (struct line){.owner = sealed_receiver, .stamp = s->at->stamp};
+    store_bind(stmt, "rs", &sealed_receiver, &s->at->stamp);
+    if (store_row(s->ask->store, stmt)) {
+        column_fixed(stmt, 0, line->id.b, sizeof(line->id.b));
+        column_fixed(stmt, 1, line->author.b, sizeof(line->author.b));
+        sqlite3_reset(stmt);
+    }
+}
+
+static bool add_line(struct sources *s, struct lines *lines, const struct line *line, int64_t bytes)
+{
+    s->bytes += LINE_BYTES + bytes;
+    if (lines->count == LIST_MAX || s->bytes > LINES_BYTES_MAX) {
+        return false;
+    }
+    lines->at[lines->count++] = *line;
+    return true;
+}
+
+void inbox_read(struct ask *ask, const struct stamp *after, struct lines *lines)
+{
+    struct sources s = {.ask = ask};
+    struct line open, sealed;
+    int64_t bytes = 0;
+    bool room = true;
+    if (opened_renew(ask, after)) {
+        s.at = ask->opened->at;
+        s.end = s.at + ask->opened->count;
+    }
+    s.open = store_query(ask->store,
+                         "SELECT receiver, stamp, id, author, to_jam,"
+                         " length(CAST(glow AS BLOB)), length(CAST(grow AS BLOB)) FROM feedback"
+                         " WHERE (receiver=?1 AND NOT to_jam OR to_jam AND receiver IN"
+                         " (SELECT DISTINCT jam FROM joined WHERE person=?1))"
+                         " AND stamp > ?2 AND author<>?1 ORDER BY stamp DESC");
+    store_bind(s.open, "ps", &ask->me, after);
+    lines->count = 0;
+    next_open(&s, &open, &bytes);
+    next_sealed(&s, after);
+    while (room && (s.has_open || s.at < s.end)) {
+        if (s.at == s.end || (s.has_open && stamp_order(&open.stamp, &s.at->stamp) > 0)) {
+            room = add_line(&s, lines, &open, bytes);
+            next_open(&s, &open, &bytes);
+        } else {
+            sealed_line(&s, &sealed);
+            room = add_line(&s, lines, &sealed, s.at->bytes);
+            s.at++;
+            next_sealed(&s, after);
+        }
+    }
+    if (s.open) {
+        sqlite3_reset(s.open);
+    }
+}
+
+/* What was read is known to the machine on which it was read, and to nobody else. */
+static const char *read_mark(const struct person_id *person, char room[48])
+{
+    char tail[TAIL_BYTES];
+    person_tail(person, tail);
+    text_copy(room, 48, slice_str("inbox "));
+    text_copy(room + 6, 42, slice_str(tail));
+    return room;
+}
+
+void inbox_unread(struct ask *ask, struct lines *lines)
+{
+    char key[48];
+    struct stamp after = {0};
+    if (!store_local_get(ask->store, read_mark(&ask->me, key), after.b, sizeof(after.b))) {
+        sqlite3_stmt *stmt =
+            store_query(ask->store, "SELECT stamp FROM story WHERE owner=? AND op=?"
+                                    " ORDER BY stamp DESC LIMIT 1 OFFSET 1");
+        store_bind(stmt, "pi", &ask->me, (int64_t)OP_HELLO);
+        if (store_row(ask->store, stmt)) {
+            column_fixed(stmt, 0, after.b, sizeof(after.b));
+        }
+        if (stmt) {
+            sqlite3_reset(stmt);
+        }
+    }
+    inbox_read(ask, &after, lines);
+}
+
+/* The mark is the newest feedback of all, to whomever: else it would tell which sealed one was theirs. */
+void inbox_mark_read(struct ask *ask)
+{
+    char key[48];
+    struct stamp newest;
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT max(stamp) FROM feedback");
+    if (store_row(ask->store, stmt) && column_fixed(stmt, 0, newest.b, sizeof(newest.b))) {
+        store_begin(ask->store);
+        store_local_set(ask->store, read_mark(&ask->me, key), newest.b, sizeof(newest.b));
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+}
+
+bool inbox_lost(struct ask *ask)
+{
+    sqlite3_stmt *stmt = store_query(
+        ask->store, "SELECT 1 FROM person_key JOIN feedback ON receiver=?2 AND author<>?1"
+                    " AND feedback.stamp<reset_stamp WHERE person=?1 LIMIT 1");
+    store_bind(stmt, "pr", &ask->me, &sealed_receiver);
+    bool lost = store_row(ask->store, stmt);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return lost;
+}
