@@ -126,6 +126,6 @@ struct attack {
     bool member; /* it needs the words */
     void (*run)(struct hostile *);
 };
-extern const struct attack outsider_attacks[], member_attacks[], log_attacks[];
+extern const struct attack outsider_attacks[], member_attacks[], log_attacks[], people_attacks[];
 
 #endif

@@ -5,7 +5,8 @@
 
 #include "hostile.h"
 
-static const struct attack *const families[] = {outsider_attacks, member_attacks, log_attacks};
+static const struct attack *const families[] = {outsider_attacks, member_attacks, log_attacks,
+                                                people_attacks};
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
 static int usage(void)
