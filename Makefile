@@ -100,6 +100,14 @@ $(B)/tests/unit/test_screen: $(B)/tests/unit/test_screen.o $(SCREEN_O) $(B)/libp
 UNITS := $(patsubst %.c,$(B)/%,$(UNIT_C))
 units: $(UNITS)
 
+# a hostile device for the end to end tests: it speaks by the rooms below the shell, over sockets of its own
+HOSTILE_C := $(wildcard tests/hostile/*.c)
+$(call room,$(HOSTILE_C)): INCLUDES := -Iproto
+$(call room,$(HOSTILE_C)): DEFINES := -D_GNU_SOURCE
+$(B)/hostile: $(call obj,$(HOSTILE_C)) $(B)/libproto.a
+	$(if $(Q),@echo "  LD    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PROTO_LIBS) $(call pc,--libs,libzmq)
+
 # a fuzzer links the rooms below the shell, all of it built by clang with coverage: build/fuzz
 FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
 $(call room,$(FUZZ_C)): INCLUDES := -Iproto -Idaemon/core
@@ -116,7 +124,7 @@ E2E := $(sort $(wildcard tests/e2e/*.t))
 
 test: ## install what is missing, build every way, run every test
 	$(Q)tools/setup
-	$(FLAVOUR) all units bench-tools
+	$(FLAVOUR) all units bench-tools $(B)/hostile
 	$(FLAVOUR) CC=clang all units
 	$(FLAVOUR) SANITIZE=address,undefined units
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
@@ -126,7 +134,7 @@ test: ## install what is missing, build every way, run every test
 unit: units ## only the unit tests
 	$(Q)JOBS=$(JOBS) tests/run $(UNITS)
 
-e2e: all ## only the end to end tests (T='tests/e2e/cable.t …' for some)
+e2e: all $(B)/hostile ## only the end to end tests (T='tests/e2e/cable.t …' for some)
 	$(Q)JOBS=$(JOBS) JAM_BUILD=$(B) tests/run $(or $(T),$(E2E))
 
 house: $(B)/libproto.a $(B)/libcore.a ## the rules of the house

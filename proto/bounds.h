@@ -33,6 +33,7 @@ enum {
     HEADS_MAX = 256,           /* heads in one HEADS */
     WANT_MAX = 256,            /* feeds in one WANT */
     PEERS_MAX = 64,            /* addresses in one PEERS */
+    MISSING_MAX = 64,          /* ids in one MISSING, and as many ends */
     RANGE_LEAF = 16,           /* a range of at most so many feeds is told as heads, not split */
     CREDIT_BYTES = 512 * 1024, /* what one WANT lets the other send */
     BEACON_BYTES = 128,        /* every beacon, whatever it says */
@@ -54,7 +55,19 @@ enum {
     FORKS_MAX = 64,             /* proofs of equivocation kept for passing on */
     KNOCKERS_MAX = 256,         /* machines that knock; with all classes' a room has thirty */
     KNOCKERS_OF_SOURCE_MAX = 8, /* of them from one address: one machine can't fill the list */
-    LETTERS_TRIED_MAX = 10000,  /* sealed letters, the newest, of which we know whether they open */
+    /* what one peer may bring to the log: at once, and how fast more (quota.h). Its pushes alone: */
+    QUOTA_PUSH_ENTRIES = 500,
+    QUOTA_PUSH_ENTRIES_S = 5,
+    QUOTA_PUSH_BYTES = 1024 * 1024, /* and so much a minute */
+    /* and with what it was asked for: a year of a class's history comes at once */
+    QUOTA_ENTRIES = 50000,
+    QUOTA_ENTRIES_S = 50,
+    QUOTA_BYTES = 64 * 1024 * 1024,          /* and so much a day */
+    QUOTA_ANSWER_BYTES = 2 * 1024 * 1024,    /* of entries that one peer gets at once, ... */
+    QUOTA_ANSWER_BYTES_S = 16 * 1024 * 1024, /* ... and a second */
+    QUOTA_FORK_ENTRIES = 500,                /* a fork counts as so many: all views are made anew */
+    HISTORY_BYTES = 256 * 1024 * 1024,       /* before a machine that started agrees with anybody */
+    LETTERS_TRIED_MAX = 10000, /* sealed letters, the newest, of which we know whether they open */
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };
 

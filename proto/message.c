@@ -191,19 +191,28 @@ static enum err read_closed(const msgpack_object *f, struct message *m)
     return read_fixed(&f[1], m->signature.b, sizeof(m->signature.b)) ? OK : ERR_MALFORMED;
 }
 
+static enum err read_missing(const msgpack_object *f, struct message *m)
+{
+    if (!read_array(&f[2], &m->ends, &m->ends_count)) {
+        return ERR_MALFORMED;
+    }
+    return m->ends_count > MISSING_MAX ? ERR_LIMIT : read_items(&f[1], MISSING_MAX, m);
+}
+
 static const struct form {
     uint32_t fields; /* with the kind */
     enum err (*read)(const msgpack_object *fields, struct message *);
 } forms[] = {
-    [MESSAGE_HELLO] = {10, read_hello}, [MESSAGE_BEAT] = {3, read_beat},
-    [MESSAGE_LEAVE] = {2, read_leave},  [MESSAGE_RANGES] = {2, read_ranges},
-    [MESSAGE_HEADS] = {3, read_heads},  [MESSAGE_WANT] = {3, read_wants},
-    [MESSAGE_RUNS] = {3, read_runs},    [MESSAGE_ACK] = {3, read_ack},
-    [MESSAGE_PEERS] = {2, read_peers},  [MESSAGE_SUSPECT] = {3, read_machine},
-    [MESSAGE_HEARD] = {4, read_heard},  [MESSAGE_GONE] = {3, read_machine},
-    [MESSAGE_FORK] = {3, read_fork},    [MESSAGE_REFUSE] = {2, read_refuse},
-    [MESSAGE_INBOX] = {3, read_inbox},  [MESSAGE_CLOSED] = {2, read_closed},
-    [MESSAGE_LACKS] = {2, read_lacks},  [MESSAGE_PAYLOADS] = {2, read_lacks},
+    [MESSAGE_HELLO] = {10, read_hello},    [MESSAGE_BEAT] = {3, read_beat},
+    [MESSAGE_LEAVE] = {2, read_leave},     [MESSAGE_RANGES] = {2, read_ranges},
+    [MESSAGE_HEADS] = {3, read_heads},     [MESSAGE_WANT] = {3, read_wants},
+    [MESSAGE_RUNS] = {3, read_runs},       [MESSAGE_ACK] = {3, read_ack},
+    [MESSAGE_PEERS] = {2, read_peers},     [MESSAGE_SUSPECT] = {3, read_machine},
+    [MESSAGE_HEARD] = {4, read_heard},     [MESSAGE_GONE] = {3, read_machine},
+    [MESSAGE_FORK] = {3, read_fork},       [MESSAGE_REFUSE] = {2, read_refuse},
+    [MESSAGE_INBOX] = {3, read_inbox},     [MESSAGE_CLOSED] = {2, read_closed},
+    [MESSAGE_LACKS] = {2, read_lacks},     [MESSAGE_PAYLOADS] = {2, read_lacks},
+    [MESSAGE_MISSING] = {3, read_missing},
 };
 
 enum { FORMS_COUNT = sizeof(forms) / sizeof(forms[0]) };
@@ -285,6 +294,17 @@ enum err message_payload(const struct message *m, uint32_t i, struct told_payloa
                    out->payload.len <= PAYLOAD_BYTES_MAX
                ? OK
                : ERR_MALFORMED;
+}
+
+enum err message_missing(const struct message *m, uint32_t i, struct hash *out)
+{
+    return i < m->count && read_fixed(&m->items[i], out->b, sizeof(out->b)) ? OK : ERR_MALFORMED;
+}
+
+enum err message_end(const struct message *m, uint32_t i, struct hash *out)
+{
+    return i < m->ends_count && read_fixed(&m->ends[i], out->b, sizeof(out->b)) ? OK
+                                                                                : ERR_MALFORMED;
 }
 
 enum err message_hint(const struct message *m, uint32_t i, struct peer_hint *out)
@@ -458,6 +478,21 @@ void pack_fork(struct pack *p, struct slice run_a, struct slice run_b)
     pack_kind(p, MESSAGE_FORK);
     pack_raw(p, run_a);
     pack_raw(p, run_b);
+}
+
+void pack_missing(struct pack *p, const struct hash *ids, uint32_t ids_count,
+                  const struct hash *ends, uint32_t ends_count)
+{
+    pack_array(p, 3);
+    pack_uint(p, MESSAGE_MISSING);
+    pack_array(p, ids_count);
+    for (uint32_t i = 0; i < ids_count; i++) {
+        pack_bin(p, SLICE(ids[i]));
+    }
+    pack_array(p, ends_count);
+    for (uint32_t i = 0; i < ends_count; i++) {
+        pack_bin(p, SLICE(ends[i]));
+    }
 }
 
 void pack_refuse(struct pack *p, enum err reason)

@@ -31,6 +31,7 @@ enum message_kind {
     MESSAGE_CLOSED = 16,   /* the class has ended, says its root key; I erased it */
     MESSAGE_LACKS = 17,    /* entries that came to me without their payloads: do you have these? */
     MESSAGE_PAYLOADS = 18, /* those that I have */
+    MESSAGE_MISSING = 19,  /* which void feed has these entries? */
 };
 
 /* An IPv6 address (IPv4 as ::ffff:a.b.c.d), its interface where it is link-local, and a port. */
@@ -122,7 +123,10 @@ struct message {
     struct secret_tag tag;
     /* CLOSED */
     struct signature signature;
-    /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK, LACKS, PAYLOADS: read item by item */
+    /* MISSING: the ends of branches that are known, beside the ids in items */
+    uint32_t ends_count;
+    const msgpack_object *ends;
+    /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK, LACKS, PAYLOADS, MISSING: read item by item */
     uint32_t count;
     const msgpack_object *items;
 };
@@ -132,13 +136,15 @@ struct message {
  * version are set, so that it can be told why). On any other error *message means nothing. */
 enum err message_read(const msgpack_object *, struct message *);
 
-/* The i-th item of a RANGES, HEADS, WANT (or LACKS: have is the entry's seq), PEERS, PAYLOADS. For HEADS item i is a prefix with `heads_count` heads, read in turn
+/* The i-th item of a RANGES, HEADS, WANT (or LACKS: have is the entry's seq), PEERS, PAYLOADS, MISSING (ids; and ends). For HEADS item i is a prefix with `heads_count` heads, read in turn
  * with message_head. ERR_MALFORMED. */
 enum err message_range(const struct message *, uint32_t i, struct range *);
 enum err message_heads(const struct message *, uint32_t i, struct prefix *,
                        const msgpack_object **heads, uint32_t *heads_count);
 enum err message_head(const msgpack_object *heads, uint32_t i, struct head *);
 enum err message_want(const struct message *, uint32_t i, struct want *);
+enum err message_missing(const struct message *, uint32_t i, struct hash *);
+enum err message_end(const struct message *, uint32_t i, struct hash *);
 enum err message_hint(const struct message *, uint32_t i, struct peer_hint *);
 enum err message_payload(const struct message *, uint32_t i, struct told_payload *);
 
@@ -161,6 +167,9 @@ void pack_suspect(struct pack *, const struct device_id *, uint64_t run);
 void pack_heard(struct pack *, const struct device_id *, uint64_t run, bool heard, uint64_t ago_ms);
 void pack_gone(struct pack *, const struct device_id *, uint64_t run);
 void pack_fork(struct pack *, struct slice run_a, struct slice run_b); /* each an encoded run */
+/* Both counts are of ids, as pack_bin writes them. */
+void pack_missing(struct pack *, const struct hash *ids, uint32_t ids_count,
+                  const struct hash *ends, uint32_t ends_count);
 void pack_refuse(struct pack *, enum err);
 void pack_lacks(struct pack *, uint32_t count); /* items: pack_want */
 void pack_payloads(struct pack *, uint32_t count);

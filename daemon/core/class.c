@@ -4,6 +4,8 @@
 
 #include "device_inside.h"
 
+enum { STRANGER_WAIT_MS = 2000 };
+
 static void path_of(const struct device *device, const struct class *class,
                     char out[PATH_BYTES + 64])
 {
@@ -600,6 +602,16 @@ static void bad_message(struct device *device, struct class *class, struct peer 
     }
 }
 
+/* Who hasn't said who it is can't be told why; its key is cut off at once, for a pause that grows at the door. */
+static void bad_stranger(struct device *device, struct class *class, const struct link_pk *link)
+{
+    device_log(device, "somebody who didn't say hello sent what can't be");
+    device_put(device, &(struct output){.kind = OUTPUT_KICK,
+                                        .class_index = class->index,
+                                        .peer = *link,
+                                        .wait_ms = STRANGER_WAIT_MS});
+}
+
 /* Somebody's HELLO tells the root key to which our invite commits: now we know which class it is. */
 static enum err learn_root(struct device *device, struct class *class, const struct sign_pk *root,
                            struct now now)
@@ -737,6 +749,8 @@ void class_message(struct device *device, struct class *class, const struct even
     bool disk = store_err(class->store) != OK || err == ERR_NOMEM;
     if (!disk && peer) {
         bad_message(device, class, peer, err);
+    } else if (!disk && err != ERR_YOURSELF && err != ERR_BUSY) {
+        bad_stranger(device, class, &event->peer);
     }
 }
 

@@ -65,6 +65,7 @@ static void load_tail(struct store *store, struct feed *feed)
         "SELECT seq, hash, lamport FROM entry WHERE feed=? AND seq<=? AND signature IS NOT NULL"
         " ORDER BY seq DESC LIMIT 1",
         feed, FEED_ENTRIES_MAX, &feed->signed_seq, &feed->signed_last, &feed->signed_lamport);
+    feed->settled_seq = feed->signed_seq;
     if (feed->void_seq > 1) {
         load_entry(store, "SELECT seq, hash, lamport FROM entry WHERE feed=? AND seq=?", feed,
                    feed->void_seq - 1, NULL, &feed->void_last, NULL);

@@ -45,6 +45,24 @@ CREATE INDEX IF NOT EXISTS entry_erased ON entry (id) WHERE payload IS NULL;
 -- an entry by the first eight bytes of its id
 CREATE INDEX IF NOT EXISTS entry_hash ON entry (substr(hash, 1, 8));
 
+-- Headers of void entries that were never applied here, branch by branch (from 1) of their feed: entries of other feeds name
+-- them as causes.
+CREATE TABLE IF NOT EXISTS branch (
+    feed INTEGER NOT NULL,
+    branch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    lamport INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    after BLOB,
+    length INTEGER NOT NULL,
+    stub BLOB NOT NULL,
+    rest BLOB NOT NULL,
+    signature BLOB,
+    PRIMARY KEY (feed, branch, seq)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS branch_hash ON branch (substr(hash, 1, 8));
+
 -- What this machine keeps to itself.
 CREATE TABLE IF NOT EXISTS local (
     key TEXT PRIMARY KEY,

@@ -15,6 +15,7 @@
 #include "err.h"
 #include "keys.h"
 #include "message.h"
+#include "quota.h"
 
 /* Machines that watch each one: its next neighbours on the ring. PROTOCOL.md, "Watching". */
 enum { WATCHERS = 4 };
@@ -63,7 +64,8 @@ struct peer {
     struct mono asked;       /* when my last WANT or RANGES went to it; 0: nothing is open */
     bool lacks;              /* it says that it lacks payloads */
     struct mono lacks_asked; /* when I asked it for payloads that I lack; 0: not yet */
-    uint32_t bad;            /* broken messages */
+    struct quota brings, pushes, answers;
+    uint32_t bad; /* broken messages */
 };
 
 struct presence;

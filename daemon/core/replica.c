@@ -22,7 +22,7 @@ bool replica_lamport(struct replica *replica, const struct hash *id, uint64_t *l
         replica->store, "SELECT lamport FROM entry WHERE substr(hash, 1, 8)=? AND hash=?");
     store_bind(stmt, "bh", slice_of(id->b, 8), id);
     if (!store_row(replica->store, stmt)) {
-        return false;
+        return replica_branch_lamport(replica, id, lamport);
     }
     *lamport = (uint64_t)sqlite3_column_int64(stmt, 0);
     sqlite3_reset(stmt);
@@ -87,14 +87,27 @@ static void tip_add(struct replica *replica, const struct tip *tip)
     replica->tips[at] = *tip;
 }
 
-static void tips_follow(struct replica *replica, const struct entry *entry, const struct hash *id)
+static void tips_remove(struct replica *replica, struct slice after)
 {
-    tip_remove(replica, &entry->prev);
-    for (uint32_t i = 0; i < entry->after_count; i++) {
-        tip_remove(replica, &entry->after[i]);
+    for (; after.len >= sizeof(struct hash); after.at += sizeof(struct hash)) {
+        struct hash id;
+        memcpy(id.b, after.at, sizeof(id.b));
+        tip_remove(replica, &id);
+        after.len -= sizeof(struct hash);
     }
-    struct tip tip = {*id, entry->lamport, entry->feed, entry->seq};
-    tip_add(replica, &tip);
+}
+
+/* A feed has one tip at most: its last. */
+static void tips_follow(struct replica *replica, const struct tip *tip, struct slice after)
+{
+    for (uint32_t i = 0; i < replica->tips_count; i++) {
+        if (SAME(replica->tips[i].feed, tip->feed)) {
+            replica->tips[i] = replica->tips[--replica->tips_count];
+            break;
+        }
+    }
+    tips_remove(replica, after);
+    tip_add(replica, tip);
     replica->tips_changed = true;
 }
 
@@ -311,9 +324,73 @@ static void store_entry(struct replica *replica, const struct feed *feed, const 
              (int64_t)kind);
 }
 
-/* Stores and folds an entry whose causes are all applied. */
+/* An applied entry's op as a fact, from its columns. False: it says nothing, or is void. */
+static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
+{
+    struct feed feed = {.void_seq = (uint64_t)sqlite3_column_int64(stmt, 6)};
+    struct hash id;
+    struct entry entry = {.seq = (uint64_t)sqlite3_column_int64(stmt, 1),
+                          .lamport = (uint64_t)sqlite3_column_int64(stmt, 2),
+                          .time_ms = (uint64_t)sqlite3_column_int64(stmt, 3),
+                          .payload = column_slice(stmt, 5)};
+    entry.payload_len = (uint32_t)entry.payload.len;
+    if (!column_fixed(stmt, 0, entry.feed.b, sizeof(entry.feed.b)) ||
+        !column_fixed(stmt, 4, id.b, sizeof(id.b)) ||
+        !column_fixed(stmt, 7, feed.device.b, sizeof(feed.device.b)) ||
+        entry.payload.len <= SALT_BYTES || is_void(&feed, entry.seq)) {
+        return false;
+    }
+    uint32_t kind = replica_read_op(entry.payload, op);
+    *fact = fact_of(&feed, &entry, &id, op);
+    return kind > 0 && kind < OP_KINDS;
+}
+
+#define REFOLD_SELECT                                                                              \
+    "SELECT f.feed, e.seq, e.lamport, e.time_ms, e.hash, e.payload, f.void_seq, f.device,"         \
+    " e.after FROM entry e JOIN feed f ON f.id=e.feed"
+
+/* An entry that a signature covers takes effect: in the views, and as a tip. */
+static void settle(struct replica *replica, const struct fact *fact, struct slice payload)
+{
+    if (replica_is_named(replica, &fact->id)) {
+        replica->refold_due = true; /* whoever redacted it knew it before us */
+        return;
+    }
+    replica->refold_due |= authority_learn(&replica->authority, fact, STAGE_ANY) == LEARNT_STALE;
+    if (fold(replica, fact)) {
+        fresh_keep(replica, fact, slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES));
+    }
+}
+
+/* What was applied before a signature covered it: until one did, nobody could be told of it. Had it taken effect, this machine
+ * would show what others don't, and who named it as a cause would wait everywhere else, for as long as its author likes. */
+static void settle_front(struct replica *replica, struct feed *feed, uint64_t end)
+{
+    struct op op;
+    struct fact fact;
+    if (feed->settled_seq + 1 >= end) {
+        return;
+    }
+    sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT
+                                     " WHERE e.feed=? AND e.seq>? AND e.seq<? ORDER BY e.seq");
+    store_bind(stmt, "iii", feed->row, (int64_t)feed->settled_seq, (int64_t)end);
+    while (store_row(replica->store, stmt)) {
+        struct tip tip = {.lamport = (uint64_t)sqlite3_column_int64(stmt, 2),
+                          .feed = feed->id,
+                          .seq = (uint64_t)sqlite3_column_int64(stmt, 1)};
+        column_fixed(stmt, 4, tip.id.b, sizeof(tip.id.b));
+        if (!is_void(feed, tip.seq)) {
+            tips_follow(replica, &tip, column_slice(stmt, 8));
+        }
+        if (refold_read(stmt, &op, &fact)) {
+            settle(replica, &fact, column_slice(stmt, 5));
+        }
+    }
+}
+
+/* Stores an entry whose causes are all applied; `covered`: it or one that is applied with it is signed. */
 static enum err apply(struct replica *replica, struct feed *feed, const struct entry *entry,
-                      const struct hash *id, const struct signature *signature)
+                      const struct hash *id, const struct signature *signature, bool covered)
 {
     if (!feed->row) {
         store_feed(replica, feed);
@@ -324,15 +401,18 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
     uint32_t kind = whole ? replica_read_op(entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
     replica->lacking_stale |= !whole;
-    if (replica_is_named(replica, &ref)) {
-        replica->refold_due = true; /* whoever redacted it knew it before us */
-    } else if (whole && kind > 0 && kind < OP_KINDS && !is_void(feed, entry->seq)) {
-        struct fact fact = fact_of(feed, entry, id, &op);
-        replica->refold_due |=
-            authority_learn(&replica->authority, &fact, STAGE_ANY) == LEARNT_STALE;
-        if (fold(replica, &fact)) {
-            fresh_keep(replica, &fact,
-                       slice_of(entry->payload.at + SALT_BYTES, entry->payload.len - SALT_BYTES));
+    replica->refold_due |= !whole && replica_is_named(replica, &ref);
+    if (covered) {
+        settle_front(replica, feed, entry->seq);
+        feed->settled_seq = entry->seq;
+    }
+    if (covered && !is_void(feed, entry->seq)) {
+        struct tip tip = {*id, entry->lamport, entry->feed, entry->seq};
+        tips_follow(replica, &tip,
+                    slice_of(entry->after, entry->after_count * sizeof(struct hash)));
+        if (whole && kind > 0 && kind < OP_KINDS) {
+            struct fact fact = fact_of(feed, entry, id, &op);
+            settle(replica, &fact, entry->payload);
         }
     }
     if (store_err(replica->store) != OK) {
@@ -347,9 +427,6 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
         feed->signed_lamport = entry->lamport;
     }
     *recent_slot(replica, id) = (struct recent){*id, entry->lamport, true};
-    if (!is_void(feed, entry->seq)) {
-        tips_follow(replica, entry, id);
-    }
     replica->counts.entries++;
     replica->counts.newer += kind >= OP_KINDS;
     return signature ? replica_note_head(replica, feed) : OK;
@@ -373,7 +450,7 @@ static enum err causes(struct replica *replica, const struct feed *feed, const s
 }
 
 static enum err try_apply(struct replica *replica, struct feed *feed, const struct entry *entry,
-                          const struct hash *id, const struct signature *signature)
+                          const struct hash *id, const struct signature *signature, bool covered)
 {
     uint64_t lamport = 0;
     enum err err = causes(replica, feed, entry, &feed->blocked_on, &lamport);
@@ -384,7 +461,7 @@ static enum err try_apply(struct replica *replica, struct feed *feed, const stru
     if (lamport != entry->lamport) {
         return ERR_ORDER;
     }
-    return apply(replica, feed, entry, id, signature);
+    return apply(replica, feed, entry, id, signature, covered);
 }
 
 /* Applies what waits at the front of a feed as far as it goes. An entry with a false place in the order ends its feed
@@ -393,8 +470,9 @@ static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *app
 {
     while (feed->first) {
         struct waiting *item = feed->first;
-        enum err err = try_apply(replica, feed, &item->entry, &item->id,
-                                 item->has_signature ? &item->signature : NULL);
+        enum err err =
+            try_apply(replica, feed, &item->entry, &item->id,
+                      item->has_signature ? &item->signature : NULL, item->has_signature);
         if (err == ERR_WAIT) {
             return OK;
         }
@@ -455,7 +533,7 @@ static enum err append_payload(struct replica *replica, struct slice payload, st
         struct stamp stamp = stamp_of(entry.lamport, &entry.feed, entry.seq);
         ages_saw(replica->ages, &stamp, now.mono);
     }
-    return apply(replica, own, &entry, id, &signature);
+    return apply(replica, own, &entry, id, &signature, true);
 }
 
 static enum err append_op(struct replica *replica, const struct op *op, struct now now,
@@ -641,8 +719,8 @@ static enum err agree(struct replica *replica, const struct feed *feed, const st
     return OK;
 }
 
-/* Is it one of the run's own entries before i? Its prev is at least as high. */
-static bool is_before(const struct decoded *d, uint32_t i, const struct hash *id)
+/* Then its prev is at least as high. */
+bool replica_is_before(const struct decoded *d, uint32_t i, const struct hash *id)
 {
     for (uint32_t k = 0; k < i; k++) {
         if (SAME(d->ids[k], *id)) {
@@ -652,22 +730,22 @@ static bool is_before(const struct decoded *d, uint32_t i, const struct hash *id
     return false;
 }
 
-/* Does any entry from i on claim a place in the order that is false as far as its causes are known? Then nothing of the run
- * is applied: a front without the signature behind it could be passed on to nobody. */
+/* Does any entry from i on claim a place in the order that is false as far as its causes are known? ERR_ORDER: then nothing of
+ * the run is applied. OK if all of it can be applied now, ERR_WAIT if not. */
 static enum err check_order(struct replica *replica, const struct feed *feed, uint32_t i)
 {
     const struct decoded *d = &replica->decoded;
     uint64_t highest = feed->lamport;
     if (feed->first) {
-        return OK; /* it all waits */
+        return ERR_WAIT;
     }
     for (; i < d->count; i++) {
         const struct entry *entry = &d->entries[i];
         for (uint32_t k = 0; k < entry->after_count; k++) {
             uint64_t one = 0;
-            if (!is_before(d, i, &entry->after[k]) &&
+            if (!replica_is_before(d, i, &entry->after[k]) &&
                 !replica_lamport(replica, &entry->after[k], &one)) {
-                return OK;
+                return ERR_WAIT;
             }
             highest = one > highest ? one : highest;
         }
@@ -680,14 +758,15 @@ static enum err check_order(struct replica *replica, const struct feed *feed, ui
 
 /* Applies the verified entries from i on; the first that can't be, and all behind it, wait. */
 static enum err take(struct replica *replica, struct feed *feed, const struct run *run, uint32_t i,
-                     uint32_t *applied)
+                     bool covered, uint32_t *applied)
 {
     struct decoded *d = &replica->decoded;
     enum err err = OK;
     for (; i < d->count && err == OK; i++) {
         const struct signature *signature = i + 1 == d->count ? &run->signature : NULL;
         err = feed->first ? ERR_WAIT
-                          : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature);
+                          : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature,
+                                      covered || signature);
         if (err == ERR_WAIT) {
             err = feeds_wait(&replica->feeds, feed, &d->entries[i], &d->ids[i], signature);
         } else if (err == OK) {
@@ -707,9 +786,6 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     if (err == OK && last <= tail) {
         return OK;
     }
-    if (feed->void_seq && run->first_seq >= feed->void_seq) {
-        return OK;
-    }
     if (!run_check(&feed->key, &replica->decoded.ids[run->count - 1], &run->signature)) {
         return ERR_SIGNATURE;
     }
@@ -719,7 +795,8 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
     err = check_order(replica, feed, first_new);
-    return err == OK ? take(replica, feed, run, first_new, applied) : err;
+    return err == OK || err == ERR_WAIT ? take(replica, feed, run, first_new, err == OK, applied)
+                                        : err;
 }
 
 /* Does only such a payload lack as can be erased? Any other was taken out by who passes it on. */
@@ -745,6 +822,10 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
     }
     if (err != OK) {
         return err;
+    }
+    if (is_void(feed, run->first_seq)) {
+        err = replica_accept_branch(replica, feed, run);
+        return err == OK && replica->feeds.waiting ? wake(replica, applied) : err;
     }
     struct hash tail_id, prev;
     uint64_t tail = feed_tail(feed, &tail_id);
@@ -772,18 +853,6 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
         err = wake(replica, applied);
     }
     return err == OK && store_err(replica->store) != OK ? store_err(replica->store) : err;
-}
-
-uint32_t replica_missing(struct replica *replica, struct hash *out, uint32_t max)
-{
-    uint32_t count = 0;
-    for (struct feed *feed = replica->feeds.waiting; feed && count < max;
-         feed = feed->next_waiting) {
-        if (feed->blocked) {
-            out[count++] = feed->blocked_on;
-        }
-    }
-    return count;
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------------- */
@@ -924,30 +993,13 @@ enum err replica_flush(struct replica *replica, struct now now)
     return err;
 }
 
-/* An applied entry's op as a fact, from its columns. False: it says nothing, or is void. */
-static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
+/* Does a signature stand at it or behind it? */
+static bool is_covered(struct replica *replica, const struct fact *fact)
 {
-    struct feed feed = {.void_seq = (uint64_t)sqlite3_column_int64(stmt, 6)};
-    struct hash id;
-    struct entry entry = {.seq = (uint64_t)sqlite3_column_int64(stmt, 1),
-                          .lamport = (uint64_t)sqlite3_column_int64(stmt, 2),
-                          .time_ms = (uint64_t)sqlite3_column_int64(stmt, 3),
-                          .payload = column_slice(stmt, 5)};
-    entry.payload_len = (uint32_t)entry.payload.len;
-    if (!column_fixed(stmt, 0, entry.feed.b, sizeof(entry.feed.b)) ||
-        !column_fixed(stmt, 4, id.b, sizeof(id.b)) ||
-        !column_fixed(stmt, 7, feed.device.b, sizeof(feed.device.b)) ||
-        entry.payload.len <= SALT_BYTES || is_void(&feed, entry.seq)) {
-        return false;
-    }
-    uint32_t kind = replica_read_op(entry.payload, op);
-    *fact = fact_of(&feed, &entry, &id, op);
-    return kind > 0 && kind < OP_KINDS;
+    struct feed_id feed = stamp_feed(&fact->stamp);
+    const struct head *head = heads_get(replica->heads, &feed);
+    return head && stamp_seq(&fact->stamp) <= head->seq;
 }
-
-#define REFOLD_SELECT                                                                              \
-    "SELECT f.feed, e.seq, e.lamport, e.time_ms, e.hash, e.payload, f.void_seq, f.device"          \
-    " FROM entry e JOIN feed f ON f.id=e.feed"
 
 /* One stage of authority, from the whole log. Did it learn anything? */
 static bool relearn(struct replica *replica, enum authority_stage stage)
@@ -960,7 +1012,7 @@ static bool relearn(struct replica *replica, enum authority_stage stage)
                                      " AND (?>>e.kind)&1 ORDER BY e.id");
     store_bind(stmt, "i", (int64_t)authority_kinds(stage));
     while (store_row(replica->store, stmt)) {
-        learnt |= refold_read(stmt, &op, &fact) &&
+        learnt |= refold_read(stmt, &op, &fact) && is_covered(replica, &fact) &&
                   authority_learn(&replica->authority, &fact, stage) != LEARNT_NOTHING;
     }
     return learnt;
@@ -983,7 +1035,7 @@ static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
     struct op op;
     struct fact fact;
     while (store_row(replica->store, stmt)) {
-        if (refold_read(stmt, &op, &fact)) {
+        if (refold_read(stmt, &op, &fact) && is_covered(replica, &fact)) {
             fold(replica, &fact);
         }
     }

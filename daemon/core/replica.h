@@ -112,8 +112,15 @@ enum err replica_refold(struct replica *);
  * and own ops that a fork of our own feed voided are written now. */
 enum err replica_flush(struct replica *, struct now);
 
-/* Entry ids that waiting entries name and that nobody has sent for a while: the fork's other branch, or a withheld
- * parent. At most `max`. Returns how many. */
+/* Ids of entries that others name as causes and that aren't here: under way, withheld, or on a void feed's other branch. At most
+ * `max`, others with each call. Returns how many. */
 uint32_t replica_missing(struct replica *, struct hash *out, uint32_t max);
+/* The last entries of the branches that came last, so that an answer goes on behind them. */
+uint32_t replica_branch_ends(struct replica *, struct hash *out, uint32_t max);
+/* Is it a void entry that is known here? Then runs of headers that lead to it, from where its feed is void or from behind one of
+ * `ends`, for at most room_bytes. */
+bool replica_branch_runs(struct replica *, const struct hash *id, const struct hash *ends,
+                         uint32_t ends_count, size_t room_bytes, struct feed_id *, struct pack *,
+                         uint32_t *runs);
 
 #endif

@@ -11,6 +11,8 @@ enum {
     RECENT_MAX = 4096, /* entries whose Lamport numbers are remembered by id */
     TIPS_MAX = 128,
     FRESH_MAX = 256,
+    MISSED_MAX = 16,
+    BRANCHES_MAX = 64, /* of one void feed, that a run may follow */
 };
 
 struct tip {
@@ -69,6 +71,9 @@ struct replica {
     /* own ops that a fork voided, to be written again: encoded, one behind the other as payloads */
     struct pack rewrite;
     uint32_t rewrite_count;
+    /* causes of void entries that aren't here, and where the branches end that came last: both rings */
+    struct hash missed[MISSED_MAX], branch_ends[MISSED_MAX];
+    uint32_t missed_next, branch_ends_next, missing_turn;
     struct pack scratch, proof_a, proof_b;
     struct decoded decoded;
 };
@@ -88,6 +93,15 @@ void replica_forget_tips(struct replica *, const struct feed_id *, uint64_t from
 uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have,
                            uint32_t entries_max, size_t room_bytes, bool headers_only,
                            struct pack *out, bool *more);
+/* The same along one branch of a void feed, without payloads; branch 0 is what was applied here. */
+uint32_t replica_write_branch(struct replica *, const struct feed *, int64_t branch, uint64_t have,
+                              size_t room_bytes, struct pack *out);
+/* The Lamport number of a void entry whose header was told us. */
+bool replica_branch_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
+/* Is it one of the run's own entries before i? */
+bool replica_is_before(const struct decoded *, uint32_t i, const struct hash *id);
+/* A run of a void feed, from where it is void or behind. OK, ERR_WAIT, or what is wrong with it. */
+enum err replica_accept_branch(struct replica *, struct feed *, const struct run *);
 /* After a fork of the run that is in `decoded` from entry i on: stores the proof and voids the feed. ERR_FORK, or what went
  * wrong. */
 enum err replica_fork(struct replica *, struct feed *, const struct run *, uint32_t i);

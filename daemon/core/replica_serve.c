@@ -48,18 +48,26 @@ static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, bool headers_on
     return entry_weight(&entry);
 }
 
+/* What was applied here, or the way along a branch: first what was applied, up to where the branch begins. */
+static const char applied_sql[] =
+    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature FROM entry"
+    " WHERE feed=?1 AND seq>?2 ORDER BY seq LIMIT ?3";
+static const char branch_sql[] =
+    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature FROM entry"
+    " WHERE feed=?1 AND seq>?2 AND seq<(SELECT min(seq) FROM branch WHERE feed=?1 AND branch=?4)"
+    " UNION ALL SELECT seq, lamport, time_ms, after, NULL, length, stub, rest, signature"
+    " FROM branch WHERE feed=?1 AND branch=?4 AND seq>?2 ORDER BY 1 LIMIT ?3";
+
 /* Drafts the longest run after `have` within the bounds. False if there is none that fits. */
-static bool draft_run(struct replica *replica, const struct feed *feed, uint64_t have,
-                      uint32_t entries_max, size_t bytes_max, bool headers_only,
+static bool draft_run(struct replica *replica, const struct feed *feed, int64_t branch,
+                      uint64_t have, uint32_t entries_max, size_t bytes_max, bool headers_only,
                       struct draft *draft)
 {
     uint32_t seen = 0;
     size_t weight = 0;
-    sqlite3_stmt *stmt =
-        store_query(replica->store, "SELECT seq, lamport, time_ms, after, payload, length,"
-                                    " stub, rest, signature FROM entry WHERE feed=? AND seq>?"
-                                    " ORDER BY seq LIMIT ?");
-    store_bind(stmt, "iii", feed->row, (int64_t)have, (int64_t)RUN_ENTRIES_MAX + 1);
+    sqlite3_stmt *stmt = store_query(replica->store, branch ? branch_sql : applied_sql);
+    store_bind(stmt, branch ? "iiii" : "iii", feed->row, (int64_t)have,
+               (int64_t)RUN_ENTRIES_MAX + 1, branch);
     draft->entries = &replica->scratch;
     pack_reset(draft->entries);
     while (store_row(replica->store, stmt)) {
@@ -97,13 +105,27 @@ uint32_t replica_write_run(struct replica *replica, const struct feed *feed, uin
     }
     size_t bytes_max = room_bytes - RUN_HEAD_BYTES;
     bytes_max = bytes_max > RUN_BYTES_MAX ? RUN_BYTES_MAX : bytes_max;
-    if (!draft_run(replica, feed, have, entries_max, bytes_max, headers_only, &draft)) {
+    if (!draft_run(replica, feed, 0, have, entries_max, bytes_max, headers_only, &draft)) {
         *more = feed->signed_seq > have;
         return 0;
     }
     run_pack_head(out, &feed->id, have + 1, &draft.signature, draft.count);
     pack_raw(out, slice_of(pack_bytes(draft.entries).at, draft.bytes));
     *more = draft.more;
+    return draft.count;
+}
+
+uint32_t replica_write_branch(struct replica *replica, const struct feed *feed, int64_t branch,
+                              uint64_t have, size_t room_bytes, struct pack *out)
+{
+    struct draft draft = {.more = false};
+    size_t bytes_max = room_bytes > RUN_HEAD_BYTES ? room_bytes - RUN_HEAD_BYTES : 0;
+    bytes_max = bytes_max > RUN_BYTES_MAX ? RUN_BYTES_MAX : bytes_max;
+    if (!draft_run(replica, feed, branch, have, RUN_ENTRIES_MAX, bytes_max, true, &draft)) {
+        return 0;
+    }
+    run_pack_head(out, &feed->id, have + 1, &draft.signature, draft.count);
+    pack_raw(out, slice_of(pack_bytes(draft.entries).at, draft.bytes));
     return draft.count;
 }
 

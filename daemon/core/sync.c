@@ -10,13 +10,15 @@ enum {
     TALK_SILENCE_MS = 3000,  /* then the talk is given up */
     TALK_USELESS_MS = 10000, /* the same, if it says much but brings nothing */
     TALK_MAX_MS = 20000,     /* then others have their turn, whatever it brings */
-    DIFFERS_MS = 150,       /* pushes under way settle so long before a difference is looked into */
-    ASK_AGAIN_MS = 2000,    /* between two talks with one peer that brought nothing */
-    SAFETY_MS = 5000,       /* how often peers are asked whether they have all of ours */
-    RUNS_ROOM = 56 * 1024,  /* of a message for runs */
-    HEADS_ROOM = 200,       /* heads in one message */
-    LACKS_MS = 2000,        /* between two questions for payloads, whoever is asked */
-    LACKS_AGAIN_MS = 30000, /* before the same peer is asked for them again */
+    DIFFERS_MS = 150,      /* pushes under way settle so long before a difference is looked into */
+    ASK_AGAIN_MS = 2000,   /* between two talks with one peer that brought nothing */
+    MISSING_MS = 1000,     /* how often one peer is asked for causes that don't come */
+    SAFETY_MS = 5000,      /* how often peers are asked whether they have all of ours */
+    RUNS_ROOM = 56 * 1024, /* of a message for runs */
+    BRANCH_ROOM = 28 * 1024, /* the same for headers alone, of which more objects fit */
+    HEADS_ROOM = 200,        /* heads in one message */
+    LACKS_MS = 2000,         /* between two questions for payloads, whoever is asked */
+    LACKS_AGAIN_MS = 30000,  /* before the same peer is asked for them again */
 };
 
 struct out {
@@ -24,6 +26,15 @@ struct out {
     struct peer *peer;
     size_t len;
     uint8_t bytes[];
+};
+
+/* What a peer wants, until it is its turn: one of a peer, the newest. */
+struct serving {
+    struct serving *next;
+    struct peer *peer;
+    uint64_t credit;
+    uint32_t count;
+    struct want wants[WANT_MAX];
 };
 
 /* A feed that the talk's peer has more of. */
@@ -49,7 +60,8 @@ struct sync {
     struct lack *lacks;
     uint32_t lacks_count, lacks_next, lacks_asked;
     bool sorted;
-    bool brought; /* it brought entries */
+    bool brought;             /* it brought entries */
+    struct serving *servings; /* first come, first served */
     /* what was pushed of our own feed */
     struct feed_id pushed_feed;
     uint64_t pushed;
@@ -62,6 +74,11 @@ struct sync {
     struct mono safety;
     struct mono lacks_since; /* when payloads were last asked for; 0: not, or it was answered */
     int64_t lacks_after;     /* where to go on with them */
+    uint64_t
+        history_bytes; /* that may come yet beside the quotas: until this machine has agreed with another */
+    struct mono ticked;
+    struct mono missing;
+    uint32_t missing_turn; /* whose turn it is to be asked */
 };
 
 struct sync *sync_new(struct replica *replica, struct presence *presence)
@@ -70,6 +87,7 @@ struct sync *sync_new(struct replica *replica, struct presence *presence)
     if (sync) {
         sync->replica = replica;
         sync->presence = presence;
+        sync->history_bytes = HISTORY_BYTES;
         pack_init(&sync->pack);
     }
     return sync;
@@ -93,6 +111,11 @@ void sync_free(struct sync **sync_p)
         return;
     }
     out_clear(sync);
+    while (sync->servings) {
+        struct serving *next = sync->servings->next;
+        free(sync->servings);
+        sync->servings = next;
+    }
     free(sync->told);
     free(sync->lacks);
     pack_clear(&sync->pack);
@@ -320,7 +343,7 @@ static int lack_order(const void *a, const void *b)
 }
 
 /* Asks for the next feeds, as many as one WANT names. */
-static void ask(struct sync *sync)
+static void ask(struct sync *sync, struct now now)
 {
     uint32_t count = sync->lacks_count - sync->lacks_next;
     if (!sync->sorted) {
@@ -329,7 +352,10 @@ static void ask(struct sync *sync)
     }
     count = count > WANT_MAX ? WANT_MAX : count;
     pack_reset(&sync->pack);
-    pack_wants(&sync->pack, CREDIT_BYTES, count);
+    uint64_t credit = quota_bytes(&sync->peer->brings, QUOTA_ALL, now);
+    credit = credit < RUNS_ROOM ? RUNS_ROOM : credit;
+    pack_wants(&sync->pack, credit < CREDIT_BYTES && !sync->history_bytes ? credit : CREDIT_BYTES,
+               count);
     for (uint32_t i = 0; i < count; i++) {
         struct lack *lack = &sync->lacks[sync->lacks_next + i];
         uint64_t have = replica_have(sync->replica, &lack->feed);
@@ -388,7 +414,8 @@ static enum err compare_range(struct sync *sync, const struct message *m, uint32
 static bool is_due(const struct peer *peer, struct now now)
 {
     return reachable(peer) && peer->differs && now.mono.ms - peer->differs_since.ms >= DIFFERS_MS &&
-           (peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS);
+           (peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS) &&
+           quota_due(&peer->brings, QUOTA_ALL, now).ms <= now.mono.ms;
 }
 
 /* HEADS that nobody asked for begin a talk only if no other peer waits for one for longer. */
@@ -437,11 +464,23 @@ static enum err receive_heads(struct sync *sync, struct peer *peer, const struct
         sync->peer = peer;
         sync->heard = now.mono;
         if (!sync->lacks_asked) {
-            ask(sync);
+            ask(sync, now);
         }
     }
     send_heads(sync, peer, tell, tell_count, false);
     return err;
+}
+
+/* The talk is given up: its peer's turn comes again after the others'. */
+static void talk_over(struct sync *sync, struct now now)
+{
+    if (!sync->peer->differs) {
+        sync->peer->differs = true;
+        sync->peer->differs_since = now.mono;
+    }
+    sync->peer->asked = now.mono;
+    sync->peer = NULL;
+    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
 }
 
 /* Everything asked for is here, or the peer has no more: is there another difference? */
@@ -470,7 +509,7 @@ static void batch_done(struct sync *sync, bool more, struct now now)
     }
     sync->lacks_asked = 0;
     if (sync->lacks_next < sync->lacks_count) {
-        ask(sync);
+        ask(sync, now);
     } else {
         talk_end(sync, now);
     }
@@ -478,22 +517,45 @@ static void batch_done(struct sync *sync, bool more, struct now now)
 
 /* ---- entries -------------------------------------------------------------------------------------------------- */
 
-/* Sends runs of the wanted feeds, a message after the other, for the credit that was granted. */
+/* Keeps in mind what a peer wants. It is served in turn, one peer each turn of the loop: who asks without end, and reads
+ * nothing, keeps nobody else waiting. */
 static enum err receive_want(struct sync *sync, struct peer *peer, const struct message *m)
 {
     struct want wants[WANT_MAX];
-    uint64_t credit = m->credit_bytes < CREDIT_BYTES ? m->credit_bytes : CREDIT_BYTES;
+    struct serving **at = &sync->servings;
     for (uint32_t i = 0; i < m->count; i++) {
         enum err err = message_want(m, i, &wants[i]);
         if (err != OK) {
             return err;
         }
+    }
+    while (*at && (*at)->peer != peer) {
+        at = &(*at)->next;
+    }
+    if (!*at) {
+        *at = calloc(1, sizeof(**at));
+    }
+    if (*at) {
+        (*at)->peer = peer;
+        (*at)->credit = m->credit_bytes < CREDIT_BYTES ? m->credit_bytes : CREDIT_BYTES;
+        (*at)->count = m->count;
+        memcpy((*at)->wants, wants, m->count * sizeof(wants[0]));
+    }
+    return OK;
+}
+
+/* Sends runs of the wanted feeds, a message after the other, for the credit that was granted. What is left of it. */
+static uint64_t serve(struct sync *sync, struct serving *s)
+{
+    uint64_t credit = s->credit;
+    for (uint32_t i = 0; i < s->count; i++) {
         struct slice a, b;
-        if (replica_fork_proof(sync->replica, &wants[i].feed, &a, &b) && a.len + b.len <= credit) {
+        if (replica_fork_proof(sync->replica, &s->wants[i].feed, &a, &b) &&
+            a.len + b.len <= credit) {
             credit -= a.len + b.len;
             pack_reset(&sync->pack);
             pack_fork(&sync->pack, a, b);
-            send_packed(sync, peer);
+            send_packed(sync, s->peer);
         }
     }
     struct pack runs;
@@ -501,18 +563,39 @@ static enum err receive_want(struct sync *sync, struct peer *peer, const struct 
     for (bool more = true; more;) {
         uint32_t count = 0;
         pack_reset(&runs);
-        more = replica_batch(sync->replica, wants, m->count,
+        more = replica_batch(sync->replica, s->wants, s->count,
                              credit < RUNS_ROOM ? credit : RUNS_ROOM, &runs, &count);
         credit -= pack_bytes(&runs).len < credit ? pack_bytes(&runs).len : credit;
         bool last = !more || count == 0 || credit < RUNS_ROOM;
         pack_reset(&sync->pack);
         pack_runs(&sync->pack, last ? RUNS_END | (more && count ? RUNS_MORE : 0) : 0, count);
         pack_raw(&sync->pack, pack_bytes(&runs));
-        send_packed(sync, peer);
+        send_packed(sync, s->peer);
         more = !last;
     }
     pack_clear(&runs);
-    return OK;
+    return credit;
+}
+
+/* Serves the first who may be, and forgets those who can't be reached any more: presence may soon forget them too. */
+static void serve_next(struct sync *sync, struct now now)
+{
+    bool served = false;
+    for (struct serving **at = &sync->servings; *at;) {
+        struct serving *s = *at;
+        bool due = quota_due(&s->peer->answers, QUOTA_ANSWERS, now).ms <= now.mono.ms;
+        if (reachable(s->peer) && (served || !due)) {
+            at = &s->next;
+            continue;
+        }
+        *at = s->next;
+        if (reachable(s->peer)) {
+            uint64_t left = serve(sync, s);
+            quota_take(&s->peer->answers, QUOTA_ANSWERS, 0, s->credit - left, now);
+            served = true;
+        }
+        free(s);
+    }
 }
 
 /* To all that can be reached but `except`: entries of a feed after `from`. Those of a full room come from their author;
@@ -578,6 +661,44 @@ static void look_from_start(struct sync *sync, const struct peer *peer, const st
     }
 }
 
+/* What of a run is new here, in entries and bytes; of a void feed all of it, since its branches aren't compared. */
+static uint64_t news_of(struct sync *sync, const struct run *run, uint64_t have, uint64_t *bytes)
+{
+    struct hash after[AFTER_MAX];
+    const struct head *head = heads_get(replica_heads(sync->replica), &run->feed);
+    uint64_t news = 0;
+    *bytes = 0;
+    for (uint32_t i = 0; i < run->count; i++) {
+        struct entry entry;
+        bool is_new = run->first_seq + i > have || (head && head->void_seq);
+        if (is_new && run_entry(run, i, after, &entry) == OK) {
+            *bytes += entry_weight(&entry);
+            news++;
+        }
+    }
+    return news;
+}
+
+/* May the peer bring so much now? A machine that has just started may be a year behind: until it agrees with another it takes
+ * what comes. */
+static bool may_bring(struct sync *sync, struct peer *peer, bool live, uint64_t entries,
+                      uint64_t bytes, struct now now)
+{
+    if (sync->history_bytes > 0) {
+        sync->history_bytes -= bytes < sync->history_bytes ? bytes : sync->history_bytes;
+        return true;
+    }
+    if (quota_due(&peer->brings, QUOTA_ALL, now).ms > now.mono.ms ||
+        (live && quota_due(&peer->pushes, QUOTA_PUSHES, now).ms > now.mono.ms)) {
+        return false;
+    }
+    quota_take(&peer->brings, QUOTA_ALL, entries, bytes, now);
+    if (live) {
+        quota_take(&peer->pushes, QUOTA_PUSHES, entries, bytes, now);
+    }
+    return true;
+}
+
 /* One run of a message. A signature that doesn't fit what we have of the feed may be a fork: then the peer is asked from
  * the feed's beginning, and only a run that is wrong from there on is its fault. */
 static enum err receive_run(struct sync *sync, struct peer *peer, const struct run *run, bool live,
@@ -586,6 +707,11 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
     uint32_t applied = 0;
     uint64_t from = replica_have(sync->replica, &run->feed);
     struct device_id device;
+    uint64_t bytes = 0, news = news_of(sync, run, from, &bytes);
+    if (news && !may_bring(sync, peer, live, news, bytes, now)) {
+        *gap = true;
+        return OK;
+    }
     enum err err = replica_accept(sync->replica, run, now, live, &applied);
     sync->brought |= applied > 0;
     if (applied > 0 && peer == sync->peer) {
@@ -602,6 +728,7 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
         }
         return OK;
     case ERR_FORK:
+        quota_take(&peer->brings, QUOTA_ALL, QUOTA_FORK_ENTRIES, 0, now);
         send_fork(sync, &run->feed);
         return OK;
     case ERR_SIGNATURE:
@@ -634,6 +761,10 @@ static enum err receive_runs(struct sync *sync, struct peer *peer, const struct 
         peer->differs = true;
         peer->differs_since = now.mono;
     }
+    if (!live && peer == sync->peer && !sync->history_bytes &&
+        quota_due(&peer->brings, QUOTA_ALL, now).ms > now.mono.ms) {
+        talk_over(sync, now); /* it has brought what it may */
+    }
     if (!live && peer == sync->peer) {
         sync->heard = now.mono;
         if (m->flags & RUNS_END) {
@@ -643,13 +774,18 @@ static enum err receive_runs(struct sync *sync, struct peer *peer, const struct 
     return err;
 }
 
-static enum err receive_fork(struct sync *sync, struct peer *peer, const struct message *m)
+static enum err receive_fork(struct sync *sync, struct peer *peer, const struct message *m,
+                             struct now now)
 {
     struct run a, b;
+    if (!sync->history_bytes && quota_due(&peer->brings, QUOTA_ALL, now).ms > now.mono.ms) {
+        return OK; /* comparing will find it again */
+    }
     enum err err = run_read(&m->items[0], &a);
     err = err == OK ? run_read(&m->items[1], &b) : err;
     err = err == OK ? replica_accept_fork(sync->replica, &a, &b) : err;
     if (err == ERR_FORK) {
+        quota_take(&peer->brings, QUOTA_ALL, QUOTA_FORK_ENTRIES, 0, now);
         send_fork(sync, &a.feed);
     }
     if (err == ERR_SIGNATURE) {
@@ -742,12 +878,53 @@ static void look_for_payloads(struct sync *sync, struct now now)
     best->lacks_asked = sync->lacks_since = now.mono;
 }
 
+/* Entries of void feeds that the peer's entries wait for: the proof, and headers of the branch. What isn't void is found by
+ * comparing. */
+static enum err receive_missing(struct sync *sync, struct peer *peer, const struct message *m)
+{
+    struct hash ends[MISSING_MAX];
+    struct pack runs;
+    uint32_t count = 0;
+    enum err err = OK;
+    for (uint32_t i = 0; i < m->ends_count && err == OK; i++) {
+        err = message_end(m, i, &ends[i]);
+    }
+    pack_init(&runs);
+    for (uint32_t i = 0; i < m->count && err == OK; i++) {
+        struct hash id;
+        struct feed_id feed;
+        struct slice a, b;
+        uint32_t before = count;
+        size_t used = pack_bytes(&runs).len;
+        err = message_missing(m, i, &id);
+        if (err == OK && used < BRANCH_ROOM &&
+            replica_branch_runs(sync->replica, &id, ends, m->ends_count, BRANCH_ROOM - used, &feed,
+                                &runs, &count) &&
+            count > before && replica_fork_proof(sync->replica, &feed, &a, &b)) {
+            pack_reset(&sync->pack);
+            pack_fork(&sync->pack, a, b);
+            send_packed(sync, peer);
+        }
+    }
+    if (err == OK && count > 0) {
+        pack_reset(&sync->pack);
+        pack_runs(&sync->pack, 0, count);
+        pack_raw(&sync->pack, pack_bytes(&runs));
+        send_packed(sync, peer);
+    }
+    pack_clear(&runs);
+    return err;
+}
+
 /* ---- what peers have ------------------------------------------------------------------------------------------ */
 
 static void note_same(struct sync *sync, struct peer *peer)
 {
     struct feed_id own;
     uint64_t seq = 0;
+    if (heads_count(replica_heads(sync->replica)) > 0) {
+        sync->history_bytes = 0;
+    }
     peer->differs = false;
     if (peer->lacks) {
         return; /* it has all headers, and not all that they stand for */
@@ -812,11 +989,13 @@ enum err sync_receive(struct sync *sync, struct peer *peer, const struct message
         receive_ack(sync, peer, m);
         return OK;
     case MESSAGE_FORK:
-        return receive_fork(sync, peer, m);
+        return receive_fork(sync, peer, m, now);
     case MESSAGE_LACKS:
         return receive_lacks(sync, peer, m);
     case MESSAGE_PAYLOADS:
         return receive_payloads(sync, peer, m);
+    case MESSAGE_MISSING:
+        return receive_missing(sync, peer, m);
     default:
         return OK;
     }
@@ -913,19 +1092,36 @@ static void look_for_safety(struct sync *sync, struct now now)
     }
 }
 
+/* Entries wait for causes that don't come: whoever has the other branch of a void feed can help. One peer after the other. */
+static void look_for_missing(struct sync *sync, struct now now)
+{
+    struct hash ids[MISSING_MAX], ends[MISSING_MAX];
+    uint32_t peers = presence_count(sync->presence);
+    if (now.mono.ms - sync->missing.ms < MISSING_MS || replica_count(sync->replica).waiting == 0) {
+        return;
+    }
+    sync->missing = now.mono;
+    uint32_t count = replica_missing(sync->replica, ids, MISSING_MAX);
+    uint32_t ends_count = replica_branch_ends(sync->replica, ends, MISSING_MAX);
+    for (uint32_t i = 0; i < peers && count > 0; i++) {
+        struct peer *peer = presence_at(sync->presence, sync->missing_turn++ % peers);
+        if (reachable(peer)) {
+            pack_reset(&sync->pack);
+            pack_missing(&sync->pack, ids, count, ends, ends_count);
+            send_packed(sync, peer);
+            return;
+        }
+    }
+}
+
 void sync_tick(struct sync *sync, struct now now)
 {
+    sync->ticked = now.mono;
     bool gone = sync->peer && !reachable(sync->peer);
     if (gone || (sync->peer && (now.mono.ms - sync->heard.ms >= TALK_SILENCE_MS ||
                                 now.mono.ms - sync->moved.ms >= TALK_USELESS_MS ||
                                 now.mono.ms - sync->began.ms >= TALK_MAX_MS))) {
-        if (!gone && !sync->peer->differs) {
-            sync->peer->differs = true;
-            sync->peer->differs_since = now.mono;
-        }
-        sync->peer->asked = now.mono; /* its turn is over: others first */
-        sync->peer = NULL;
-        sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+        talk_over(sync, now);
     }
     for (uint32_t i = sync->acks_count; i > 0; i--) {
         if (!reachable(sync->acks[i - 1].peer)) { /* presence may soon forget it */
@@ -933,8 +1129,10 @@ void sync_tick(struct sync *sync, struct now now)
         }
     }
     look_for_payloads(sync, now);
+    serve_next(sync, now);
     look_for_talk(sync, now);
     look_for_safety(sync, now);
+    look_for_missing(sync, now);
 }
 
 struct mono sync_wake(const struct sync *sync)
@@ -947,6 +1145,11 @@ struct mono sync_wake(const struct sync *sync)
         int64_t most = sync->began.ms + TALK_MAX_MS;
         wake.ms = silence < useless ? silence : useless;
         wake.ms = most < wake.ms ? most : wake.ms;
+    }
+    for (const struct serving *s = sync->servings; s; s = s->next) {
+        struct mono due =
+            quota_due(&s->peer->answers, QUOTA_ANSWERS, (struct now){.mono = sync->ticked});
+        wake.ms = due.ms < wake.ms ? due.ms : wake.ms;
     }
     for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
         const struct peer *peer = presence_at(sync->presence, i);
@@ -962,10 +1165,17 @@ struct mono sync_wake(const struct sync *sync)
         }
         if (peer->differs && !sync->peer) {
             int64_t due = peer->differs_since.ms + DIFFERS_MS;
+            int64_t filled =
+                quota_due(&peer->brings, QUOTA_ALL, (struct now){.mono = sync->ticked}).ms;
             int64_t again = peer->asked.ms ? peer->asked.ms + ASK_AGAIN_MS : 0;
             due = due > again ? due : again;
+            due = due > filled ? due : filled;
             wake.ms = due < wake.ms ? due : wake.ms;
         }
+    }
+    if (replica_count(sync->replica).waiting > 0 && presence_here(sync->presence) > 0 &&
+        sync->missing.ms + MISSING_MS < wake.ms) {
+        wake.ms = sync->missing.ms + MISSING_MS;
     }
     if (unsafe && sync->safety.ms + SAFETY_MS < wake.ms) {
         wake.ms = sync->safety.ms + SAFETY_MS;

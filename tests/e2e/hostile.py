@@ -5,12 +5,15 @@
 #   hostile.py udp HOST PORT COUNT             datagrams of noise, also broadcast
 #   hostile.py tcp HOST PORT COUNT             connections that send noise, nothing, or half a greeting
 #   hostile.py local SOCKET                    half requests, huge ones, lying lengths, noise
+#   hostile.py latency HERE THERE COUNT        the median way of a note from one socket's machine to a watch at the other's, us
 #   hostile.py crowd SOCKET COUNT              so many clients at once that say nothing, while stdin is open
 import json
 import os
 import random
 import socket
+import statistics
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
 sys.dont_write_bytecode = True
@@ -85,6 +88,37 @@ def local(path):
         s.close()
 
 
+def latency(here, there, count):
+    writer, watch = dial(here), dial(there)
+    watch.sendall(pack([0, 1, "watch", {"how": "changes"}]))
+    got, times = b"", []
+
+    def changes():
+        nonlocal got
+        while True:
+            try:
+                message, used = unpack(got)
+                break
+            except Short:
+                got += watch.recv(65536)
+        got = got[used:]
+        return message
+
+    changes()
+    for i in range(int(count)):
+        text, begun = f"{os.getpid()} {i}", time.monotonic()
+        writer.sendall(pack([0, i, "note", {"text": text}]))
+        while True:
+            message = changes()
+            if message[0] == 2 and message[1] == "change" and text in str(message[2]):
+                break
+        times.append(time.monotonic() - begun)
+        answer = unpack(writer.recv(65536))[0]
+        if answer[2] is not None:
+            sys.exit(f"refused: {answer[2]}")
+    print(int(statistics.median(times) * 1e6))
+
+
 def crowd(path, count):
     kept = []
     for _ in range(int(count)):
@@ -97,4 +131,4 @@ def crowd(path, count):
 
 
 if __name__ == "__main__":
-    {"call": call, "udp": udp, "tcp": tcp, "local": local, "crowd": crowd}[sys.argv[1]](*sys.argv[2:])
+    {"call": call, "udp": udp, "tcp": tcp, "local": local, "latency": latency, "crowd": crowd}[sys.argv[1]](*sys.argv[2:])

@@ -151,6 +151,20 @@ static inline enum err fork_again(const struct message *m, struct pack *out)
     return err;
 }
 
+static inline enum err missing_again(const struct message *m, struct pack *out)
+{
+    static struct hash ids[MISSING_MAX], ends[MISSING_MAX];
+    enum err err = OK;
+    for (uint32_t i = 0; err == OK && i < m->count; i++) {
+        err = message_missing(m, i, &ids[i]);
+    }
+    for (uint32_t i = 0; err == OK && i < m->ends_count; i++) {
+        err = message_end(m, i, &ends[i]);
+    }
+    pack_missing(out, ids, m->count, ends, m->ends_count);
+    return err;
+}
+
 /* The error of the first item that is bad. */
 static inline enum err message_again(const struct message *m, struct pack *out)
 {
@@ -201,6 +215,8 @@ static inline enum err message_again(const struct message *m, struct pack *out)
     case MESSAGE_CLOSED:
         pack_closed(out, &m->signature);
         return OK;
+    case MESSAGE_MISSING:
+        return missing_again(m, out);
     }
     return ERR_INTERNAL;
 }

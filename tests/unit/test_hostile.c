@@ -491,6 +491,152 @@ static void forks_within_forks_end_alike_and_blame_no_honest_machine(void **stat
     room_free(room);
 }
 
+/* Each half of the room takes another branch of a feed for true, and goes on behind it before they meet. */
+static void what_was_written_behind_a_branch_that_turned_out_void_comes_over(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f;
+    struct pack p;
+    hostile_init(&h, 1);
+    hostile_hello(room, 0, &h);
+    hostile_hello(room, 1, &h);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ben"), "");
+    room_run(room, 3000);
+    room->cut[0][1] = room->cut[1][0] = true;
+    pack_init(&p);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    for (int side = 0; side < 2; side++) {
+        if (side) {
+            pack_clear(&f.entries);
+            forger_open(&f, &class_at(room, 0)->id, 1);
+        }
+        /* longer than one answer; as fast as a peer may push */
+        for (int run = 0; run < 30; run++) {
+            for (int i = 0; i < 100; i++) {
+                forger_note(&f, side ? "otherwise" : "so");
+            }
+            pack_reset(&p);
+            forger_pack(&f, run ? f.seq - 99 : 1, &p);
+            hostile_runs(room, side, &h, RUNS_PUSH, pack_bytes(&p));
+            room_run(room, 25000);
+        }
+        assert_int_equal(replica_have(class_at(room, side)->replica, &f.id), 3001);
+        assert_string_equal(ASK(room, side, "note", "text", "behind it"), "");
+    }
+    room_run(room, 5000);
+    room->cut[0][1] = room->cut[1][0] = false;
+    room_run(room, 60000);
+    assert_int_equal(heads_get(replica_heads(class_at(room, 0)->replica), &f.id)->void_seq, 2);
+    assert_same(room);
+    for (int i = 0; i < 2; i++) {
+        struct feed_id own;
+        uint64_t seq = 0;
+        assert_true(replica_own(class_at(room, i)->replica, &own, &seq));
+        assert_int_equal(replica_have(class_at(room, 1 - i)->replica, &own), seq);
+        assert_int_equal(replica_count(class_at(room, i)->replica).waiting, 0);
+        assert_int_equal(presence_by_device(class_at(room, i)->presence, &room->m[1 - i].id)->bad,
+                         0);
+    }
+    pack_clear(&p);
+    pack_clear(&f.entries);
+    room_free(room);
+}
+
+/* It is applied under a signature that nobody else can get: it must show nowhere, and nobody may follow it. */
+static void the_front_of_a_run_that_waits_is_no_cause_of_anybody(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f;
+    struct pack p;
+    struct hash nowhere = {{77}};
+    hostile_init(&h, 1);
+    hostile_hello(room, 0, &h);
+    pack_init(&p);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    forger_note_after(&f, "behind nothing", &nowhere, 1);
+    forger_pack(&f, 1, &p);
+    hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    room_run(room, 10000);
+    assert_same(room);
+    struct feed_id own;
+    uint64_t seq = 0;
+    assert_true(replica_own(class_at(room, 0)->replica, &own, &seq));
+    assert_int_equal(replica_have(class_at(room, 1)->replica, &own), seq);
+    assert_int_equal(replica_count(class_at(room, 1)->replica).waiting, 0);
+    pack_clear(&p);
+    pack_clear(&f.entries);
+    room_free(room);
+}
+
+static uint64_t entries_at(struct room *room, int i)
+{
+    return replica_count(class_at(room, i)->replica).entries;
+}
+
+/* Pushes as many entries as it can, one message each. */
+static void flood(struct room *room, const struct hostile *h, struct forger *f, uint32_t count)
+{
+    struct pack p;
+    pack_init(&p);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t first = f->seq == 1 ? 1 : f->seq + 1;
+        forger_note(f, "flood");
+        pack_reset(&p);
+        forger_pack(f, first, &p);
+        hostile_runs(room, 0, h, RUNS_PUSH, pack_bytes(&p));
+    }
+    pack_clear(&p);
+}
+
+static void who_pushes_much_is_taken_slowly_and_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f;
+    hostile_init(&h, 1);
+    hostile_hello(room, 0, &h);
+    room_run(room, 3000);
+    assert_same(room); /* they agree: from here on quotas hold */
+    uint64_t before = entries_at(room, 0);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    flood(room, &h, &f, 2000);
+    assert_true(entries_at(room, 0) - before >= QUOTA_PUSH_ENTRIES);
+    assert_true(entries_at(room, 0) - before <= QUOTA_PUSH_ENTRIES + 1);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    room_run(room, 1000);
+    assert_same(
+        room); /* what was taken of it comes over at once, and with it what names it as a cause */
+    /* what was left out is asked for, not lost: but it comes no faster than the quota fills */
+    f.seq = replica_have(class_at(room, 0)->replica, &f.id);
+    assert_true(f.seq <= QUOTA_PUSH_ENTRIES + 1);
+    pack_clear(&f.entries);
+    room_free(room);
+}
+
+static void a_quota_fills_with_time_and_may_be_owed(void **state)
+{
+    (void)state;
+    struct quota q = {{0}, {0}};
+    struct now at = {{1000}, {0}};
+    assert_int_equal(quota_due(&q, QUOTA_PUSHES, at).ms, 1000);
+    quota_take(&q, QUOTA_PUSHES, QUOTA_PUSH_ENTRIES + 9, 0, at);
+    assert_int_equal(quota_due(&q, QUOTA_PUSHES, at).ms, 1000 + 10 * 1000 / QUOTA_PUSH_ENTRIES_S);
+    at.mono.ms += 3000;
+    assert_int_equal(quota_due(&q, QUOTA_PUSHES, at).ms, at.mono.ms);
+    at.mono.ms += INT64_C(1) << 60;
+    assert_int_equal(quota_bytes(&q, QUOTA_PUSHES, at), QUOTA_PUSH_BYTES);
+    quota_take(&q, QUOTA_PUSHES, 1, 2 * QUOTA_PUSH_BYTES, at);
+    assert_int_equal(quota_bytes(&q, QUOTA_PUSHES, at), 0);
+    assert_int_equal((quota_due(&q, QUOTA_PUSHES, at).ms - at.mono.ms) / 1000, 60);
+}
+
 static void a_crowd_of_keys_leaves_no_dangling_talk(void **state)
 {
     (void)state;
@@ -526,6 +672,10 @@ int main(void)
         cmocka_unit_test(who_says_much_and_brings_nothing_holds_up_nobody),
         cmocka_unit_test(who_brings_a_little_again_and_again_holds_up_nobody),
         cmocka_unit_test(forks_within_forks_end_alike_and_blame_no_honest_machine),
+        cmocka_unit_test(what_was_written_behind_a_branch_that_turned_out_void_comes_over),
+        cmocka_unit_test(the_front_of_a_run_that_waits_is_no_cause_of_anybody),
+        cmocka_unit_test(who_pushes_much_is_taken_slowly_and_holds_up_nobody),
+        cmocka_unit_test(a_quota_fills_with_time_and_may_be_owed),
         cmocka_unit_test(a_crowd_of_keys_leaves_no_dangling_talk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,6 +237,12 @@ static void write_closed(struct pack *p)
     pack_closed(p, &signature);
 }
 
+static void write_missing(struct pack *p)
+{
+    struct hash ids[2] = {{{1, 2}}, {{3, 4}}}, end = {{5, 6}};
+    pack_missing(p, ids, 2, &end, 1);
+}
+
 static const struct sample {
     const char *name;
     enum message_kind kind;
@@ -261,6 +267,7 @@ static const struct sample {
     {"closed", MESSAGE_CLOSED, write_closed},
     {"lacks", MESSAGE_LACKS, write_lacks},
     {"payloads", MESSAGE_PAYLOADS, write_payloads},
+    {"missing", MESSAGE_MISSING, write_missing},
 };
 
 enum { SAMPLES = sizeof(samples) / sizeof(samples[0]) };
@@ -320,6 +327,10 @@ static void put_item(struct pack *out, const struct message *m, uint32_t i)
         put_uint(out, "run", hint.run);
         put_bytes(out, "ip", slice_of(hint.address.ip, sizeof(hint.address.ip)));
         put_uint(out, "port", hint.address.port);
+    } else if (m->kind == MESSAGE_MISSING) {
+        struct hash id;
+        assert_int_equal(message_missing(m, i, &id), OK);
+        put_bytes(out, "id", SLICE(id));
     } else {
         struct pack run;
         pack_init(&run);
@@ -393,6 +404,13 @@ static void put_fields(struct pack *out, const struct message *m)
     case MESSAGE_FORK:
     case MESSAGE_LACKS:
     case MESSAGE_PAYLOADS:
+        break;
+    case MESSAGE_MISSING:
+        for (uint32_t i = 0; i < m->ends_count; i++) {
+            struct hash end;
+            assert_int_equal(message_end(m, i, &end), OK);
+            put_bytes(out, "end", SLICE(end));
+        }
         break;
     }
 }
@@ -567,7 +585,7 @@ static void what_is_no_message_is_refused(void **state)
 static void a_kind_of_a_newer_version_is_told_apart(void **state)
 {
     (void)state;
-    const uint64_t kinds[] = {MESSAGE_PAYLOADS + 1, 255, UINT64_MAX};
+    const uint64_t kinds[] = {MESSAGE_MISSING + 1, 255, UINT64_MAX};
     struct pack p;
     pack_init(&p);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

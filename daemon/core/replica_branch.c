@@ -1,0 +1,277 @@
+/* What other machines hold of a void feed: its other branches. They have no effect, but honest entries that were written before
+ * the fork was known name them as causes, and without their headers nobody could check such an entry's place in the order. Whoever
+ * lacks one asks for it by its id, and gets the headers of its branch from where the feed became void. PROTOCOL.md,
+ * "Equivocation". */
+#include "replica_inside.h"
+
+/* Where in the log an entry stands, void or not. */
+struct spot {
+    int64_t feed, branch; /* branch 0: what was applied here */
+    uint64_t seq;
+};
+
+static bool spot_find(struct replica *replica, const struct hash *id, struct spot *spot)
+{
+    sqlite3_stmt *stmt = store_query(
+        replica->store,
+        "SELECT feed, 0, seq FROM entry WHERE substr(hash, 1, 8)=?1 AND hash=?2 UNION ALL"
+        " SELECT feed, branch, seq FROM branch WHERE substr(hash, 1, 8)=?1 AND hash=?2 LIMIT 1");
+    store_bind(stmt, "bh", slice_of(id->b, 8), id);
+    if (!store_row(replica->store, stmt)) {
+        return false;
+    }
+    *spot = (struct spot){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1),
+                          (uint64_t)sqlite3_column_int64(stmt, 2)};
+    sqlite3_reset(stmt);
+    return true;
+}
+
+bool replica_branch_lamport(struct replica *replica, const struct hash *id, uint64_t *lamport)
+{
+    sqlite3_stmt *stmt = store_query(
+        replica->store, "SELECT lamport FROM branch WHERE substr(hash, 1, 8)=? AND hash=?");
+    store_bind(stmt, "bh", slice_of(id->b, 8), id);
+    if (!store_row(replica->store, stmt)) {
+        return false;
+    }
+    *lamport = (uint64_t)sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    return true;
+}
+
+/* ---- asking ----------------------------------------------------------------------------------------------------- */
+
+static void ring_note(struct hash ring[MISSED_MAX], uint32_t *next, const struct hash *id)
+{
+    for (uint32_t i = 0; i < MISSED_MAX; i++) {
+        if (SAME(ring[i], *id)) {
+            return;
+        }
+    }
+    ring[(*next)++ % MISSED_MAX] = *id;
+}
+
+/* What waiting entries wait for comes in turns: a crowd that waits for what nobody has doesn't stand before the others. */
+uint32_t replica_missing(struct replica *replica, struct hash *out, uint32_t max)
+{
+    static const struct hash none;
+    uint32_t count = 0, blocked = 0, skip = 0;
+    uint64_t lamport;
+    for (uint32_t i = 0; i < MISSED_MAX && count < max; i++) {
+        struct hash *id = &replica->missed[i];
+        if (!SAME(*id, none) && replica_lamport(replica, id, &lamport)) {
+            *id = none;
+        }
+        if (!SAME(*id, none)) {
+            out[count++] = *id;
+        }
+    }
+    for (const struct feed *feed = replica->feeds.waiting; feed; feed = feed->next_waiting) {
+        blocked += feed->blocked;
+    }
+    skip = blocked > max - count ? replica->missing_turn % blocked : 0;
+    for (uint32_t round = 0; round < 2; round++) {
+        uint32_t at = 0;
+        for (const struct feed *feed = replica->feeds.waiting; feed && count < max;
+             feed = feed->next_waiting) {
+            if (feed->blocked && (at++ < skip) == (round == 1)) {
+                out[count++] = feed->blocked_on;
+            }
+        }
+    }
+    replica->missing_turn += max;
+    return count;
+}
+
+uint32_t replica_branch_ends(struct replica *replica, struct hash *out, uint32_t max)
+{
+    static const struct hash none;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MISSED_MAX && count < max; i++) {
+        if (!SAME(replica->branch_ends[i], none)) {
+            out[count++] = replica->branch_ends[i];
+        }
+    }
+    return count;
+}
+
+/* ---- answering -------------------------------------------------------------------------------------------------- */
+
+/* The seq behind which the asker lacks the branch: the greatest of its ends that lies on the way to the spot. */
+static uint64_t served_from(struct replica *replica, const struct spot *spot, uint64_t first,
+                            const struct hash *ends, uint32_t ends_count)
+{
+    uint64_t have = first - 1;
+    for (uint32_t i = 0; i < ends_count; i++) {
+        struct spot end;
+        if (spot_find(replica, &ends[i], &end) && end.feed == spot->feed &&
+            (end.branch == spot->branch || end.branch == 0) && end.seq < spot->seq &&
+            end.seq > have) {
+            have = end.seq;
+        }
+    }
+    return have;
+}
+
+bool replica_branch_runs(struct replica *replica, const struct hash *id, const struct hash *ends,
+                         uint32_t ends_count, size_t room_bytes, struct feed_id *feed_id,
+                         struct pack *out, uint32_t *runs)
+{
+    struct spot spot;
+    struct feed *feed = NULL;
+    if (!spot_find(replica, id, &spot)) {
+        return false;
+    }
+    sqlite3_stmt *stmt = store_query(replica->store, "SELECT feed FROM feed WHERE id=?");
+    store_bind(stmt, "i", spot.feed);
+    if (store_row(replica->store, stmt)) {
+        column_fixed(stmt, 0, feed_id->b, sizeof(feed_id->b));
+        sqlite3_reset(stmt);
+        feed = feeds_find(&replica->feeds, replica->store, feed_id);
+    }
+    if (!feed || !feed->void_seq || spot.seq < feed->void_seq) {
+        return false; /* its head tells of it */
+    }
+    uint64_t have = served_from(replica, &spot, feed->void_seq, ends, ends_count);
+    size_t start = pack_bytes(out).len;
+    while (have < spot.seq) {
+        size_t used = pack_bytes(out).len - start;
+        uint32_t count = used < room_bytes ? replica_write_branch(replica, feed, spot.branch, have,
+                                                                  room_bytes - used, out)
+                                           : 0;
+        if (count == 0) {
+            break;
+        }
+        (*runs)++;
+        have += count;
+    }
+    return true;
+}
+
+/* ---- taking ----------------------------------------------------------------------------------------------------- */
+
+static void store_branch_entry(struct replica *replica, const struct feed *feed, int64_t branch,
+                               uint32_t i, const struct signature *signature)
+{
+    struct entry *entry = &replica->decoded.entries[i];
+    if (entry->payload.at) {
+        entry_strip(entry);
+    }
+    struct slice after = slice_of(entry->after_count ? entry->after : NULL,
+                                  entry->after_count * sizeof(struct hash));
+    store_do(replica->store,
+             "INSERT INTO branch (feed, branch, seq, lamport, time_ms, hash, after, length,"
+             " stub, rest, signature) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+             "iiiiihbibbb", feed->row, branch, (int64_t)entry->seq, (int64_t)entry->lamport,
+             (int64_t)entry->time_ms, &replica->decoded.ids[i], after, (int64_t)entry->payload_len,
+             slice_of(entry->stub.b, entry->stub.len), SLICE(entry->rest),
+             signature ? SLICE(*signature) : slice_of(NULL, 0));
+}
+
+/* The branch that goes on behind a spot of the feed: that one if it ends there, else a new one with the same beginning. */
+static int64_t branch_behind(struct replica *replica, const struct feed *feed, int64_t branch,
+                             uint64_t seq)
+{
+    int64_t next = 1, end = 0;
+    sqlite3_stmt *stmt =
+        store_query(replica->store, "SELECT (SELECT coalesce(max(branch), 0) FROM branch WHERE"
+                                    " feed=?1) + 1, (SELECT max(seq) FROM branch WHERE feed=?1 AND"
+                                    " branch=?2)");
+    store_bind(stmt, "ii", feed->row, branch);
+    if (store_row(replica->store, stmt)) {
+        next = sqlite3_column_int64(stmt, 0);
+        end = sqlite3_column_int64(stmt, 1);
+        sqlite3_reset(stmt);
+    }
+    if (branch && end == (int64_t)seq) {
+        return branch;
+    }
+    if (branch) {
+        store_do(replica->store,
+                 "INSERT INTO branch SELECT feed, ?3, seq, lamport, time_ms, hash, after, length,"
+                 " stub, rest, signature FROM branch WHERE feed=?1 AND branch=?2 AND seq<=?4",
+                 "iiii", feed->row, branch, next, (int64_t)seq);
+    }
+    return next;
+}
+
+/* Has every entry of the decoded run the place in the order that follows from its causes? They may be void themselves. */
+static enum err check_places(struct replica *replica, uint64_t lamport)
+{
+    const struct decoded *d = &replica->decoded;
+    enum err err = OK;
+    for (uint32_t i = 0; i < d->count; i++) {
+        const struct entry *entry = &d->entries[i];
+        for (uint32_t k = 0; k < entry->after_count; k++) {
+            uint64_t one = 0;
+            if (!replica_is_before(d, i, &entry->after[k]) &&
+                !replica_lamport(replica, &entry->after[k], &one)) {
+                ring_note(replica->missed, &replica->missed_next, &entry->after[k]);
+                err = ERR_WAIT;
+            }
+            lamport = one > lamport ? one : lamport;
+        }
+        if (err == OK && entry->lamport != ++lamport) {
+            return ERR_ORDER;
+        }
+    }
+    return err;
+}
+
+/* Tries one entry that the run may follow. ERR_SIGNATURE: it follows another. */
+static enum err take_behind(struct replica *replica, struct feed *feed, const struct run *run,
+                            const struct hash *prev, uint64_t lamport, int64_t branch)
+{
+    const struct decoded *d = &replica->decoded;
+    struct spot known;
+    enum err err = replica_decode(replica, run, prev);
+    if (err != OK) {
+        return err;
+    }
+    if (!run_check(&feed->key, &d->ids[d->count - 1], &run->signature)) {
+        return ERR_SIGNATURE;
+    }
+    if (spot_find(replica, &d->ids[d->count - 1], &known)) {
+        ring_note(replica->branch_ends, &replica->branch_ends_next, &d->ids[d->count - 1]);
+        return OK;
+    }
+    err = check_places(replica, lamport);
+    if (err != OK) {
+        return err;
+    }
+    ring_note(replica->branch_ends, &replica->branch_ends_next, &d->ids[d->count - 1]);
+    branch = branch_behind(replica, feed, branch, run->first_seq - 1);
+    for (uint32_t i = 0; i < d->count; i++) {
+        store_branch_entry(replica, feed, branch, i, i + 1 == d->count ? &run->signature : NULL);
+    }
+    return store_err(replica->store);
+}
+
+enum err replica_accept_branch(struct replica *replica, struct feed *feed, const struct run *run)
+{
+    struct candidate {
+        struct hash id;
+        uint64_t lamport;
+        int64_t branch;
+    } at[BRANCHES_MAX];
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = store_query(
+        replica->store,
+        "SELECT hash, lamport, 0 FROM entry WHERE feed=?1 AND seq=?2 UNION ALL"
+        " SELECT hash, lamport, branch FROM branch WHERE feed=?1 AND seq=?2 ORDER BY 3 LIMIT ?3");
+    store_bind(stmt, "iii", feed->row, (int64_t)run->first_seq - 1, (int64_t)BRANCHES_MAX);
+    while (store_row(replica->store, stmt)) {
+        at[count].lamport = (uint64_t)sqlite3_column_int64(stmt, 1);
+        at[count].branch = sqlite3_column_int64(stmt, 2);
+        count += column_fixed(stmt, 0, at[count].id.b, sizeof(at[count].id.b));
+    }
+    enum err err = ERR_SIGNATURE;
+    if (run->first_seq == 1) {
+        struct hash none = {{0}};
+        err = take_behind(replica, feed, run, &none, 0, 0);
+    }
+    for (uint32_t i = 0; i < count && err == ERR_SIGNATURE; i++) {
+        err = take_behind(replica, feed, run, &at[i].id, at[i].lamport, at[i].branch);
+    }
+    return err == ERR_SIGNATURE ? ERR_WAIT : err; /* it may follow what isn't here */
+}

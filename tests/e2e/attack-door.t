@@ -1,0 +1,45 @@
+#!/bin/sh
+# At the door: connections that say nothing, frames of a gigabyte, storms of handshakes, beacons of others. Half of it needs no
+# words of the class.
+test_description='attacks on sockets and beacons'
+ROOM=4
+. "$(dirname "$0")/room.sh"
+. "$top/tests/e2e/attack.sh"
+
+test_expect_success 'a room of three' 'open_attack_room'
+
+test_expect_success 'a thousand half open connections, opened again and again' '
+    no_words=yes && weigh && before=$(fds 1) && begin half-open --count 1000 && quick && quick && at_work &&
+    grown 1 30000 && end && unharmed && await "test \$(fds 1) -lt $((before + 50))" 30 && lines 1 20
+'
+test_expect_success 'no spin after it' '
+    await "was=\$(ticks 1) && quick && now=\$(ticks 1) && test \$((now - was)) -lt 50" 30
+'
+test_expect_success 'a gigabyte is announced by a stranger' '
+    weigh && attack huge-frame && grep -qx "cut 200 of 200" "$JAM_ROOM/said-huge-frame" && unharmed && bounded 8000 20
+'
+test_expect_success 'beacons recorded and sent again' '
+    weigh && attack replay-beacons && unharmed && bounded 8000 20 && says 1 status "[.status.machines[]] | length == 2"
+'
+test_expect_success 'beacons of another class' '
+    attack forged-beacons && unharmed && says 1 status "[.status.machines[]] | length == 2"
+'
+test_expect_success 'a flood of beacons: others are heard, and an op passes' '
+    weigh && begin flood-beacons && quick && quick && unharmed && stop 2 && start 2 && await "sees 1 2 3 && sees 3 1 2" &&
+    end && grown 1 8000 && lines 1 20
+'
+test_expect_success 'the routing id of the next stranger, and sockets of every kind' '
+    no_words= && attack routing-id && unharmed
+'
+test_expect_success 'a storm of handshakes by a member' '
+    weigh && begin handshakes && quick && quick && at_work && end && unharmed && grown 1 30000 && lines 1 40
+'
+test_expect_success 'descriptors run out: what is there goes on, nothing is lost, and it recovers' '
+    sign_in 2 ben && on 2 jam join bridge && stop 1 && (ulimit -n 96 && launch 1) &&
+    await "grep -q ready \"\$JAM_ROOM/1/out\"" && await "sees 1 2 3 && sees 3 1 2" && sign_in 1 ana && on 1 jam join bridge &&
+    on 1 jam note "before" && no_words=yes && begin half-open --count 300 &&
+    on 2 jam note "while it lasts" && await "journal_has 3 bridge \"while it lasts\"" && alive 1 && end && no_words= &&
+    await "on 1 jam note after" && await "journal_has 3 bridge before && journal_has 3 bridge after" && unharmed
+'
+
+test_done

@@ -1,0 +1,45 @@
+#!/bin/sh
+# A member tells entries that are false, and feeds that say two things: nothing of it is believed, and all agree on what is void.
+test_description='a member forges entries and feeds'
+ROOM=6
+. "$(dirname "$0")/room.sh"
+. "$top/tests/e2e/attack.sh"
+
+shows() { # I TEXT: anywhere in what people see
+    { on "$1" jam who --json && on "$1" jam list --json && on "$1" jam watch --once --plain; } >"$JAM_ROOM/$1/shown" 2>&1 &&
+        grep -q "$2" "$JAM_ROOM/$1/shown"
+}
+nowhere() { ! shows 1 "$1" && ! shows 2 "$1" && ! shows 3 "$1"; }
+
+test_expect_success 'a room of three' 'open_attack_room'
+
+test_expect_success 'forged signature, hash, Lamport number, after, seq, feed, class, device: nothing of it is believed' '
+    attack forged --text mallory && test "$(grep -c told "$JAM_ROOM/said-forged")" = 9 && unharmed && nowhere mallory &&
+    says 1 status ".status.forks == []"
+'
+test_expect_success 'who forges again and again is told off and cut off' '
+    attack forger && grep -qx "refused 6" "$JAM_ROOM/said-forger" && unharmed
+'
+test_expect_success 'payloads that were taken out on the way' '
+    attack withheld && grep -qx "refused 4" "$JAM_ROOM/said-withheld" && unharmed
+'
+test_expect_success 'a feed without causes comes first of all, and gains nothing by it' '
+    attack backdated --text ana && unharmed
+'
+test_expect_success 'one feed shown otherwise to each half: the proof reaches all, and all agree on what is void' '
+    targets_of 1 2 && lab split 3,5 && await "see_all 1 3" &&
+    begin fork --seed 7 --text left && await "sees 1 2 && ! sees 1 3" && end &&
+    targets_of 3 && from=5 && begin fork --seed 7 --text right && end && from=4 &&
+    lab heal && unharmed && await "says 1 status \".status.forks | length == 1\"" && targets_of 1 2 3 &&
+    for i in 1 2 3
+    do
+        says $i status ".status.forks | length == 1" || return 1
+    done &&
+    nowhere left && nowhere right
+'
+test_expect_success 'causes that nobody has: what waits is bounded, and an op passes as ever' '
+    begin orphans --count 12000 && quick && at_work && end && unharmed
+'
+test_expect_success 'all of it cost little' 'bounded 30000 100'
+
+test_done
