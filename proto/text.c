@@ -478,10 +478,14 @@ static bool cluster_take(struct clusters *from, struct cluster *c)
     }
     *c = (struct cluster){0};
     /* A mark at the start would sit on whatever was printed before this text. */
-    if (!from->begun && (is_extend(rune) || is_mark(rune))) {
-        cluster_add(c, REPLACEMENT);
-    }
+    bool begins = !from->begun;
     from->begun = true;
+    if (begins && (is_extend(rune) || is_mark(rune))) {
+        cluster_add(c, REPLACEMENT);
+        if (utf8proc_grapheme_break(REPLACEMENT, rune)) {
+            return true; /* some marks are graphemes of their own, and take a column */
+        }
+    }
     cluster_add(c, rune);
     while ((from->ahead = shown_take(&from->reader)) != END &&
            !utf8proc_grapheme_break_stateful(rune, from->ahead, &from->state)) {
