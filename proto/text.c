@@ -119,6 +119,8 @@ struct reader {
     struct slice rest;
     int32_t before; /* END at the start */
     int32_t base;   /* the last one before that is no mark */
+    bool
+        virama; /* among the marks behind it there is one, and no joiner yet: NFC may change their order */
 };
 
 static struct reader reader_of(struct slice text)
@@ -130,10 +132,9 @@ static struct reader reader_of(struct slice text)
  * both, in Arabic letters the one that parts, in emoji the one that joins. */
 static bool joiner_serves(const struct reader *r, int32_t joiner)
 {
-    enum { VIRAMA = 9 };
     struct slice rest = r->rest;
     int32_t next = rune_take(&rest);
-    if (r->before < 0 || combining_of(r->before) == VIRAMA) {
+    if (r->before < 0 || r->virama) {
         return r->before >= 0;
     }
     if (joiner == ZWNJ) {
@@ -146,6 +147,7 @@ static bool joiner_serves(const struct reader *r, int32_t joiner)
 /* The next character, HIDDEN for one that nobody may see, or END. */
 static int32_t reader_take(struct reader *r)
 {
+    enum { VIRAMA = 9 };
     int32_t rune = rune_take(&r->rest);
     if (rune == END) {
         return END;
@@ -160,7 +162,9 @@ static int32_t reader_take(struct reader *r)
     r->before = rune;
     if (rune < 0 || !is_extend(rune)) {
         r->base = rune;
+        r->virama = false;
     }
+    r->virama = (r->virama && rune != ZWJ && rune != ZWNJ) || combining_of(rune) == VIRAMA;
     return rune;
 }
 
