@@ -188,7 +188,7 @@ static void attack_pupil_as_teacher(struct hostile *h)
          .key = f.person_pk},
         {.kind = OP_EXPEL, .has = FIELD_BY | FIELD_DEVICE, .device = h->options->targets[1].device},
         {.kind = OP_ROSTER, .has = FIELD_BY | FIELD_HANDLE, .handle = text},
-        {.kind = OP_CLOSE, .has = FIELD_BY},
+        {.kind = OP_CLOSE, .has = FIELD_BY | FIELD_SIGNATURE},
     };
     for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
         struct op op = ops[i];
