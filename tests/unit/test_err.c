@@ -1,10 +1,5 @@
 /* err.c: codes that programs read, and sentences that are filled in. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "vectors.h"
 
 #include "err.h"
 
@@ -16,6 +11,21 @@ static void every_code_leads_back_to_its_number(void **state)
     }
     assert_int_equal(err_from_code(slice_str("made-tomorrow")), ERR_INTERNAL);
     assert_int_equal(err_from_code(slice_str("")), ERR_INTERNAL);
+}
+
+/* The specification's table and the list are two that must agree. */
+static void the_specification_has_every_number(void **state)
+{
+    (void)state;
+    char *text = vectors_read("proto/PROTOCOL.md");
+    for (int i = 0; i < ERR_COUNT; i++) {
+        char cell[64];
+        snprintf(cell, sizeof(cell), "| %d | %s |", i, err_code((enum err)i));
+        if (!strstr(text, cell)) {
+            fail_msg("PROTOCOL.md lacks %s", cell);
+        }
+    }
+    free(text);
 }
 
 static void numbers_out_of_range_have_texts_too(void **state)
@@ -63,6 +73,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_leads_back_to_its_number),
+        cmocka_unit_test(the_specification_has_every_number),
         cmocka_unit_test(numbers_out_of_range_have_texts_too),
         cmocka_unit_test(both_marks_are_filled_in_and_others_stay),
         cmocka_unit_test(what_is_too_long_is_cut_at_a_character),
