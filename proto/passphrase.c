@@ -62,11 +62,14 @@ static uint32_t read_list_words(struct slice typed, uint16_t out[WORDS_TYPED_MAX
 enum err passphrase_key(struct slice typed, char out[PASSPHRASE_KEY_MAX], size_t *len)
 {
     uint16_t indexes[WORDS_TYPED_MAX];
+    char tidy[PASSPHRASE_KEY_MAX];
     enum err err = text_check(typed, PASSPHRASE_BYTES_MAX);
     if (err != OK) {
         return err;
     }
-    uint32_t count = read_list_words(typed, indexes);
+    /* tidied first: a word that something unseen parts is one word to who types it */
+    size_t tidy_len = text_tidy(typed, false, tidy);
+    uint32_t count = read_list_words(slice_of(tidy, tidy_len), indexes);
     *len = 0;
     for (uint32_t i = 0; i < count; i++) {
         size_t word_len = strlen(word_at(indexes[i]));
@@ -77,8 +80,10 @@ enum err passphrase_key(struct slice typed, char out[PASSPHRASE_KEY_MAX], size_t
     if (count > 0) {
         out[--*len] = '\0';
     } else {
-        *len = text_tidy(typed, false, out);
+        memcpy(out, tidy, tidy_len + 1);
+        *len = tidy_len;
     }
+    wipe(tidy, sizeof(tidy));
     wipe(indexes, sizeof(indexes));
     return *len > 0 ? OK : ERR_EMPTY;
 }
