@@ -142,7 +142,7 @@ house: $(B)/libproto.a $(B)/libcore.a ## the rules of the house
 
 fuzz: ## fuzz every decoder (FUZZ_SECONDS=5 each)
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
-	$(Q)tests/run tests/fuzz/fuzz.t
+	$(Q)FUZZ_SEED=0 tests/run tests/fuzz/fuzz.t
 
 # ---- looks ------------------------------------------------------------------------------------------------------
 SOURCES = $(wildcard */*.[ch] daemon/*/*.[ch] tests/*/*.[ch] tools/*/*.[ch])
