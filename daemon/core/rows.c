@@ -187,6 +187,12 @@ char *person_shown(struct store *store, const struct person_id *person, char out
     return out;
 }
 
+sqlite3_stmt *roster_waiting(struct store *store)
+{
+    return store_query(store, "SELECT handle FROM roster WHERE NOT EXISTS (SELECT 1 FROM person"
+                              " WHERE person.handle_key=roster.handle_key) ORDER BY handle_key");
+}
+
 bool is_card(struct store *store, const struct person_id *person)
 {
     sqlite3_stmt *stmt =

@@ -89,6 +89,8 @@ bool person_exists(struct store *, const struct person_id *);
 char *person_shown(struct store *, const struct person_id *, char out[SHOWN_BYTES]);
 /* The id in base32 (a-z2-7), as tails are made of. */
 void person_tail(const struct person_id *, char out[TAIL_BYTES]);
+/* The roster's handles that nobody has yet, in order: column 0 of each row. Borrowed, as store_query's. */
+sqlite3_stmt *roster_waiting(struct store *);
 /* Is their key still sealed with the words of a teacher's card? */
 bool is_card(struct store *, const struct person_id *);
 bool session_read(struct store *, const struct person_id *, struct session *);

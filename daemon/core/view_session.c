@@ -508,9 +508,7 @@ static enum err choices_tell(struct ask *ask, struct pack *p)
     uint32_t free_count = 0;
     all_people(ask->store, &people);
     pack_init(&free);
-    sqlite3_stmt *stmt =
-        store_query(ask->store, "SELECT handle FROM roster WHERE NOT EXISTS (SELECT 1 FROM person"
-                                " WHERE person.handle_key=roster.handle_key) ORDER BY handle_key");
+    sqlite3_stmt *stmt = roster_waiting(ask->store);
     while (people.count + free_count < LIST_MAX && store_row(ask->store, stmt)) {
         pack_column(&free, stmt, 0);
         free_count++;

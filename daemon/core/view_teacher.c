@@ -8,11 +8,6 @@
 
 enum { CARDS_MAX = ASK_OPS_MAX / 2 < STRETCHINGS_MAX ? ASK_OPS_MAX / 2 : STRETCHINGS_MAX };
 
-/* Names of the roster that nobody has yet. */
-#define ROSTER_WAITING                                                                             \
-    "SELECT handle FROM roster WHERE NOT EXISTS (SELECT 1 FROM person"                             \
-    " WHERE person.handle_key=roster.handle_key) ORDER BY handle_key"
-
 static void teacher_fold(struct store *store, const struct fact *fact)
 {
     const struct op *op = fact->op;
@@ -143,31 +138,6 @@ static enum err roster_tell(struct ask *ask, struct pack *p)
     pack_uint(p, ask->subject.b[0]);
     pack_str(p, "new");
     pack_uint(p, ask->ops_count);
-    return OK;
-}
-
-/* Names of the roster that have no person yet. */
-static enum err waiting_tell(struct ask *ask, struct pack *p)
-{
-    struct pack names;
-    uint32_t count = 0;
-    sqlite3_stmt *stmt =
-        store_query(ask->store, "SELECT handle FROM roster WHERE NOT EXISTS (SELECT 1 FROM person"
-                                " WHERE person.handle_key=roster.handle_key) ORDER BY handle_key");
-    pack_init(&names);
-    while (count < LIST_MAX && store_row(ask->store, stmt)) {
-        pack_column(&names, stmt, 0);
-        count++;
-    }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    pack_map(p, 1);
-    pack_str(p, "names");
-    pack_array(p, count);
-    pack_raw(p, pack_bytes(&names));
-    p->failed |= names.failed;
-    pack_clear(&names);
     return OK;
 }
 
@@ -441,7 +411,7 @@ static enum err cards_plan(struct ask *ask)
         return reset_plan(ask);
     }
     enum err err = may_make_cards(ask);
-    sqlite3_stmt *stmt = store_query(ask->store, ROSTER_WAITING);
+    sqlite3_stmt *stmt = roster_waiting(ask->store);
     while (err == OK && count < CARDS_MAX && store_row(ask->store, stmt)) {
         handles[count++] = keep_text(ask, column_slice(stmt, 0));
     }
@@ -678,7 +648,6 @@ static enum err expel_tell(struct ask *ask, struct pack *p)
 
 static const struct method methods[] = {
     {"class.roster", roster_plan, roster_tell, false},
-    {"people.waiting", NULL, waiting_tell, false},
     {"people.list", NULL, list_tell, false},
     {"people.confirm", confirm_plan, confirm_tell, false},
     {"people.rename", confirm_plan, rename_tell, false},
