@@ -77,6 +77,18 @@ static void tell_seq(struct hostile *h, struct target *t, struct forger *f)
     say_spoilt(h, t, f, false);
 }
 
+/* Our own feed stands among the heads too, and what is written behind that is true. */
+static bool head_of_another(const msgpack_object *heads, uint32_t count, const struct feed_id *own,
+                            struct head *head)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (message_head(heads, i, head) == OK && !SAME(head->feed, *own)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Behind the end of somebody else's feed, signed with our own key. */
 static void tell_others_feed(struct hostile *h, struct target *t, struct forger *f)
 {
@@ -93,8 +105,8 @@ static void tell_others_feed(struct hostile *h, struct target *t, struct forger 
         struct prefix prefix;
         struct head head;
         if (!hostile_hear(h, 200) || h->message.kind != MESSAGE_HEADS || h->message.count == 0 ||
-            message_heads(&h->message, 0, &prefix, &items, &count) != OK || count == 0 ||
-            message_head(items, 0, &head) != OK) {
+            message_heads(&h->message, 0, &prefix, &items, &count) != OK ||
+            !head_of_another(items, count, &own, &head)) {
             continue;
         }
         forger_person(f, h->options->text);
