@@ -1,5 +1,4 @@
 /* The log: order, waiting, hostile runs, forks, and power cuts under it. */
-#define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
