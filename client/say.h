@@ -43,8 +43,11 @@ void say_lesson_end(struct page *, const msgpack_object *);
 /* cmd_cards.c */
 void say_people_reset(struct page *, const msgpack_object *);
 void say_cards(struct page *, const msgpack_object *);
-void say_redact(struct page *, const msgpack_object *);
 void cards_page(FILE *, const msgpack_object *result); /* as HTML */
+/* cmd_redact.c */
+void say_redact(struct page *, const msgpack_object *);
+/* One receipt: "Erased on 28 of 30. PC 7, PC 12 will when they wake." */
+void say_receipt(struct page *, const msgpack_object *receipt);
 /* cmd_jam.c */
 void say_start(struct page *, const msgpack_object *);
 void say_join(struct page *, const msgpack_object *);

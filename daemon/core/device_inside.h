@@ -440,6 +440,8 @@ void doctor_answer(struct device *, struct pending *, struct now);
 
 void receipts_tick(struct device *, struct class *, struct now);
 enum err method_receipt(struct call *, struct pack *);
+/* The pair "redactions": those asked for at this machine, the newest first; all, or those that some machine still lacks. */
+void receipts_pack(struct device *, struct class *, bool open_only, struct pack *);
 /* Answers a `redact.receipt` that waits, if the machines that are here are done or it waited long enough. */
 void receipt_answer(struct device *, struct pending *, struct now);
 
