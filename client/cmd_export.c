@@ -83,31 +83,43 @@ static bool ends_with(const char *path, const char *end)
     return len > end_len && strcmp(path + len - end_len, end) == 0;
 }
 
+/* A file for its owner alone, beside where it will be; kept->temp is its name. False: errno says why. */
+static bool make_temp(struct kept *kept)
+{
+    char *name = NULL;
+    if (asprintf(&name, "%s.XXXXXX", kept->path) < 0) {
+        return false;
+    }
+    int fd = mkostemp(name, O_CLOEXEC);
+    kept->record.out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!kept->record.out) {
+        int why = errno;
+        if (fd >= 0) {
+            close(fd);
+            unlink(name);
+        }
+        free(name);
+        errno = why;
+        return false;
+    }
+    kept->temp = name;
+    return true;
+}
+
 /* Begins the file at `to`, or in it if that is a folder. EXIT_DONE, or why not was said. */
 static int kept_open(struct kept *kept, struct run *run, const char *to,
                      const msgpack_object *class)
 {
     struct stat about;
     kept->path = is_folder(to) ? name_in(to, class) : strdup(to);
-    if (!kept->path || asprintf(&kept->temp, "%s.XXXXXX", kept->path) < 0) {
-        kept->temp = NULL;
+    if (!kept->path) {
         return run_refuse(run, ERR_NOMEM, NULL);
     }
     if (!kept->replace && lstat(kept->path, &about) == 0) {
         return refuse_file(run, ERR_FILE_EXISTS, kept->path, "");
     }
-    int fd = mkostemp(kept->temp, O_CLOEXEC); /* for its owner alone */
-    kept->record.out = fd >= 0 ? fdopen(fd, "w") : NULL;
     kept->record.json = ends_with(kept->path, ".jsonl");
-    if (!kept->record.out) {
-        int why = errno;
-        if (fd >= 0) {
-            close(fd);
-            unlink(kept->temp);
-        }
-        return refuse_file(run, ERR_FILE, kept->path, strerror(why));
-    }
-    return EXIT_DONE;
+    return make_temp(kept) ? EXIT_DONE : refuse_file(run, ERR_FILE, kept->path, strerror(errno));
 }
 
 /* Gives the file its name, never another file's unless that was asked for. */
@@ -150,7 +162,7 @@ static void kept_clear(struct kept *kept)
     if (kept->record.out) {
         fclose(kept->record.out);
     }
-    if (kept->temp && kept->path) {
+    if (kept->temp) {
         unlink(kept->temp);
     }
     free(kept->temp);
@@ -191,8 +203,8 @@ static int take_all(struct kept *kept, struct run *run, const char *to)
         status =
             err == OK ? take_some(kept, run, to, some.result, from) : run_refuse(run, err, &some);
         answer_clear(&some);
-    } while (status == EXIT_DONE && *from && !ferror(kept->record.out));
-    return status == EXIT_DONE && !kept->record.out ? run_refuse(run, ERR_MALFORMED, NULL) : status;
+    } while (status == EXIT_DONE && *from && kept->record.out && !ferror(kept->record.out));
+    return status;
 }
 
 static void show_kept(struct run *run, const struct kept *kept)
@@ -229,7 +241,8 @@ int run_keep(struct run *run, const char *to, bool replace)
     struct kept kept = {.replace = replace};
     int status = take_all(&kept, run, to);
     if (status == EXIT_DONE) {
-        status = kept_finish(&kept, run);
+        bool any = kept.path && kept.temp && kept.record.out;
+        status = any ? kept_finish(&kept, run) : run_refuse(run, ERR_MALFORMED, NULL);
     }
     if (status == EXIT_DONE) {
         show_kept(run, &kept);

@@ -300,6 +300,9 @@ char *record_name(struct slice name, char *out)
     while (len > 0 && (out[len - 1] == ' ' || out[len - 1] == '-')) {
         len--;
     }
+    if (len == 0) {
+        memcpy(out, "class", len = 5);
+    }
     out[len] = '\0';
-    return len > 0 ? out : strcpy(out, "class");
+    return out;
 }
