@@ -1,6 +1,5 @@
 /* What is private: who reads what in a class with passphrases, and boxes that claim what they aren't. That nothing of it
  * leaks from a real daemon is tried in tests/e2e/private.t. */
-#define _DEFAULT_SOURCE /* popen, mkdtemp in room.h */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
