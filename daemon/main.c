@@ -213,7 +213,7 @@ static enum err run(const struct options *options, const char *state, bool own_p
     wipe(config.seed, sizeof config.seed);
     wipe(&invite, sizeof invite);
     if (err == OK) {
-        loop_run(loop);
+        err = loop_run(loop);
         loop_close(&loop);
     }
     disk_close(&disk);

@@ -10,6 +10,7 @@ struct queued *device_put(struct device *device, const struct output *output)
 {
     struct queued *queued = malloc(sizeof(*queued) + output->bytes.len);
     if (!queued) {
+        device->exhausted = true;
         return NULL;
     }
     *queued = (struct queued){.output = *output};
@@ -89,7 +90,9 @@ enum err device_open(const struct device_config *config, struct now now, struct 
     }
     enum err err = init(device, config);
     for (uint32_t i = 0; err == OK && config->databases && config->databases[i]; i++) {
-        err = class_load(device, config->databases[i], now);
+        if (!class_by_file(device, config->databases[i], false)) { /* it may be begun anew by now */
+            err = class_load(device, config->databases[i], now);
+        }
     }
     if (err != OK) {
         device_close(&device);
@@ -326,6 +329,11 @@ bool device_next(struct device *device, struct output *output, struct mono *wake
         device->first = device->told->next;
         device->last = device->first ? device->last : NULL;
         *output = device->told->output;
+        return true;
+    }
+    if (device->exhausted) {
+        device->exhausted = false;
+        *output = (struct output){.kind = OUTPUT_QUIT};
         return true;
     }
     *wake = earlier(method_wake(device), watchers_wake(device));

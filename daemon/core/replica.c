@@ -20,7 +20,7 @@ bool replica_lamport(struct replica *replica, const struct hash *id, uint64_t *l
     }
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT lamport FROM entry WHERE substr(hash, 1, 8)=? AND hash=?");
-    store_bind(stmt, "bh", slice_of(id->b, 8), id);
+    store_bind(replica->store, stmt, "bh", slice_of(id->b, 8), id);
     if (!store_row(replica->store, stmt)) {
         return replica_branch_lamport(replica, id, lamport);
     }
@@ -48,7 +48,7 @@ bool replica_id_at(struct replica *replica, const struct feed *feed, uint64_t se
     }
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT hash FROM entry WHERE feed=? AND seq=?");
-    store_bind(stmt, "ii", feed->row, (int64_t)seq);
+    store_bind(replica->store, stmt, "ii", feed->row, (int64_t)seq);
     bool found = store_row(replica->store, stmt);
     if (found) {
         found = column_fixed(stmt, 0, id->b, sizeof(id->b));
@@ -241,9 +241,12 @@ void replica_watched(struct replica *replica, bool watched)
     replica->watched = watched;
 }
 
-uint32_t replica_read_op(struct slice payload, struct op *op)
+uint32_t replica_read_op(struct replica *replica, struct slice payload, struct op *op)
 {
     enum err err = op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), op);
+    if (err == ERR_NOMEM) {
+        store_fail(replica->store, err); /* it isn't known what it says */
+    }
     if (err == ERR_VERSION) {
         return op->kind >= OP_KINDS ? op->kind : OP_KINDS;
     }
@@ -299,7 +302,7 @@ static void store_feed(struct replica *replica, struct feed *feed)
     store_do(replica->store, "INSERT INTO feed (feed, key, device) VALUES (?,?,?)", "fbd",
              &feed->id, SLICE(feed->key), &feed->device);
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT id FROM feed WHERE feed=?");
-    store_bind(stmt, "f", &feed->id);
+    store_bind(replica->store, stmt, "f", &feed->id);
     if (store_row(replica->store, stmt)) {
         feed->row = sqlite3_column_int64(stmt, 0);
         sqlite3_reset(stmt);
@@ -325,7 +328,8 @@ static void store_entry(struct replica *replica, const struct feed *feed, const 
 }
 
 /* An applied entry's op as a fact, from its columns. False: it says nothing, or is void. */
-static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
+static bool refold_read(struct replica *replica, sqlite3_stmt *stmt, struct op *op,
+                        struct fact *fact)
 {
     struct feed feed = {.void_seq = (uint64_t)sqlite3_column_int64(stmt, 6)};
     struct hash id;
@@ -340,7 +344,7 @@ static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
         entry.payload.len <= SALT_BYTES || is_void(&feed, entry.seq)) {
         return false;
     }
-    uint32_t kind = replica_read_op(entry.payload, op);
+    uint32_t kind = replica_read_op(replica, entry.payload, op);
     *fact = fact_of(&feed, &entry, &id, op);
     return kind > 0 && kind < OP_KINDS;
 }
@@ -373,7 +377,7 @@ static void settle_front(struct replica *replica, struct feed *feed, uint64_t en
     }
     sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT
                                      " WHERE e.feed=? AND e.seq>? AND e.seq<? ORDER BY e.seq");
-    store_bind(stmt, "iii", feed->row, (int64_t)feed->settled_seq, (int64_t)end);
+    store_bind(replica->store, stmt, "iii", feed->row, (int64_t)feed->settled_seq, (int64_t)end);
     while (store_row(replica->store, stmt)) {
         struct tip tip = {.lamport = (uint64_t)sqlite3_column_int64(stmt, 2),
                           .feed = feed->id,
@@ -382,7 +386,7 @@ static void settle_front(struct replica *replica, struct feed *feed, uint64_t en
         if (!is_void(feed, tip.seq)) {
             tips_follow(replica, &tip, column_slice(stmt, 8));
         }
-        if (refold_read(stmt, &op, &fact)) {
+        if (refold_read(replica, stmt, &op, &fact)) {
             settle(replica, &fact, column_slice(stmt, 5));
         }
     }
@@ -398,7 +402,7 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
     struct op op;
     struct ref ref = ref_of(id);
     bool whole = entry->payload.at != NULL;
-    uint32_t kind = whole ? replica_read_op(entry->payload, &op) : stub_kind(&entry->stub);
+    uint32_t kind = whole ? replica_read_op(replica, entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
     replica->lacking_stale |= !whole;
     replica->refold_due |= !whole && replica_is_named(replica, &ref);
@@ -587,7 +591,7 @@ static bool is_granted(struct replica *replica, const struct person_id *person)
 {
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT 1 FROM grants WHERE feed=? AND person=? AND until IS NULL");
-    store_bind(stmt, "fp", &replica->own->id, person);
+    store_bind(replica->store, stmt, "fp", &replica->own->id, person);
     bool granted = store_row(replica->store, stmt);
     if (stmt) {
         sqlite3_reset(stmt);
@@ -900,6 +904,7 @@ static void fresh_clear(struct replica *replica)
 /* Reads the state of the log from the store. */
 static enum err load(struct replica *replica)
 {
+    store_forgive(replica->store);
     feeds_clear(&replica->feeds);
     heads_free(&replica->heads);
     replica->heads = heads_new();
@@ -917,7 +922,7 @@ static enum err load(struct replica *replica)
     load_counts(replica);
     tips_load(replica);
     replica_count_lacking(replica);
-    return err;
+    return err == OK ? store_err(replica->store) : err;
 }
 
 enum err replica_reload(struct replica *replica)
@@ -1010,9 +1015,9 @@ static bool relearn(struct replica *replica, enum authority_stage stage)
     sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT
                                      " WHERE (e.kind BETWEEN 4 AND 5 OR e.kind BETWEEN 18 AND 23)"
                                      " AND (?>>e.kind)&1 ORDER BY e.id");
-    store_bind(stmt, "i", (int64_t)authority_kinds(stage));
+    store_bind(replica->store, stmt, "i", (int64_t)authority_kinds(stage));
     while (store_row(replica->store, stmt)) {
-        learnt |= refold_read(stmt, &op, &fact) && is_covered(replica, &fact) &&
+        learnt |= refold_read(replica, stmt, &op, &fact) && is_covered(replica, &fact) &&
                   authority_learn(&replica->authority, &fact, stage) != LEARNT_NOTHING;
     }
     return learnt;
@@ -1035,7 +1040,7 @@ static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
     struct op op;
     struct fact fact;
     while (store_row(replica->store, stmt)) {
-        if (refold_read(stmt, &op, &fact) && is_covered(replica, &fact)) {
+        if (refold_read(replica, stmt, &op, &fact) && is_covered(replica, &fact)) {
             fold(replica, &fact);
         }
     }

@@ -22,7 +22,7 @@ static void save_own(struct replica *replica, const struct feed *feed, uint64_t 
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT payload FROM entry WHERE feed=? AND seq>=? AND seq>1"
                                     " AND payload IS NOT NULL ORDER BY seq");
-    store_bind(stmt, "ii", feed->row, (int64_t)seq);
+    store_bind(replica->store, stmt, "ii", feed->row, (int64_t)seq);
     while (store_row(replica->store, stmt)) {
         pack_bin(&replica->rewrite, column_slice(stmt, 0));
         replica->rewrite_count++;
@@ -118,7 +118,7 @@ bool replica_fork_proof(struct replica *replica, const struct feed_id *id, struc
 {
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT proof_a, proof_b FROM feed WHERE feed=? AND void_seq>0");
-    store_bind(stmt, "f", id);
+    store_bind(replica->store, stmt, "f", id);
     if (!store_row(replica->store, stmt)) {
         return false;
     }

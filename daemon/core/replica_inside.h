@@ -109,7 +109,7 @@ enum err replica_rewrite(struct replica *, struct now);
 
 /* What a payload of more than SALT_BYTES says. The op's kind; 0 if it can't be read; at least OP_KINDS if a newer version
  * made it. */
-uint32_t replica_read_op(struct slice payload, struct op *);
+uint32_t replica_read_op(struct replica *, struct slice payload, struct op *);
 
 /* ---- replica_redact.c ---- */
 

@@ -8,8 +8,13 @@
 
 /* ---- answering ------------------------------------------------------------------------------------------------ */
 
+/* What found no memory is cut short: better nothing than that. */
 static struct queued *put_reply(struct device *device, client_id client)
 {
+    if (device->pack.failed) {
+        device->exhausted = true;
+        return NULL;
+    }
     return device_put(device, &(struct output){.kind = OUTPUT_REPLY,
                                                .client = client,
                                                .bytes = pack_bytes(&device->pack)});
@@ -29,6 +34,7 @@ void request_reply(struct device *device, client_id client, uint64_t number, str
     pack_uint(p, number);
     pack_nil(p);
     pack_raw(p, result);
+    p->failed |= device->result.failed;
     struct queued *queued = put_reply(device, client);
     if (queued) {
         queued->write = write;
@@ -248,12 +254,12 @@ static bool still_here(struct ask *ask, const struct person_id *person)
 {
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT 1 FROM session WHERE person=? AND here=1 AND device=?");
-    store_bind(stmt, "pd", person, &ask->here);
+    store_bind(ask->store, stmt, "pd", person, &ask->here);
     bool here = store_row(ask->store, stmt);
     if (stmt) {
         sqlite3_reset(stmt);
     }
-    return here;
+    return here || store_err(ask->store) != OK;
 }
 
 static enum err ask_sitting(struct ask *ask, struct sitting *sitting, struct class *class)
@@ -277,7 +283,7 @@ static enum err ask_sitting(struct ask *ask, struct sitting *sitting, struct cla
         sitting->lists = calloc(LIST_KINDS, sizeof(struct shown_list));
     }
     ask->lists = sitting->lists;
-    return ask->lists ? OK : ERR_NOMEM;
+    return ask->lists ? store_err(ask->store) : ERR_NOMEM;
 }
 
 /* Answers lie on the disk sealed with what only who asked knows, their request's id: they tell to whom a letter went. */
@@ -300,7 +306,7 @@ static bool answer_retry(struct call *call, struct slice id)
     struct class *class = call->class;
     struct retry retry = retry_of(id);
     sqlite3_stmt *stmt = store_query(class->store, "SELECT reply FROM retry WHERE request=?");
-    store_bind(stmt, "b", slice_of(retry.name, sizeof(retry.name)));
+    store_bind(class->store, stmt, "b", slice_of(retry.name, sizeof(retry.name)));
     if (!store_row(class->store, stmt)) {
         return false;
     }
@@ -355,7 +361,6 @@ enum err request_sign_in(struct class *class, struct sitting *sitting, const str
     struct hash ids[ASK_OPS_MAX];
     enum err err = keyring_put(&class->author.people, &ask->who, &ask->who_key);
     err = err == OK ? class_append(class, ask->ops, ask->ops_count, now, ids) : err;
-    class->half |= err != OK;
     if (err == OK) {
         follow_sitting(class, sitting, ask);
     }
@@ -377,7 +382,6 @@ static enum err write_ops(struct call *call, struct ask *ask)
         ask->made = ref_of(&ids[0]);
         err = store_err(ask->store);
     }
-    call->class->half |= err != OK; /* half of it may be written: the turn must not be saved */
     return err;
 }
 
@@ -420,7 +424,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
     struct class *class = call->class;
     struct ask *ask = ask_class(device, class, call->now);
     char name[NAME_BYTES_MAX + 1];
-    bool write = method->plan != NULL;
+    bool write = method->plan != NULL, written = false;
     ask->params = call->params;
     ask->class_name = class_name(class, name);
     ask->class_words = class->words;
@@ -433,8 +437,11 @@ static enum err run_method(struct call *call, const struct method *method, struc
     }
     ask->stretching = call->stretching;
     err = write ? plan(call, method, ask) : OK;
+    /* where something couldn't be read, what was planned or refused rests on nothing */
+    err = store_err(ask->store) != OK ? store_err(ask->store) : err;
     if (err == OK && write && ask->ops_count) {
         err = write_ops(call, ask);
+        written = err == OK;
     }
     if (err == OK && write) {
         follow_sitting(class, call->sitting, ask);
@@ -442,8 +449,8 @@ static enum err run_method(struct call *call, const struct method *method, struc
     }
     pack_reset(&device->result);
     err = err == OK ? method->tell(ask, &device->result) : err;
-    if (err == OK && device->result.failed) {
-        err = ERR_NOMEM;
+    if (err == OK) {
+        err = device->result.failed ? ERR_NOMEM : store_err(ask->store);
     }
     snprintf(call->what, sizeof(call->what), "%s", ask->what);
     snprintf(call->detail, sizeof(call->detail), "%s", ask->detail);
@@ -454,6 +461,8 @@ static enum err run_method(struct call *call, const struct method *method, struc
         }
         request_reply(device, call->client, call->number, result, write && ask->ops_count,
                       class->index);
+    } else if (store_in_transaction(class->store) && written) {
+        store_fail(class->store, err); /* what is refused isn't done */
     }
     return err;
 }
@@ -510,9 +519,7 @@ enum err request_close(struct call *call)
                     .has = FIELD_BY | FIELD_SIGNATURE,
                     .by = ask->me,
                     .signature = sign(ask->key, CLOSE_KIND, SLICE(class->id))};
-    err = class_append(class, &op, 1, call->now, &id);
-    class->half |= err != OK;
-    return err;
+    return class_append(class, &op, 1, call->now, &id);
 }
 
 /* ---- one request ---------------------------------------------------------------------------------------------- */
@@ -522,6 +529,9 @@ static enum err call_device(struct call *call, const struct device_method *metho
     struct device *device = call->device;
     pack_reset(&device->result);
     enum err err = method->run(call, &device->result);
+    if (err == OK && call->class) {
+        err = store_err(call->class->store);
+    }
     if (err == OK && !call->later) {
         request_reply(device, call->client, call->number, pack_bytes(&device->result),
                       call->class != NULL, call->class ? call->class->index : 0);
@@ -565,6 +575,13 @@ static enum err dispatch(struct call *call, struct slice method)
         map_text(call->params, "class", &name);
         snprintf(call->what, sizeof(call->what), "%.*s", (int)name.len,
                  name.at ? (const char *)name.at : "");
+        return err;
+    }
+    if (call->class) {
+        store_forgive(call->class->store);
+        err = class_is_usable(call->class, call->now) ? OK : ERR_DISK;
+    }
+    if (err != OK) {
         return err;
     }
     if (call->class && call->class->closed && !is_of_closed(method)) {
@@ -692,7 +709,7 @@ static uint32_t people_here(struct device *device, struct class *class, const st
     sqlite3_stmt *stmt = store_query(
         class->store, "SELECT person FROM session WHERE here=1 AND device=?1 AND (?2 IS NULL"
                       " OR stamp<?2)");
-    store_bind(stmt, "ds", &device->id, before);
+    store_bind(class->store, stmt, "ds", &device->id, before);
     while (count < KEYRING_MAX && store_row(class->store, stmt)) {
         column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
         count++;

@@ -98,17 +98,22 @@ static int64_t pragma_get(struct store *store, const char *sql)
 }
 
 /* A quick look for damage: the full check reads everything and would make a start slow. */
-static bool is_sound(struct store *store)
+static bool looks_sound(struct store *store)
 {
     sqlite3_stmt *stmt = NULL;
     bool sound = false;
     if (check(store, sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &stmt, NULL)) &&
-        sqlite3_step(stmt) == SQLITE_ROW) {
-        const unsigned char *word = sqlite3_column_text(stmt, 0);
-        sound = word && strcmp((const char *)word, "ok") == 0;
+        store_row(store, stmt)) {
+        sound = slice_is(column_slice(stmt, 0), "ok");
     }
     sqlite3_finalize(stmt);
     return sound;
+}
+
+/* A page that couldn't be read is told as damage: so it is looked at again. */
+static bool is_sound(struct store *store)
+{
+    return looks_sound(store) || (store->err == OK && looks_sound(store));
 }
 
 /* Every table that schema.sql made: all that log.sql didn't. */
@@ -264,26 +269,17 @@ sqlite3_stmt *store_query(struct store *store, const char *sql)
     return NULL;
 }
 
-static void bind_blob(sqlite3_stmt *stmt, int i, const void *b, size_t len,
-                      sqlite3_destructor_type life)
+static int bind_blob(sqlite3_stmt *stmt, int i, const void *b, size_t len,
+                     sqlite3_destructor_type life)
 {
-    if (b) {
-        sqlite3_bind_blob(stmt, i, b, (int)len, life);
-    } else {
-        sqlite3_bind_null(stmt, i);
-    }
+    return b ? sqlite3_bind_blob(stmt, i, b, (int)len, life) : sqlite3_bind_null(stmt, i);
 }
 
-static void bind_slice(sqlite3_stmt *stmt, int i, struct slice s, bool text,
-                       sqlite3_destructor_type life)
+static int bind_slice(sqlite3_stmt *stmt, int i, struct slice s, bool text,
+                      sqlite3_destructor_type life)
 {
-    if (!s.at) {
-        sqlite3_bind_null(stmt, i);
-    } else if (text) {
-        sqlite3_bind_text(stmt, i, (const char *)s.at, (int)s.len, life);
-    } else {
-        sqlite3_bind_blob(stmt, i, s.at, (int)s.len, life);
-    }
+    return text && s.at ? sqlite3_bind_text(stmt, i, (const char *)s.at, (int)s.len, life)
+                        : bind_blob(stmt, i, s.at, s.len, life);
 }
 
 static size_t fixed_len(char type)
@@ -301,35 +297,37 @@ static size_t fixed_len(char type)
 }
 
 /* `life`: whether SQLite may use the bytes where they are, or must copy them. */
-static void bind_all(sqlite3_stmt *stmt, const char *types, va_list args,
+static void bind_all(struct store *store, sqlite3_stmt *stmt, const char *types, va_list args,
                      sqlite3_destructor_type life)
 {
     for (int i = 1; *types; i++, types++) {
+        int rc = SQLITE_OK;
         switch (*types) {
         case 'i':
-            sqlite3_bind_int64(stmt, i, va_arg(args, int64_t));
+            rc = sqlite3_bind_int64(stmt, i, va_arg(args, int64_t));
             break;
         case 't':
         case 'b':
-            bind_slice(stmt, i, va_arg(args, struct slice), *types == 't', life);
+            rc = bind_slice(stmt, i, va_arg(args, struct slice), *types == 't', life);
             break;
         case 'n':
-            sqlite3_bind_null(stmt, i);
+            rc = sqlite3_bind_null(stmt, i);
             break;
         default:
-            bind_blob(stmt, i, va_arg(args, const void *), fixed_len(*types), life);
+            rc = bind_blob(stmt, i, va_arg(args, const void *), fixed_len(*types), life);
         }
+        check(store, rc);
     }
 }
 
-void store_bind(sqlite3_stmt *stmt, const char *types, ...)
+void store_bind(struct store *store, sqlite3_stmt *stmt, const char *types, ...)
 {
     if (!stmt) {
         return;
     }
     va_list args;
     va_start(args, types);
-    bind_all(stmt, types, args, SQLITE_TRANSIENT);
+    bind_all(store, stmt, types, args, SQLITE_TRANSIENT);
     va_end(args);
 }
 
@@ -361,7 +359,7 @@ void store_do(struct store *store, const char *sql, const char *types, ...)
     }
     va_list args;
     va_start(args, types);
-    bind_all(stmt, types, args, SQLITE_STATIC);
+    bind_all(store, stmt, types, args, SQLITE_STATIC);
     va_end(args);
     store_run(store, stmt);
     sqlite3_clear_bindings(stmt);
@@ -394,6 +392,14 @@ const char *store_why(const struct store *store)
     return store->why;
 }
 
+void store_forgive(struct store *store)
+{
+    if (!store->open) {
+        store->err = OK;
+        store->why[0] = '\0';
+    }
+}
+
 void store_fail(struct store *store, enum err err)
 {
     store->err = store->err == OK ? err : store->err;
@@ -404,8 +410,7 @@ enum err store_begin(struct store *store)
     if (store->open) {
         return store->err;
     }
-    store->err = OK;
-    store->why[0] = '\0';
+    store_forgive(store);
     store->open = exec(store, "BEGIN IMMEDIATE");
     return store->err;
 }
@@ -488,7 +493,7 @@ bool store_in_transaction(const struct store *store)
 bool store_local_get(struct store *store, const char *key, void *out, size_t len)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT value FROM local WHERE key=?");
-    store_bind(stmt, "t", slice_str(key));
+    store_bind(store, stmt, "t", slice_str(key));
     bool found = store_row(store, stmt) && column_fixed(stmt, 0, out, len);
     if (stmt) {
         sqlite3_reset(stmt);

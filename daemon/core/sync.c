@@ -569,7 +569,7 @@ static uint64_t serve(struct sync *sync, struct serving *s)
         bool last = !more || count == 0 || credit < RUNS_ROOM;
         pack_reset(&sync->pack);
         pack_runs(&sync->pack, last ? RUNS_END | (more && count ? RUNS_MORE : 0) : 0, count);
-        pack_raw(&sync->pack, pack_bytes(&runs));
+        pack_packed(&sync->pack, &runs);
         send_packed(sync, s->peer);
         more = !last;
     }
@@ -612,7 +612,7 @@ static void push(struct sync *sync, const struct feed_id *feed, uint64_t from,
         if (reachable(peer) && peer != except) {
             pack_reset(&sync->pack);
             pack_runs(&sync->pack, RUNS_PUSH, count);
-            pack_raw(&sync->pack, pack_bytes(&runs));
+            pack_packed(&sync->pack, &runs);
             send_packed(sync, peer);
         }
     }
@@ -818,7 +818,7 @@ static enum err receive_lacks(struct sync *sync, struct peer *peer, const struct
     if (err == OK) {
         pack_reset(&sync->pack);
         pack_payloads(&sync->pack, count);
-        pack_raw(&sync->pack, pack_bytes(&told));
+        pack_packed(&sync->pack, &told);
         send_packed(sync, peer);
     }
     pack_clear(&told);
@@ -909,7 +909,7 @@ static enum err receive_missing(struct sync *sync, struct peer *peer, const stru
     if (err == OK && count > 0) {
         pack_reset(&sync->pack);
         pack_runs(&sync->pack, 0, count);
-        pack_raw(&sync->pack, pack_bytes(&runs));
+        pack_packed(&sync->pack, &runs);
         send_packed(sync, peer);
     }
     pack_clear(&runs);

@@ -62,7 +62,7 @@ static bool is_on_roster(struct ask *ask, struct slice handle)
 {
     char key[KEY_BYTES];
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM roster WHERE handle_key=?");
-    store_bind(stmt, "t", name_key(handle, key));
+    store_bind(ask->store, stmt, "t", name_key(handle, key));
     bool found = store_row(ask->store, stmt);
     if (stmt) {
         sqlite3_reset(stmt);
@@ -155,7 +155,7 @@ static enum err list_tell(struct ask *ask, struct pack *p)
         struct person_id person = id_person(&people.ids[i]);
         sqlite3_stmt *stmt =
             store_query(ask->store, "SELECT confirmed_stamp>x'' FROM person WHERE person=?");
-        store_bind(stmt, "p", &person);
+        store_bind(ask->store, stmt, "p", &person);
         bool confirmed = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0);
         sqlite3_reset(stmt);
         pack_map(p, 8);
@@ -182,7 +182,7 @@ static enum err free_handle(struct ask *ask, const struct person_id *person, str
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT 1 FROM person WHERE confirmed_key=? AND person<>?"
                                 " AND NOT removed");
-    store_bind(stmt, "tp", handle_key, person);
+    store_bind(ask->store, stmt, "tp", handle_key, person);
     bool taken = store_row(ask->store, stmt);
     if (stmt) {
         sqlite3_reset(stmt);
@@ -217,7 +217,7 @@ static struct slice handle_of(struct ask *ask, const struct person_id *person)
 {
     struct slice handle = {0};
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT handle FROM person WHERE person=?");
-    store_bind(stmt, "p", person);
+    store_bind(ask->store, stmt, "p", person);
     if (store_row(ask->store, stmt)) {
         handle = keep_text(ask, column_slice(stmt, 0));
         sqlite3_reset(stmt);
@@ -490,7 +490,7 @@ static enum err lesson_tell(struct ask *ask, struct pack *p)
         store_query(ask->store, "SELECT count(*) FROM session JOIN person USING (person) WHERE here"
                                 " AND handle_key<>'' AND NOT EXISTS (SELECT 1 FROM teacher"
                                 " WHERE teacher.person=session.person) AND session.person<>?");
-    store_bind(stmt, "p", &ask->me);
+    store_bind(ask->store, stmt, "p", &ask->me);
     if (store_row(ask->store, stmt)) {
         people = (uint64_t)sqlite3_column_int64(stmt, 0);
         sqlite3_reset(stmt);
@@ -519,7 +519,7 @@ static struct moment last_heard(struct ask *ask, const struct device_id *device)
         ask->store,
         "SELECT lamport, time_ms, f.feed, e.seq FROM feed f JOIN entry e ON e.feed=f.id"
         " WHERE f.id=(SELECT max(id) FROM feed WHERE device=?) ORDER BY e.seq DESC LIMIT 1");
-    store_bind(stmt, "d", device);
+    store_bind(ask->store, stmt, "d", device);
     if (store_row(ask->store, stmt)) {
         struct feed_id feed;
         column_fixed(stmt, 2, feed.b, sizeof(feed.b));
@@ -537,7 +537,7 @@ static void pack_device(struct ask *ask, struct pack *p, uint32_t n, const struc
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT host, (SELECT state FROM temp.machine_now m WHERE m.device=d.device)"
                     " FROM device d WHERE device=?");
-    store_bind(stmt, "d", device);
+    store_bind(ask->store, stmt, "d", device);
     bool found = store_row(ask->store, stmt);
     pack_map(p, 9);
     pack_str(p, "n");

@@ -216,6 +216,9 @@ static inline void room_output(struct room *room, int i, const struct output *o)
     case OUTPUT_SET_ASIDE:
         room_put_away(m, o);
         break;
+    case OUTPUT_QUIT:
+        m->on = false;
+        break;
     case OUTPUT_LOG:
         if (getenv("JAM_TEST_LOG")) {
             fprintf(stderr, "# %d: %.*s\n", i, (int)o->bytes.len, (const char *)o->bytes.at);
@@ -240,6 +243,9 @@ static inline void room_turn(struct room *room, int i, const struct event *event
         room->running = -1;
         room_output(room, i, &o);
         room->running = i;
+    }
+    if (!m->on) { /* it had no memory to go on */
+        device_close(&m->device);
     }
     room->running = -1;
 }

@@ -331,7 +331,7 @@ static int64_t number_of(struct room *room, int i, const char *sql, struct slice
     struct store *store = class_on(room, i)->store;
     stmt = store_query(store, sql);
     if (stmt && sqlite3_bind_parameter_count(stmt) > 0) {
-        store_bind(stmt, "b", blob);
+        store_bind(store, stmt, "b", blob);
     }
     if (store_row(store, stmt)) {
         n = sqlite3_column_int64(stmt, 0);
@@ -462,7 +462,8 @@ static bool try_step(struct room *room, const struct trial *t, char entry[64])
     bool asks = step->kind == ASKS && step->machine == 1;
     int64_t before = asks ? ops_of(room) : 0;
     arm(room, t->fault, t->at, t->lasting);
-    const char *code = take(room, step);
+    char code[64];
+    snprintf(code, sizeof(code), "%s", take(room, step));
     pause_faults(room, true);
     int64_t ops = asks && room->m[1].on ? ops_of(room) - before : 0;
     bool done = *code == '\0';
@@ -478,12 +479,12 @@ static bool try_step(struct room *room, const struct trial *t, char entry[64])
     }
     if (t->lasting && room->m[1].on) {
         const char *list = ASK(room, 1, "list");
-        if (*list && !is_refusal(list)) {
+        if (*list && !is_refusal(list) && room->m[1].on) {
             wrong("a list afterwards is refused with %s", list);
         }
     }
     disarm(room);
-    if (!done && !is_refusal(code)) {
+    if (!done && !is_refusal(code) && room->m[1].on) {
         wrong("it is refused with %s", code);
     }
     if (asks && room->m[1].on && ops != (done ? verdict->ops : 0)) {
@@ -491,9 +492,9 @@ static bool try_step(struct room *room, const struct trial *t, char entry[64])
               (int)verdict->ops);
     }
     if (asks && room->m[1].on && !done) {
-        code = take(room, step);
-        if (*code) {
-            wrong("once all works, it is refused with %s", code);
+        const char *again = take(room, step);
+        if (*again) {
+            wrong("once all works, it is refused with %s, as before with %s", again, code);
         }
     }
     return room->m[1].on;
