@@ -6,6 +6,17 @@
 
 #include "device_inside.h"
 
+static void append(struct device *device, struct queued *queued)
+{
+    queued->next = NULL;
+    if (device->last) {
+        device->last->next = queued;
+    } else {
+        device->first = queued;
+    }
+    device->last = queued;
+}
+
 struct queued *device_put(struct device *device, const struct output *output)
 {
     struct queued *queued = malloc(sizeof(*queued) + output->bytes.len);
@@ -18,12 +29,7 @@ struct queued *device_put(struct device *device, const struct output *output)
         memcpy(queued->bytes, output->bytes.at, output->bytes.len);
     }
     queued->output.bytes.at = queued->bytes;
-    if (device->last) {
-        device->last->next = queued;
-    } else {
-        device->first = queued;
-    }
-    device->last = queued;
+    append(device, queued);
     return queued;
 }
 
@@ -262,28 +268,21 @@ void device_step(struct device *device, struct now now, const struct event *even
     }
 }
 
-/* What was answered as done in this turn wasn't: say so instead. */
+/* What was answered as done in this turn wasn't: says so instead. */
 static void retract(struct device *device, const struct class *class, enum err err)
 {
-    for (struct queued **at = &device->first; *at; at = &(*at)->next) {
-        struct queued *queued = *at;
-        if (!queued->write || queued->write_class != class->index) {
-            continue;
+    struct queued *queued = device->first;
+    device->first = device->last = NULL;
+    while (queued) {
+        struct queued *next = queued->next;
+        if (queued->write && queued->write_class == class->index) {
+            request_refuse(device, queued->output.client, queued->number, err, class->disk_why,
+                           NULL);
+            free(queued);
+        } else {
+            append(device, queued);
         }
-        struct queued *last = device->last, *next = queued->next;
-        struct queued *first = device->first;
-        device->first = device->last = NULL;
-        request_refuse(device, queued->output.client, queued->number, err, class->disk_why, NULL);
-        struct queued *instead = device->first;
-        device->first = first;
-        device->last = last;
-        if (!instead) {
-            continue;
-        }
-        instead->next = next;
-        *at = instead;
-        device->last = last == queued ? instead : last;
-        free(queued);
+        queued = next;
     }
 }
 

@@ -408,6 +408,9 @@ static enum err plan(struct call *call, const struct method *method, struct ask 
         return ERR_PAUSE;
     }
     enum err err = method->plan(ask);
+    if (store_err(ask->store) != OK) {
+        return store_err(ask->store); /* whatever was planned or refused rests on nothing */
+    }
     if (tries) {
         note_passphrase(sitting, err, call->now);
     }
@@ -437,8 +440,6 @@ static enum err run_method(struct call *call, const struct method *method, struc
     }
     ask->stretching = call->stretching;
     err = write ? plan(call, method, ask) : OK;
-    /* where something couldn't be read, what was planned or refused rests on nothing */
-    err = store_err(ask->store) != OK ? store_err(ask->store) : err;
     if (err == OK && write && ask->ops_count) {
         err = write_ops(call, ask);
         written = err == OK;
@@ -579,6 +580,7 @@ static enum err dispatch(struct call *call, struct slice method)
     }
     if (call->class) {
         store_forgive(call->class->store);
+        call->class->again.ms = 0; /* somebody waits for it */
         err = class_is_usable(call->class, call->now) ? OK : ERR_DISK;
     }
     if (err != OK) {

@@ -132,19 +132,21 @@ static enum err begin_anew(struct device *device, const char *file, struct store
                            struct now now, struct class **out)
 {
     struct keepsake k;
-    enum err err = OK;
     bool known = read_keepsake(store, &k);
     if (store_err(store) != OK) {
         store_forgive(store);
         known = read_keepsake(store, &k);
-        err = store_err(store) == ERR_NOMEM ? ERR_NOMEM : OK;
     }
+    enum err err = store_err(store) == ERR_DAMAGED ? OK : store_err(store);
     *out = class_by_file(device, file, true);
     if (err == OK && known && !*out) {
         err = class_new(device, &k.secret, &k.invite, k.has_root ? &k.root : NULL, file, now, out);
     }
     if (err == OK && known && (*out)->replica) {
         err = copy_all(device, store, *out, now);
+    }
+    if (err == OK && known) {
+        err = class_commit(device, *out, now);
     }
     wipe(&k, sizeof(k));
     return err;

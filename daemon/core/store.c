@@ -336,6 +336,11 @@ bool store_row(struct store *store, sqlite3_stmt *stmt)
     if (!stmt) {
         return false;
     }
+    if (store->open && store->err != OK) {
+        /* SQLite may have rolled the transaction back by itself: what ran now would be saved at once */
+        sqlite3_reset(stmt);
+        return false;
+    }
     int rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW) {
         return true;

@@ -31,7 +31,8 @@ sqlite3_stmt *store_query(struct store *, const char *sql);
  * A NULL pointer binds NULL. What can't be bound sticks in store_err. */
 void store_bind(struct store *, sqlite3_stmt *, const char *types, ...);
 
-/* Steps: true for a row. False at the end or on an error, which sticks in store_err. */
+/* Steps: true for a row. False at the end or on an error, which sticks in store_err; in a transaction nothing is done after
+ * the first. */
 bool store_row(struct store *, sqlite3_stmt *);
 /* Steps a statement that returns no rows, to its end. */
 void store_run(struct store *, sqlite3_stmt *);

@@ -3,8 +3,10 @@
  * done or refused as a whole, the views stay what the log adds up to, what was said to be done is there, and once all works
  * again so does the machine.
  *
- * Each step is tried in children of the process that stands before it, so that a fault costs that step alone. All faults of a
- * step are tried with FAULTS=all; else only every so many of those in SQLite's own allocations, of which there are thousands. */
+ * Each step is tried in children of the process that stands before it, so that a fault costs that step alone. With FAULTS=all
+ * every fault is tried (many minutes). Else those that stay are a third of those that come once, SQLite's own allocations, of
+ * which there are thousands, are a sample, and only gcc's plain build tries more than a sample of all. FAULTS_STEP=n tries
+ * only that step. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -493,7 +495,9 @@ static bool try_step(struct room *room, const struct trial *t, char entry[64])
     }
     if (asks && room->m[1].on && !done) {
         const char *again = take(room, step);
-        if (*again) {
+        /* who wants to go is let go, also where the log can't be told */
+        bool gone = strcmp(step->words[0], "bye") == 0 && strcmp(again, "signed-out") == 0;
+        if (*again && !gone) {
             wrong("once all works, it is refused with %s, as before with %s", again, code);
         }
     }
@@ -526,7 +530,7 @@ static void run_trial(struct room *room, const struct trial *t)
             wrong("once all works, it doesn't start: %s", err_code(err));
         }
     }
-    room_run(room, 1000);
+    room_run(room, 3000); /* a log that couldn't be read is read again each second */
     check_views(room, "afterwards");
     start_again(room, t->at);
     if (asides(room) != (salvages ? 1 : 0)) {
@@ -594,14 +598,22 @@ static struct room *room_of_two(void)
     return room;
 }
 
-/* All faults of a kind in one step; how many were wrong. */
-static int try_faults(struct room *room, const struct step *step, enum fault fault, uint64_t stride)
+#if defined(__SANITIZE_ADDRESS__) || defined(__clang__)
+enum { SAMPLE = 13 };
+#else
+enum { SAMPLE = 1 };
+#endif
+
+/* Faults of a kind in one step, each or every so many; how many were wrong. */
+static int try_faults(struct room *room, const struct step *step, enum fault fault, uint64_t every)
 {
+    bool all = getenv("FAULTS") != NULL;
     struct trial t = {.step = step, .fault = fault};
     int bad = !run_child(room, &t);
     uint64_t count = bad ? 0 : verdict->count;
-    for (int lasting = 0; lasting < 2; lasting++) {
-        uint64_t first = stride > 1 ? 1 + (uint64_t)(step - lesson + lasting) % stride : 1;
+    for (uint64_t lasting = 0; lasting < 2; lasting++) {
+        uint64_t stride = all ? 1 : every * SAMPLE * (lasting ? 3 : 1);
+        uint64_t first = 1 + (uint64_t)(step - lesson) % stride;
         for (uint64_t at = first; at <= count; at += stride) {
             t.at = at;
             t.lasting = lasting;
@@ -611,17 +623,16 @@ static int try_faults(struct room *room, const struct step *step, enum fault fau
     return bad;
 }
 
-static void each_step(enum fault fault, uint64_t stride)
+static void each_step(enum fault fault, uint64_t every)
 {
     int bad = 0;
     const char *only = getenv("FAULTS_STEP");
-    const char *all = getenv("FAULTS");
     struct room *room = room_of_two();
     for (int i = 0; i < STEPS; i++) {
         const struct step *step = &lesson[i];
         prepare(room, step);
         if ((!only || atol(only) == i) && (step->machine == 1 || step->kind != ASKS)) {
-            bad += try_faults(room, step, fault, all ? 1 : stride);
+            bad += try_faults(room, step, fault, every);
         }
         assert_string_equal(take(room, step), "");
         if (step->kind == ASKS && strcmp(step->words[0], "note") == 0) {
@@ -654,7 +665,7 @@ static void every_allocation(void **state)
 static void allocations_of_sqlite(void **state)
 {
     (void)state;
-    each_step(FAULT_SQLITE_MEMORY, 23);
+    each_step(FAULT_SQLITE_MEMORY, 37);
 }
 
 int main(void)
