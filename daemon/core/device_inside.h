@@ -107,6 +107,7 @@ struct sitting {
     uint32_t class_index;
     bool chosen; /* by `class use` */
     bool signed_in;
+    bool left; /* `person` sat here and never said bye: hello elsewhere ended it, or a teacher */
     struct person_id person;
     uint64_t last_used;
     struct mono active;       /* the last request */
@@ -151,6 +152,8 @@ struct pending {
 struct watcher {
     bool used;
     client_id client;
+    struct login login;
+    bool left; /* it was told that who sat here is gone */
     uint32_t class_index;
     bool changes; /* else whole states */
     bool dirty;
@@ -404,6 +407,8 @@ enum err request_close(struct call *);
 /* Signs in at this terminal, as these ops say. */
 enum err request_sign_in(struct class *, struct sitting *, const struct ask *, struct now);
 struct sitting *request_sitting(struct device *, const struct login *);
+/* Who sits there, as the log says now: ask->me, or ask->left. */
+void request_look(struct ask *, struct sitting *, struct class *);
 /* Says goodbye for those whose lesson has ended. */
 void request_lessons(struct device *, struct class *, struct now);
 /* A login has ended: says goodbye for who sat there, unless they sit at another of this machine too. */

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "authority.h"
+#include "ask.h"
 #include "device_inside.h"
+#include "shapes.h"
 
 /* ---- answering ------------------------------------------------------------------------------------------------ */
 
@@ -243,30 +245,57 @@ struct ask *ask_class(struct device *device, struct class *class, struct now now
     return device->ask;
 }
 
-/* A hello at another machine has moved them there. */
-static bool still_here(struct ask *ask, const struct person_id *person)
+/* A hello at another machine has moved them there, or a teacher removed them. */
+static void look_after(struct ask *ask, struct sitting *sitting, struct class *class)
 {
-    sqlite3_stmt *stmt =
-        store_query(ask->store, "SELECT 1 FROM session WHERE person=? AND here=1 AND device=?");
-    store_bind(stmt, "pd", person, &ask->here);
-    bool here = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
+    struct session session;
+    session_read(ask->store, &sitting->person, &session);
+    bool removed = authority_is_removed(ask->store, &sitting->person);
+    if (removed || !session.open || !SAME(session.device, ask->here)) {
+        sitting->signed_in = false;
+        sitting->left = removed || session.open;
+        keyring_drop(&class->author.people, &sitting->person);
     }
-    return here;
+}
+
+void request_look(struct ask *ask, struct sitting *sitting, struct class *class)
+{
+    if (sitting->class_index != class->index) {
+        return;
+    }
+    if (sitting->signed_in) {
+        look_after(ask, sitting, class);
+    }
+    ask->signed_in = sitting->signed_in;
+    ask->left = sitting->left && !sitting->signed_in;
+    if (ask->signed_in || ask->left) {
+        ask->me = sitting->person;
+    }
+}
+
+/* Nobody is signed in here: why not? */
+static enum err refuse_nobody(struct ask *ask)
+{
+    char seat[LABEL_BYTES], at[24];
+    struct session session;
+    if (ask->left && authority_is_removed(ask->store, &ask->me)) {
+        char shown[SHOWN_BYTES];
+        person_shown(ask->store, &ask->me, shown);
+        return refuse(ask, ERR_REMOVED, slice_str(shown), NULL);
+    }
+    session_read(ask->store, &ask->me, &session);
+    if (ask->left && session.open && !SAME(session.device, ask->here) &&
+        seat_of_device(ask->store, &session.device, seat)) {
+        snprintf(at, sizeof(at), "%lld", (long long)moment_age(ask, &session.since).at_ms);
+        return refuse(ask, ERR_MOVED, slice_str(seat), at);
+    }
+    return ERR_SIGNED_OUT;
 }
 
 static enum err ask_sitting(struct ask *ask, struct sitting *sitting, struct class *class)
 {
-    if (sitting->class_index == class->index && sitting->signed_in) {
-        sitting->signed_in = still_here(ask, &sitting->person);
-        if (!sitting->signed_in) {
-            keyring_drop(&class->author.people, &sitting->person);
-        }
-    }
-    if (sitting->class_index == class->index && sitting->signed_in) {
-        ask->signed_in = true;
-        ask->me = sitting->person;
+    request_look(ask, sitting, class);
+    if (ask->signed_in) {
         ask->key = keyring_find(&class->author.people, &ask->me);
         ask->teacher = authority_is_teacher(ask->store, &ask->me);
         ask->opened = &sitting->opened;
@@ -340,6 +369,7 @@ static void follow_sitting(struct class *class, struct sitting *sitting, const s
         const struct op *op = &ask->ops[i];
         if (op->kind == OP_HELLO) {
             sitting->signed_in = true;
+            sitting->left = false;
             sitting->person = op->by;
             sitting->class_index = class->index;
         } else if (op->kind == OP_BYE) {
@@ -428,11 +458,11 @@ static enum err run_method(struct call *call, const struct method *method, struc
         return ERR_EXPELLED;
     }
     enum err err = ask_sitting(ask, call->sitting, class);
-    if (err != OK || (!ask->signed_in && !method->open)) {
-        return err != OK ? err : ERR_SIGNED_OUT;
+    if (err == OK && !ask->signed_in && !method->open) {
+        err = refuse_nobody(ask);
     }
     ask->stretching = call->stretching;
-    err = write ? plan(call, method, ask) : OK;
+    err = err == OK && write ? plan(call, method, ask) : err;
     if (err == OK && write && ask->ops_count) {
         err = write_ops(call, ask);
     }
