@@ -96,6 +96,8 @@
     X(ERR_OLD_WORDS, "old-words", "The class has other words now.",                                \
       "ask your teacher for them, then: jam class join WORDS")                                     \
     X(ERR_CLOSED, "closed", "The class %1 has ended. It is erased.", "")                           \
+    X(ERR_FILE, "file", "The file %1 can't be written: %2.", "")                                   \
+    X(ERR_FILE_EXISTS, "file-exists", "%1 is there already.", "another name, or with --replace")   \
     X(ERR_OLD_CARD, "old-card", "That card of %1 is too old.", "ask a teacher for another one")    \
     X(ERR_MOVED, "moved", "You moved to %1 at %2.", "to sign in here again: jam hello YOUR-NAME")
 
