@@ -75,7 +75,7 @@
     X(ERR_BUSY, "busy", "Too many at once.", "try again in a moment")                              \
     /* who is who */                                                                               \
     X(ERR_PASSPHRASE, "passphrase", "%1 has a passphrase.", "jam hello %1, at a terminal")         \
-    X(ERR_NEW_PASSPHRASE, "new-passphrase", "%1 needs a new passphrase.",              \
+    X(ERR_NEW_PASSPHRASE, "new-passphrase", "%1 needs a new passphrase.",                          \
       "jam hello %1, at a terminal")                                                               \
     X(ERR_WRONG_PASSPHRASE, "wrong-passphrase", "That isn't the passphrase of %1.",                \
       "forgotten? A teacher can give you a card with a new one")                                   \

@@ -228,8 +228,8 @@ bool card_given(struct store *store, const struct person_id *person, struct mome
     sqlite3_stmt *stmt = store_query(store, "SELECT max(reset_stamp) FROM person_key"
                                             " WHERE person=? AND reset_stamp>x''");
     store_bind(stmt, "p", person);
-    bool found = store_row(store, stmt) &&
-                 column_fixed(stmt, 0, given->stamp.b, sizeof(given->stamp.b));
+    bool found =
+        store_row(store, stmt) && column_fixed(stmt, 0, given->stamp.b, sizeof(given->stamp.b));
     done(stmt);
     if (!found) {
         return false;

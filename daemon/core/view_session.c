@@ -300,8 +300,7 @@ static enum err sign_in(struct ask *ask, const struct person_id *person)
 {
     char words[PASSPHRASE_KEY_MAX], shown[SHOWN_BYTES];
     struct slice who = slice_str(person_shown(ask->store, person, shown));
-    uint32_t least =
-        authority_is_teacher(ask->store, person) ? WORDS_OF_TEACHER : WORDS_OF_PUPIL;
+    uint32_t least = authority_is_teacher(ask->store, person) ? WORDS_OF_TEACHER : WORDS_OF_PUPIL;
     ask->card = is_card(ask->store, person);
     enum err err = check_card(ask, person);
     err = err == OK ? open_key(ask, person, "passphrase", &ask->who_key) : err;

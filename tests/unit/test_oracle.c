@@ -112,12 +112,11 @@ static void draw_seal(struct history *h, struct op *op)
 
 static void draw_op(struct history *h, int i)
 {
-    static const uint8_t kinds[] = {OP_OPEN,    OP_PERSON,   OP_PERSON,   OP_HELLO,  OP_BYE,
-                                    OP_SEAT,    OP_JAM,      OP_JAM_SET,  OP_JOIN,   OP_JOIN,
-                                    OP_SOLO,    OP_LEAVE,    OP_LEAVE,    OP_ROLE,   OP_ROLE,
-                                    OP_TASK,    OP_TASK_SET, OP_TASK_SET, OP_NOTE,   OP_FEEDBACK,
-                                    OP_CONFIRM, OP_REMOVE,   OP_ROSTER,   OP_LESSON, OP_REDACT,
-                                    OP_STRIKE};
+    static const uint8_t kinds[] = {
+        OP_OPEN,    OP_PERSON, OP_PERSON,   OP_HELLO,    OP_BYE,   OP_SEAT,     OP_JAM,
+        OP_JAM_SET, OP_JOIN,   OP_JOIN,     OP_SOLO,     OP_LEAVE, OP_LEAVE,    OP_ROLE,
+        OP_ROLE,    OP_TASK,   OP_TASK_SET, OP_TASK_SET, OP_NOTE,  OP_FEEDBACK, OP_CONFIRM,
+        OP_REMOVE,  OP_ROSTER, OP_LESSON,   OP_REDACT,   OP_STRIKE};
     static const char *const texts[] = {"one", "two", "", "three\nlines"};
     struct op *op = &h->ops[i];
     memset(op, 0, sizeof(*op));
