@@ -37,7 +37,7 @@ static bool state_pack(struct device *device, struct class *class, const struct 
     class->seq++;
     struct ask *ask = ask_class(device, class, now);
     ask->class_name = class_name(class, name);
-    request_look(ask, request_sitting(device, login), class);
+    sitting_look(ask, sitting_find(device, login), class);
     return views_state(ask, p) == OK && !p->failed;
 }
 
@@ -98,7 +98,7 @@ static void tell_left(struct device *device, struct class *class, struct watcher
 {
     struct ask *ask = ask_class(device, class, now);
     struct pack *p = &device->result;
-    request_look(ask, request_sitting(device, &watcher->login), class);
+    sitting_look(ask, sitting_find(device, &watcher->login), class);
     bool news = watcher->changes && ask->left && !watcher->left;
     watcher->left = ask->left;
     if (news) {
