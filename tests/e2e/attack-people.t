@@ -31,7 +31,7 @@ test_expect_success 'a teacher'"'"'s word from a pupil: nothing of it holds, and
     on 2 jam note "by ana herself" && await "converged 1 2 3" && attack pupil-as-teacher --text mallory && as_it_was &&
     on 2 jam bye && come_in 2 ana && on 2 jam back && says 1 "class invite" ".invite == \"$(cat "$JAM_ROOM/invite")\"" &&
     journal_has 3 bridge "by ana herself" && says 3 inbox ".inbox | length == 1" &&
-    says 2 status ".status.refused | length == 1"
+    says 2 status "[.status.refused[].count] | max >= 12"
 '
 test_expect_success 'a name that looks like ana'"'"'s, in Cyrillic: it bears a tail, and ana stays plain' '
     attack backdated --text "$(printf "\320\260n\320\260")" && at_work && await "converged 1 2 3" &&
@@ -62,7 +62,7 @@ test_expect_success 'a machine that was put out: its link is cut, and what other
     outcast=$(jq -r ".machines[] | select(.host == \"hostile\" and .state == \"here\") | .device" devices) &&
     on 2 jam note "written meanwhile" && await "journal_has 1 bridge \"written meanwhile\"" &&
     wire 1 class.expel "{\"device\": \"$outcast\"}" && await "grep carries \"$JAM_ROOM/said-outcast\"" &&
-    grep -c "said 0" "$JAM_ROOM/said-outcast" && stop 1 && stop 2 && start 3 && come_in 3 chloe &&
+    grep -qx "said afterwards 0" "$JAM_ROOM/said-outcast" && stop 1 && stop 2 && start 3 && come_in 3 chloe &&
     await "journal_has 3 bridge \"written meanwhile\"" && nowhere_at 3 mallory && end && start 1 && start 2 &&
     await "converged 1 2 3" && nowhere mallory
 '

@@ -115,23 +115,16 @@ static void carry_on(struct hostile *h, struct carried *c)
     }
 }
 
-/* Joins all targets but the last `without`, which are still to come. */
-static void join_but(struct hostile *h, uint32_t without)
-{
-    must(h->options->targets_count > without, "more targets");
-    h->options->targets_count -= without;
-    hostile_join(h);
-    h->options->targets_count += without;
-}
-
 /* What the first target has, told to the second as if it had been redacted: headers, and no text. */
 static void attack_stubs(struct hostile *h)
 {
     struct carried *c = calloc(1, sizeof(*c));
     must(c != NULL, "no memory");
     c->stripped = true;
-    join_but(h, 1);
+    h->options->targets_count--; /* it is still to come */
+    hostile_join(h);
     hostile_learn(h, carry, c);
+    h->options->targets_count++;
     carry_on(h, c);
 }
 
@@ -147,25 +140,24 @@ static void say_run(struct hostile *h, const struct pack *run)
     }
 }
 
-/* Waits to be told off by all targets but the last, and for the links to be cut. */
+/* Waits to be told off by all targets, and finds that their doors are shut. */
 static void await_expulsion(struct hostile *h)
 {
-    uint32_t count = h->options->targets_count - 1;
-    for (int64_t end = now_ms() + 60000; count > 0;) {
+    uint32_t told = 0, said = 0;
+    for (int64_t end = now_ms() + 60000; told < h->options->targets_count;) {
         must(now_ms() < end, "it wasn't put out");
-        count = h->options->targets_count - 1;
         hostile_live(h, NULL, 200);
-        for (uint32_t i = 0; i + 1 < h->options->targets_count; i++) {
-            count -= h->options->targets[i].refused == ERR_EXPELLED;
+        told = 0;
+        for (uint32_t i = 0; i < h->options->targets_count; i++) {
+            told += h->options->targets[i].refused == ERR_EXPELLED;
         }
     }
-    for (uint32_t i = 0; i + 1 < h->options->targets_count; i++) {
-        uint32_t said = 0;
+    for (uint32_t i = 0; i < h->options->targets_count; i++) {
         hostile_dial(h, &h->options->targets[i]);
         hostile_hello(h);
         said += hostile_say(h, &h->options->targets[i]);
-        printf("said %u\n", said);
     }
+    printf("said afterwards %u\n", said);
 }
 
 /* A device writes under a name, is put out, and writes on under another; what it wrote, and what others wrote meanwhile, an
@@ -175,7 +167,8 @@ static void attack_outcast(struct hostile *h)
     struct carried *c = calloc(1, sizeof(*c));
     struct forger f;
     must(c != NULL, "no memory");
-    join_but(h, 1);
+    h->options->targets_count--;
+    hostile_join(h);
     forger_open(&f, h, 1);
     forger_person(&f, "outcast");
     struct pack first;
@@ -190,13 +183,16 @@ static void attack_outcast(struct hostile *h)
                     .by = f.person_id,
                     .handle = slice_str(h->options->text)};
     forger_add(&f, &op, NULL, 0, 0);
+    h->options->targets_count++;
     hostile_become(h, 0);
-    join_but(h, 1);
+    h->options->targets_count--;
+    hostile_join(h);
     hostile_learn(h, carry, c);
     must(c->count < CARRIED_MAX, "room for one more");
     pack_init(&c->runs[c->count]);
     forger_run(&f, &c->runs[c->count]);
     say_run(h, &c->runs[c->count++]);
+    h->options->targets_count++;
     carry_on(h, c);
 }
 
