@@ -63,7 +63,9 @@ test_expect_success 'a machine that was put out: its link is cut, and what other
     on 2 jam note "written meanwhile" && await "journal_has 1 bridge \"written meanwhile\"" &&
     wire 1 class.expel "{\"device\": \"$outcast\"}" && await "grep carries \"$JAM_ROOM/said-outcast\"" &&
     grep -qx "said afterwards 0" "$JAM_ROOM/said-outcast" && stop 1 && stop 2 && start 3 && come_in 3 chloe &&
-    await "journal_has 3 bridge \"written meanwhile\"" && nowhere_at 3 mallory && end && start 1 && start 2 &&
+    await "journal_has 3 bridge \"written meanwhile\"" &&
+    await "wire 3 class.devices >devices && jq -e \".machines[] | select(.expelled)\" devices" && nowhere_at 3 mallory &&
+    end && start 1 && start 2 &&
     await "converged 1 2 3" && nowhere mallory
 '
 

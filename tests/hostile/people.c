@@ -80,7 +80,9 @@ static void learn_run(void *with, const struct run *run)
 static struct learnt *learn(struct hostile *h)
 {
     struct learnt *l = calloc(1, sizeof(*l));
-    must(l != NULL, "no memory");
+    if (!l) {
+        fail("no memory");
+    }
     l->class = h->class;
     hostile_learn(h, learn_run, l);
     must(l->count > 0, "nobody has signed in");

@@ -1,6 +1,5 @@
 /* A member that has the log and tells it on: to people.c, which learns from it; and to machines that come later, falsely. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "hostile.h"
 
@@ -118,14 +117,12 @@ static void carry_on(struct hostile *h, struct carried *c)
 /* What the first target has, told to the second as if it had been redacted: headers, and no text. */
 static void attack_stubs(struct hostile *h)
 {
-    struct carried *c = calloc(1, sizeof(*c));
-    must(c != NULL, "no memory");
-    c->stripped = true;
+    static struct carried c = {.stripped = true};
     h->options->targets_count--; /* it is still to come */
     hostile_join(h);
-    hostile_learn(h, carry, c);
+    hostile_learn(h, carry, &c);
     h->options->targets_count++;
-    carry_on(h, c);
+    carry_on(h, &c);
 }
 
 /* ---- who was put out ---------------------------------------------------------------------------------------------- */
@@ -164,9 +161,8 @@ static void await_expulsion(struct hostile *h)
  * accomplice carries to the last target, which is still off. */
 static void attack_outcast(struct hostile *h)
 {
-    struct carried *c = calloc(1, sizeof(*c));
+    static struct carried c;
     struct forger f;
-    must(c != NULL, "no memory");
     h->options->targets_count--;
     hostile_join(h);
     forger_open(&f, h, 1);
@@ -187,13 +183,13 @@ static void attack_outcast(struct hostile *h)
     hostile_become(h, 0);
     h->options->targets_count--;
     hostile_join(h);
-    hostile_learn(h, carry, c);
-    must(c->count < CARRIED_MAX, "room for one more");
-    pack_init(&c->runs[c->count]);
-    forger_run(&f, &c->runs[c->count]);
-    say_run(h, &c->runs[c->count++]);
+    hostile_learn(h, carry, &c);
+    must(c.count < CARRIED_MAX, "room for one more");
+    pack_init(&c.runs[c.count]);
+    forger_run(&f, &c.runs[c.count]);
+    say_run(h, &c.runs[c.count++]);
     h->options->targets_count++;
-    carry_on(h, c);
+    carry_on(h, &c);
 }
 
 const struct attack relay_attacks[] = {
