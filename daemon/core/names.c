@@ -434,9 +434,7 @@ static bool task_exists(struct ask *ask, const struct ref *task)
 {
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM task WHERE task=? AND stamp > x''");
     store_bind(stmt, "r", task);
-    bool exists = store_row(ask->store, stmt);
-    sqlite3_reset(stmt);
-    return exists;
+    return store_any(ask->store, stmt);
 }
 
 enum err name_task(struct ask *ask, struct slice typed, struct ref *task)

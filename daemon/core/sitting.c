@@ -41,11 +41,7 @@ static bool still_here(struct ask *ask, const struct person_id *person)
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT 1 FROM session WHERE person=? AND here=1 AND device=?");
     store_bind(stmt, "pd", person, &ask->here);
-    bool here = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return here;
+    return store_any(ask->store, stmt);
 }
 
 enum err sitting_ask(struct ask *ask, struct sitting *sitting, struct class *class)
@@ -143,9 +139,7 @@ static uint32_t people_here(struct device *device, struct class *class, const st
         column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
         count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 

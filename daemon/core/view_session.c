@@ -512,9 +512,7 @@ static enum err choices_tell(struct ask *ask, struct pack *p)
         pack_column(&free, stmt, 0);
         free_count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     pack_map(p, 1);
     pack_str(p, "names");
     pack_array(p, people.count + free_count);

@@ -63,11 +63,7 @@ static bool is_on_roster(struct ask *ask, struct slice handle)
     char key[KEY_BYTES];
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM roster WHERE handle_key=?");
     store_bind(stmt, "t", name_key(handle, key));
-    bool found = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return found;
+    return store_any(ask->store, stmt);
 }
 
 /* A text of the request, tidied, in ask->room. */
@@ -183,10 +179,7 @@ static enum err free_handle(struct ask *ask, const struct person_id *person, str
         store_query(ask->store, "SELECT 1 FROM person WHERE confirmed_key=? AND person<>?"
                                 " AND NOT removed");
     store_bind(stmt, "tp", handle_key, person);
-    bool taken = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    bool taken = store_any(ask->store, stmt);
     if (taken) {
         return refuse(ask, ERR_AMBIGUOUS, handle, "jam people");
     }
@@ -415,9 +408,7 @@ static enum err cards_plan(struct ask *ask)
     while (err == OK && count < CARDS_MAX && store_row(ask->store, stmt)) {
         handles[count++] = keep_text(ask, column_slice(stmt, 0));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     for (uint32_t i = 0; i < count && err == OK; i++) {
         err = card_words(ask, i);
     }
@@ -568,9 +559,7 @@ static uint32_t devices_read(struct ask *ask, struct device_id out[LIST_MAX])
         column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
         count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 
