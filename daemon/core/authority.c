@@ -488,8 +488,8 @@ static enum learnt change_grants(struct authority *a, const struct fact *fact,
                  "fpibd", &spot.feed, &fact->op->by, (int64_t)spot.seq, SLICE(fact->op->key),
                  &fact->device);
     }
-    bool turns = farewell && (has_bounds(a, &fact->op->by, &fact->device) ||
-                              open != has_open_grant(a, fact));
+    bool turns = farewell &&
+                 (has_bounds(a, &fact->op->by, &fact->device) || open != has_open_grant(a, fact));
     return turns ? LEARNT_STALE : LEARNT;
 }
 
@@ -497,9 +497,8 @@ static enum learnt learn_hello(struct authority *a, const struct fact *fact)
 {
     const struct op *op = fact->op;
     struct spot spot = spot_of(fact);
-    return grant_check(&op->key, &op->by, &spot.feed, &op->signature)
-               ? change_grants(a, fact, NULL)
-               : LEARNT_NOTHING;
+    return grant_check(&op->key, &op->by, &spot.feed, &op->signature) ? change_grants(a, fact, NULL)
+                                                                      : LEARNT_NOTHING;
 }
 
 static enum learnt learn_bye(struct authority *a, const struct fact *fact)
