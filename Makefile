@@ -89,9 +89,10 @@ all: $(B)/jamd $(B)/jam ## build jamd and jam
 
 # ---- tests ------------------------------------------------------------------------------------------------------
 SCREEN_O := $(filter-out $(B)/client/main.o,$(call obj,$(CLIENT_C)))
-$(call room,$(UNIT_C)): INCLUDES := -Iproto -Idaemon/core -Itests/unit
+$(call room,$(UNIT_C)): INCLUDES := -Iproto -Idaemon/core -Itests/unit -Itests/sim
 $(call room,tests/unit/test_screen.c): INCLUDES := -Iproto -Iclient -Itests/unit
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libcore.a $(B)/libproto.a
+$(call room,tests/sim/disk.c): INCLUDES := -Iproto
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/sim/disk.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,cmocka)
 $(B)/tests/unit/test_screen: $(B)/tests/unit/test_screen.o $(SCREEN_O) $(B)/libproto.a
@@ -178,10 +179,13 @@ $(call room,$(wildcard tools/bench/*.c)): INCLUDES := -Iproto -Idaemon/core
 $(call room,$(wildcard tools/bench/*.c)): DEFINES := -D_GNU_SOURCE
 $(B)/tools/bench/%: $(B)/tools/bench/%.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,libzmq)
 bench-tools: $(patsubst %.c,$(B)/%,$(wildcard tools/bench/*.c))
-bench: all bench-tools ## the figures: thirty machines, measured, beside their goals
+bench: all bench-tools ## the figures: thirty machines beside their goals, then Jam beside others
 	$(Q)JAM_BUILD=$(B) tools/bench/run
+
+compare: all bench-tools ## only Jam beside what people would use instead (they come from the npm registry)
+	$(Q)JAM_BUILD=$(B) tools/bench/run compare
 
 # ---- to have it -------------------------------------------------------------------------------------------------
 BIN := $(DESTDIR)$(PREFIX)/bin

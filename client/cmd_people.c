@@ -66,11 +66,23 @@ static void say_policy(struct page *page, const msgpack_object *result)
     }
 }
 
+enum { LAST_DAYS = 14 }; /* it is said so many days before */
+
 void say_over(struct page *page, const msgpack_object *result)
 {
+    const char *until = page_get(page, result, "until");
+    unsigned left = number_of(result, "days_left");
     if (is_set(result, "over")) {
-        page_say(page, _("The class's last day is over. Its teacher ends it, and erases what was "
-                         "written: jam class close"));
+        page_say(page, _("The class's last day is over. Keep what you want: jam class export. Its "
+                         "teacher ends it, and erases what was written: jam class close"));
+    } else if (*until && left == 0) {
+        page_say(page, _("Today is the class's last day. Keep what you want: jam class export"));
+    } else if (*until && left <= LAST_DAYS) {
+        page_put(page,
+                 ngettext("The class's last day is %s, in %u day. ",
+                          "The class's last day is %s, in %u days. ", left),
+                 until, left);
+        page_say(page, "%s", _("Keep what you want: jam class export"));
     }
 }
 

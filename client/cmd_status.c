@@ -186,6 +186,28 @@ static void say_refused(struct page *page, const msgpack_object *status)
     }
 }
 
+enum { ERASURES_SHOWN = 3 }; /* the newest: a machine may never wake */
+
+/* What is to be erased everywhere, and isn't yet. */
+static void say_erasures(struct page *page, const msgpack_object *status)
+{
+    struct items redactions = items_of(status, "redactions");
+    struct items closings = items_of(status, "closings");
+    for (uint32_t i = 0; i < redactions.count && i < ERASURES_SHOWN; i++) {
+        say_receipt(page, &redactions.at[i]);
+    }
+    if (redactions.count > ERASURES_SHOWN) {
+        unsigned more = redactions.count - ERASURES_SHOWN;
+        page_say(page,
+                 ngettext("%u more isn't erased everywhere: jam redact --receipt",
+                          "%u more aren't erased everywhere: jam redact --receipt", more),
+                 more);
+    }
+    for (uint32_t i = 0; i < closings.count; i++) {
+        say_class_close(page, &closings.at[i]);
+    }
+}
+
 void say_status(struct page *page, const msgpack_object *result)
 {
     const msgpack_object *status = map_get(result, "status");
@@ -221,6 +243,7 @@ void say_status(struct page *page, const msgpack_object *result)
         }
     }
     say_refused(page, status);
+    say_erasures(page, status);
     for (uint32_t i = 0; i < machines.count; i++) {
         say_machine(page, &machines.at[i]);
     }

@@ -66,8 +66,10 @@ static void say_noted(struct page *page, const msgpack_object *change)
 
 static void say_given(struct page *page, const msgpack_object *change)
 {
-    page_say(page, _("%s gave feedback to %s."), page_get(page, change, "from"),
-             page_get(page, change, "to"));
+    const char *to =
+        page_get(page, change, "to"); /* nobody: it is sealed, and not to who watches */
+    page_put(page, _("%s gave feedback"), page_get(page, change, "from"));
+    page_say(page, *to ? _(" to %s.") : ".", to);
 }
 
 static void say_erased(struct page *page, const msgpack_object *change)

@@ -94,7 +94,9 @@
     X(ERR_NO_SUCH_KNOCK, "no-such-knock", "\"%1\" doesn't knock.", "jam class admit")              \
     X(ERR_OLD_WORDS, "old-words", "The class has other words now.",                                \
       "ask your teacher for them, then: jam class join WORDS")                                     \
-    X(ERR_CLOSED, "closed", "The class %1 has ended. It is erased.", "")
+    X(ERR_CLOSED, "closed", "The class %1 has ended. It is erased.", "")                           \
+    X(ERR_FILE, "file", "The file %1 can't be written: %2.", "")                                   \
+    X(ERR_FILE_EXISTS, "file-exists", "%1 is there already.", "another name, or with --replace")
 
 enum err {
 #define X(name, code, sentence, hint) name,

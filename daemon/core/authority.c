@@ -162,15 +162,15 @@ uint64_t class_policy(struct store *store)
     return policy;
 }
 
-bool class_is_over(struct store *store, struct now now)
+uint64_t class_until(struct store *store)
 {
-    int64_t day = INT64_C(24) * 3600 * 1000, until = 0;
+    uint64_t until_ms = 0;
     sqlite3_stmt *stmt = store_query(store, "SELECT until_ms FROM class");
     if (store_row(store, stmt)) {
-        until = sqlite3_column_int64(stmt, 0);
+        until_ms = (uint64_t)sqlite3_column_int64(stmt, 0);
         sqlite3_reset(stmt);
     }
-    return until > 0 && now.wall.ms - day >= until;
+    return until_ms;
 }
 
 /* Is this one of the person's keys: the first, or one that a teacher gave? *given is the stamp of the last such RESET. */

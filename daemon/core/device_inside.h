@@ -331,6 +331,8 @@ enum err ending_hear(struct device *, struct class *, const struct peer *,
                      const struct signature *);
 /* Of a class whose database was opened: false if it hasn't ended. */
 bool ending_load(struct class *, const struct sign_pk *root);
+/* How many machines would erase it. */
+uint32_t ending_machines(struct device *, struct class *);
 /* Have all its machines erased it? */
 bool ending_is_complete(struct class *);
 /* Three pairs of a map: on how many machines it is erased, of how many, and on which it isn't. */
@@ -399,6 +401,8 @@ enum err pending_stretch(struct device *, struct pending *, struct slice words,
 void pending_end(struct pending *);
 /* What was stretched for a PENDING_ASK is there: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);
+/* Does who asks hold the class's root key? ERR_NOT_YOURS, ERR_NOT_TEACHER, ERR_SIGNED_OUT. Fills device->ask. */
+enum err request_may_close(struct call *);
 /* Writes that the class has ended: for who holds its root key. */
 enum err request_close(struct call *);
 /* Signs in at this terminal, as these ops say. */
@@ -436,6 +440,8 @@ void doctor_answer(struct device *, struct pending *, struct now);
 
 void receipts_tick(struct device *, struct class *, struct now);
 enum err method_receipt(struct call *, struct pack *);
+/* The pair "redactions": those asked for at this machine, the newest first; all, or those that some machine still lacks. */
+void receipts_pack(struct device *, struct class *, bool open_only, struct pack *);
 /* Answers a `redact.receipt` that waits, if the machines that are here are done or it waited long enough. */
 void receipt_answer(struct device *, struct pending *, struct now);
 

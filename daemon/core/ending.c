@@ -63,6 +63,13 @@ static struct erased *list_make(struct device *device, struct class *class, uint
     return list;
 }
 
+uint32_t ending_machines(struct device *device, struct class *class)
+{
+    uint32_t count;
+    free(list_make(device, class, &count));
+    return count;
+}
+
 /* One transaction, so that a power cut leaves all of the class or only this. */
 static enum err erase(struct class *class, const struct erased *list, uint32_t count)
 {

@@ -184,6 +184,26 @@ static void pack_log(struct pack *p, struct class *class)
     pack_hash(p, "views", slice_of(digest.b, 16));
 }
 
+/* Classes that have ended, while some of their machines haven't heard of it. */
+static void pack_closings(struct pack *p, struct device *device)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        count += class->closed && !ending_is_complete(class);
+    }
+    pack_str(p, "closings");
+    pack_array(p, count);
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        if (class->closed && !ending_is_complete(class)) {
+            pack_map(p, 4);
+            pack_class(p, class);
+            ending_receipt(class, p);
+        }
+    }
+}
+
 enum err method_status(struct call *call, struct pack *p)
 {
     struct class *class = call->class;
@@ -202,7 +222,7 @@ enum err method_status(struct call *call, struct pack *p)
     memcpy(run_bytes, &call->device->run, sizeof(run_bytes));
     pack_map(p, 1);
     pack_str(p, "status");
-    pack_map(p, 21);
+    pack_map(p, 23);
     pack_pair(p, "class", class_name(class, name));
     pack_count(p, "peers", presence_here(class->presence));
     pack_machines(p, class, own_seq, call->now);
@@ -215,6 +235,8 @@ enum err method_status(struct call *call, struct pack *p)
     pack_count(p, "lasting_machines", lasting_machines(class));
     pack_forks(p, class);
     pack_refused(p, class);
+    receipts_pack(call->device, class, true, p);
+    pack_closings(p, call->device);
     pack_str(p, "disk");
     pack_str(p, class->failed ? class->disk_why : NULL);
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));

@@ -482,10 +482,9 @@ static enum err call_view(struct call *call, const struct method *method)
     return call->later ? OK : err;
 }
 
-enum err request_close(struct call *call)
+enum err request_may_close(struct call *call)
 {
     struct class *class = call->class;
-    struct hash id;
     struct person_id root;
     struct ask *ask = ask_class(call->device, class, call->now);
     enum err err = class->known ? ask_sitting(ask, call->sitting, class) : ERR_CLASS_WAITS;
@@ -494,6 +493,18 @@ enum err request_close(struct call *call)
     }
     if (!ask->key || !authority_root(class->store, &root) || !SAME(root, ask->me)) {
         return ask->teacher ? ERR_NOT_YOURS : ERR_NOT_TEACHER;
+    }
+    return OK;
+}
+
+enum err request_close(struct call *call)
+{
+    struct class *class = call->class;
+    struct ask *ask = call->device->ask;
+    struct hash id;
+    enum err err = request_may_close(call);
+    if (err != OK) {
+        return err;
     }
     struct op op = {.kind = OP_CLOSE,
                     .has = FIELD_BY | FIELD_SIGNATURE,

@@ -358,9 +358,8 @@ static enum err hello_tell(struct ask *ask, struct pack *p)
     struct person_id person = id_person(&ask->subject);
     struct lines unread;
     inbox_unread(ask, &unread);
-    pack_map(p, 13);
-    pack_str(p, "over");
-    pack_bool(p, class_is_over(ask->store, ask->now));
+    pack_map(p, 15);
+    pack_last_day(ask, p);
     pack_names(ask, p, &person);
     pack_str(p, "signed_out");
     pack_other(ask, p);

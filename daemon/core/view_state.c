@@ -143,9 +143,8 @@ static void pack_machine(struct ask *ask, struct pack *p)
 
 static enum err here_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 18);
-    pack_str(p, "over");
-    pack_bool(p, class_is_over(ask->store, ask->now));
+    pack_map(p, 20);
+    pack_last_day(ask, p);
     pack_str(p, "class_words");
     pack_str(p, ask->class_words && *ask->class_words ? ask->class_words : NULL);
     pack_machine(ask, p);

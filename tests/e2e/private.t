@@ -33,6 +33,11 @@ kept() {
     done
     return 1
 }
+begin_watch() { # machine 4's, as plain sentences
+    on 4 jam watch --plain >watched 2>&1 3>&- 4>&- &
+    watcher=$!
+    await "test -s watched"
+}
 in_memory() { "$seek" memory "$(cat "$JAM_ROOM/$2/pid")" "$1"; }
 reads() { says "$1" inbox ".inbox | map(select(.glow == \"$letter\")) | length == $2"; }
 
@@ -53,10 +58,15 @@ test_expect_success 'what is open is found everywhere: so this test can find thi
 '
 
 test_expect_success 'Ana writes to Ben, and to herself' '
+    begin_watch || return 1
     on 2 jam feedback ben --glow "$letter" --grow "$letter" >said && grep "alone can read it" said &&
     on 2 jam solo && on 2 jam note "$own" >said && grep "for you alone" said &&
     json 2 feedback ben --grow "$letter" && ask 2 ".feedback.sealed and (.feedback.readers | length == 1)" &&
     await "converged 1 2 3 4"
+'
+
+test_expect_success 'who watches sees that Ana gave feedback, and not to whom' '
+    await "grep -q \"^ana.* gave feedback\\.\$\" watched" && kill "$watcher" && ! grep "feedback to" watched
 '
 
 test_expect_success 'at a terminal, who will read it is said before the first letter' '
