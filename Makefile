@@ -184,7 +184,7 @@ bench-tools: $(patsubst %.c,$(B)/%,$(wildcard tools/bench/*.c))
 bench: all bench-tools ## the figures: thirty machines beside their goals, then Jam beside others
 	$(Q)JAM_BUILD=$(B) tools/bench/run
 
-compare: all bench-tools ## only Jam beside what people would use instead (they come from the npm registry)
+compare: all bench-tools ## only Jam beside what people would use instead (from the npm registry)
 	$(Q)JAM_BUILD=$(B) tools/bench/run compare
 
 # ---- to have it -------------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all units unit fuzzers test e2e kills soak house fuzz tidy format format-check demo demo-stop bench bench-tools install \
-    uninstall clean help
+.PHONY: all units unit fuzzers test e2e kills soak house fuzz tidy format format-check demo demo-stop bench bench-tools \
+    compare install uninstall clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
