@@ -62,10 +62,8 @@ def write(room, machine, number, alive):
     mouth = Machine(machine.number)
     rng = random.Random(f"{machine.number} {number} {room.rng.random()}")
     n, waits = 0, None
-    while not room.stop.is_set() or waits:
+    while not room.failed and (not room.stop.is_set() or waits):
         alive.wait(1)
-        if not alive.is_set() and room.stop.is_set() and room.failed:
-            return
         if not waits:
             n += 1
             text = f"machine {machine.number} writer {number} text {n}"
@@ -87,6 +85,15 @@ def write(room, machine, number, alive):
             waits = None
             time.sleep(rng.random() * PAUSE_S)
     mouth.hang_up()
+
+
+def watched(room, act, *arguments):
+    """A thread that ends by a fault ends all."""
+    try:
+        act(room, *arguments)
+    except BaseException as fault:
+        room.fail(f"{act.__name__}: {fault!r}")
+        raise
 
 
 def kill(room, machine, kills, alive):
@@ -134,8 +141,8 @@ def run(count, kills, seed, path):
         for i, machine in enumerate(room.machines):
             alive = threading.Event()
             share = kills // count + (i < kills % count)
-            killers.append(threading.Thread(target=kill, args=(room, machine, share, alive)))
-            writers += [threading.Thread(target=write, args=(room, machine, n, alive)) for n in range(WRITERS)]
+            killers.append(threading.Thread(target=watched, args=(room, kill, machine, share, alive)))
+            writers += [threading.Thread(target=watched, args=(room, write, machine, n, alive)) for n in range(WRITERS)]
         for thread in killers + writers:
             thread.start()
         for thread in killers:

@@ -51,8 +51,9 @@ class Machine:
     def runs(self):
         if self.process:
             return self.process.poll() is None
-        try:  # one that the shell started, and hasn't collected yet, is no more either
-            return open(f"/proc/{self.pid()}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
+        try:  # one that the shell started, and hasn't collected yet, is no more either, once its last thread has ended
+            state = open(f"/proc/{self.pid()}/stat").read().rsplit(")", 1)[1].split()[0]
+            return state != "Z" or len(os.listdir(f"/proc/{self.pid()}/task")) > 1
         except OSError:
             return False
 
