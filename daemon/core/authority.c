@@ -23,6 +23,7 @@ static const struct {
     {OP_ROTATE, NEED_TEACHER},
     {OP_CLOSE, NEED_ROOT},
     {OP_ROSTER, NEED_TEACHER},
+    {OP_STRIKE, NEED_TEACHER},
     {OP_LESSON, NEED_TEACHER},
 };
 
