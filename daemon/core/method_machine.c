@@ -77,9 +77,7 @@ static void pack_forks(struct pack *p, struct class *class)
         column_fixed(stmt, 0, devices[count].b, sizeof(devices[count].b));
         count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     pack_str(p, "forks");
     pack_array(p, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -104,9 +102,7 @@ static void pack_refused(struct pack *p, struct class *class)
         column_fixed(stmt, 0, rows[count].device.b, sizeof(rows[count].device.b));
         rows[count++].entries = (uint64_t)sqlite3_column_int64(stmt, 1);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     pack_str(p, "refused");
     pack_array(p, count);
     for (uint32_t i = 0; i < count; i++) {

@@ -82,11 +82,7 @@ static bool is_granted(struct replica *replica, const struct person_id *person)
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT 1 FROM grants WHERE feed=? AND person=? AND until IS NULL");
     store_bind(stmt, "fp", &replica->own->id, person);
-    bool granted = store_row(replica->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return granted;
+    return store_any(replica->store, stmt);
 }
 
 static enum err append_hello(struct replica *replica, const struct person_id *person, bool moves,

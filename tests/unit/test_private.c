@@ -326,7 +326,8 @@ static void a_card_opens_no_old_letters_and_says_so(void **state)
     DONE(room, 1, "feedback", "person", "ben", "glow", "after");
     DONE(room, 2, "bye");
     room_run(room, 1000);
-    DONE(room, 2, "hello", "handle", "ben", "passphrase", card);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", card, "new", "lamp domino item");
+    SAYS(room, 2, "key_reset", "true");
     SAYS(room, 2, "feedback_waiting", "1");
     inbox_says(room, 2, "inbox.0.glow", "after");
     inbox_says(room, 2, "inbox.1.glow", "");
