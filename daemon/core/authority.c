@@ -89,6 +89,30 @@ bool authority_is_teacher(struct store *store, const struct person_id *person)
     return store_any(store, stmt) || is_root_person(store, person);
 }
 
+uint32_t authority_teachers(struct store *store, struct person_id *out, uint32_t max)
+{
+    struct person_id root, named;
+    uint32_t count = 0;
+    bool founded = authority_root(store, &root);
+    if (founded && max > 0) {
+        out[count++] = root;
+    }
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT person FROM teacher WHERE NOT EXISTS (SELECT 1 FROM bound WHERE"
+                           " subject=person AND (kind=2 OR (kind=5 AND bound.stamp>teacher.stamp)))"
+                           " ORDER BY person");
+    while (count < max && store_row(store, stmt)) {
+        column_fixed(stmt, 0, named.b, sizeof(named.b));
+        if (!founded || !SAME(named, root)) {
+            out[count++] = named;
+        }
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return count;
+}
+
 /* enum bound_kind stands in the schema too: the numbers are columns. */
 enum bound_kind {
     BOUND_DEVICE = 1,
