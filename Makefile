@@ -91,7 +91,6 @@ all: $(B)/jamd $(B)/jam ## build jamd and jam
 SCREEN_O := $(filter-out $(B)/client/main.o,$(call obj,$(CLIENT_C)))
 $(call room,$(UNIT_C)): INCLUDES := -Iproto -Idaemon/core -Itests/unit -Itests/sim
 $(call room,tests/unit/test_screen.c): INCLUDES := -Iproto -Iclient -Itests/unit
-$(call room,tests/sim/disk.c): INCLUDES := -Iproto
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/sim/disk.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,cmocka)
@@ -108,6 +107,14 @@ $(call room,$(HOSTILE_C)): DEFINES := -D_GNU_SOURCE
 $(B)/hostile: $(call obj,$(HOSTILE_C)) $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PROTO_LIBS) $(call pc,--libs,libzmq)
+
+# a simulated room: the rooms below the shell, and of the shell its door
+SIM_C := $(wildcard tests/sim/*.c)
+$(call room,$(SIM_C)): INCLUDES := -Iproto -Idaemon/core -Idaemon/io -Itests/sim
+$(call room,$(SIM_C)): DEFINES := -D_GNU_SOURCE
+$(B)/sim: $(call obj,$(SIM_C)) $(B)/daemon/io/door.o $(B)/libcore.a $(B)/libproto.a
+	$(if $(Q),@echo "  LD    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
 # a fuzzer links the rooms below the shell, all of it built by clang with coverage: build/fuzz
 FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
