@@ -630,7 +630,7 @@ static enum err append_granted(struct replica *replica, const struct op *op, str
 enum err replica_append(struct replica *replica, const struct op *ops, uint32_t ops_count,
                         struct now now, struct hash *ids)
 {
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     if (err == OK && replica->own && replica->own->seq + 2 * ops_count > FEED_ENTRIES_MAX) {
         replica->own = NULL; /* full: a fresh one, as after a start */
     }
@@ -815,7 +815,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
                         uint32_t *applied)
 {
     *applied = 0;
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     struct feed *feed = err == OK ? feeds_find(&replica->feeds, replica->store, &run->feed) : NULL;
     if (err == OK && !feed) {
         err = run->first_seq == 1 ? meet_feed(replica, run, &feed) : ERR_WAIT;
@@ -897,8 +897,8 @@ static void fresh_clear(struct replica *replica)
     }
 }
 
-/* Reads the state of the log from the store. */
-static enum err load(struct replica *replica)
+/* Forgets what is in memory of the log. */
+static void forget(struct replica *replica)
 {
     feeds_clear(&replica->feeds);
     heads_free(&replica->heads);
@@ -910,6 +910,12 @@ static enum err load(struct replica *replica)
     replica->lacking_stale = true;
     pack_reset(&replica->rewrite);
     fresh_clear(replica);
+}
+
+/* Reads the state of the log from the store. */
+static enum err load(struct replica *replica)
+{
+    forget(replica);
     if (!replica->heads) {
         return ERR_NOMEM;
     }
@@ -920,11 +926,32 @@ static enum err load(struct replica *replica)
     return err;
 }
 
+/* In a transaction of its own, so that what goes wrong is known. */
 enum err replica_reload(struct replica *replica)
 {
     memset(replica->recent, 0, sizeof(replica->recent));
     authority_clear(&replica->authority);
-    return load(replica);
+    forget(replica);
+    enum err err = store_begin(replica->store);
+    err = err == OK ? load(replica) : err;
+    err = err == OK ? store_err(replica->store) : err;
+    store_rollback(replica->store);
+    if (err != OK) {
+        forget(replica);
+    }
+    replica->stale = err != OK;
+    return err;
+}
+
+enum err replica_refresh(struct replica *replica)
+{
+    return replica->stale ? replica_reload(replica) : OK;
+}
+
+enum err replica_begin(struct replica *replica)
+{
+    enum err err = replica_refresh(replica);
+    return err == OK ? store_begin(replica->store) : err;
 }
 
 enum err replica_open(struct store *store, const struct class_id *class,
@@ -945,6 +972,7 @@ enum err replica_open(struct store *store, const struct class_id *class,
     pack_init(&replica->proof_a);
     pack_init(&replica->proof_b);
     enum err err = load(replica);
+    err = err == OK ? store_err(store) : err;
     if (err == OK && store_has_new_views(store) && replica->counts.entries > 0) {
         err = store_begin(store);
         err = err == OK ? replica_refold(replica) : err;
@@ -1044,7 +1072,7 @@ static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
 /* Redactions first: what they erase the others don't fold. */
 enum err replica_refold(struct replica *replica)
 {
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     store_clear_views(replica->store);
     relearn_all(replica);
     replica->folded = UINT64_MAX;

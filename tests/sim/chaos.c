@@ -4,14 +4,14 @@
 #include "sim.h"
 
 const char *const fault_names[FAULTS] = {
-    [FAULT_LOSS] = "loss",         [FAULT_DELAY] = "delay",     [FAULT_REORDER] = "reorder",
-    [FAULT_DUPLICATE] = "double",  [FAULT_RUDE] = "rude",       [FAULT_FILTER] = "filter",
-    [FAULT_SLOW] = "slow",         [FAULT_SPLIT] = "split",     [FAULT_ONEWAY] = "oneway",
-    [FAULT_RESET] = "reset",       [FAULT_ADDRESS] = "address", [FAULT_KILL] = "kill",
-    [FAULT_POWER] = "power",       [FAULT_LEAVE] = "leave",     [FAULT_STALL] = "stall",
-    [FAULT_DISK] = "disk",         [FAULT_FULL] = "full",       [FAULT_RESTORE] = "restore",
-    [FAULT_CLONE] = "clone",       [FAULT_RESUME] = "resume",   [FAULT_CLOCK] = "clock",
-    [FAULT_RETRY] = "retry",       [FAULT_HOSTILE] = "hostile",
+    [FAULT_LOSS] = "loss",        [FAULT_DELAY] = "delay",     [FAULT_REORDER] = "reorder",
+    [FAULT_DUPLICATE] = "double", [FAULT_RUDE] = "rude",       [FAULT_FILTER] = "filter",
+    [FAULT_SLOW] = "slow",        [FAULT_SPLIT] = "split",     [FAULT_ONEWAY] = "oneway",
+    [FAULT_RESET] = "reset",      [FAULT_ADDRESS] = "address", [FAULT_KILL] = "kill",
+    [FAULT_POWER] = "power",      [FAULT_LEAVE] = "leave",     [FAULT_STALL] = "stall",
+    [FAULT_DISK] = "disk",        [FAULT_FULL] = "full",       [FAULT_RESTORE] = "restore",
+    [FAULT_CLONE] = "clone",      [FAULT_RESUME] = "resume",   [FAULT_CLOCK] = "clock",
+    [FAULT_RETRY] = "retry",      [FAULT_HOSTILE] = "hostile",
 };
 
 enum { WRITES_MAX = 12, OUTPUTS_MAX = 6, STEPS_MAX = 5 };
@@ -246,8 +246,8 @@ static void happen(struct world *world, enum fault fault, struct machine *m, str
 static int64_t pause_of(enum fault fault)
 {
     static const int32_t pauses[FAULTS] = {
-        [FAULT_SPLIT] = 240, [FAULT_ONEWAY] = 240, [FAULT_RESET] = 60,  [FAULT_ADDRESS] = 200,
-        [FAULT_KILL] = 90,   [FAULT_POWER] = 90,   [FAULT_LEAVE] = 120, [FAULT_STALL] = 90,
+        [FAULT_SPLIT] = 240, [FAULT_ONEWAY] = 240, [FAULT_RESET] = 60,   [FAULT_ADDRESS] = 200,
+        [FAULT_KILL] = 90,   [FAULT_POWER] = 90,   [FAULT_LEAVE] = 120,  [FAULT_STALL] = 90,
         [FAULT_DISK] = 90,   [FAULT_FULL] = 120,   [FAULT_RESTORE] = 90, [FAULT_CLONE] = 300,
         [FAULT_RESUME] = 60, [FAULT_CLOCK] = 60,
     };
@@ -273,9 +273,9 @@ static void strike(struct world *world, int64_t number)
 
 void chaos_start(struct world *world)
 {
-    static const uint32_t filters[] = {
-        PATH_MULTICAST4 | PATH_MULTICAST6, PATH_BROADCAST, PATH_BROADCAST | PATH_MULTICAST4,
-        PATH_BROADCAST | PATH_MULTICAST4 | PATH_MULTICAST6};
+    static const uint32_t filters[] = {PATH_MULTICAST4 | PATH_MULTICAST6, PATH_BROADCAST,
+                                       PATH_BROADCAST | PATH_MULTICAST4,
+                                       PATH_BROADCAST | PATH_MULTICAST4 | PATH_MULTICAST6};
     struct rng *rng = &world->streams[FAULT_FILTER];
     for (int i = 0; i < FAULTS; i++) {
         if (world->plan.amount[i] && pause_of((enum fault)i)) {

@@ -5,8 +5,6 @@
 #include "replica_inside.h"
 #include "sim.h"
 
-#define STATE_DB "/m/class-"
-
 enum { PROBE_EVERY = 12, DISK_BYTES_MAX = 24 << 20 };
 
 static bool honest_and_on(const struct machine *m)
@@ -19,7 +17,8 @@ static bool honest_and_on(const struct machine *m)
 static bool store_has(struct store *store, const struct ref *entry)
 {
     sqlite3_stmt *stmt = store_query(
-        store, "SELECT 1 FROM entry WHERE substr(hash,1,8)=substr(?1,1,8) AND substr(hash,1,16)=?1");
+        store,
+        "SELECT 1 FROM entry WHERE substr(hash,1,8)=substr(?1,1,8) AND substr(hash,1,16)=?1");
     store_bind(stmt, "r", entry);
     bool found = store_row(store, stmt);
     if (stmt) {
@@ -34,25 +33,15 @@ bool machine_has(struct machine *m, const struct ref *entry)
     return class && class->store && store_has(class->store, entry);
 }
 
-static const char *database_of(struct disk *disk)
-{
-    const char *file;
-    for (uint32_t i = 0; (file = disk_file(disk, i)); i++) {
-        size_t len = strlen(file);
-        if (strncmp(file, STATE_DB, strlen(STATE_DB)) == 0 && strcmp(file + len - 3, ".db") == 0) {
-            return file;
-        }
-    }
-    return NULL;
-}
-
 /* Opens what a power cut would leave of a disk now. NULL and failed, if it is nothing sound. */
 static struct store *open_rest(struct world *world, struct machine *m, struct disk **rest)
 {
     struct store *store = NULL;
+    char file[128];
+    struct class *class = machine_class(m);
+    snprintf(file, sizeof(file), "/m/%s", class->file);
     *rest = disk_rest(m->disk, rng_below(&world->probe, UINT64_MAX));
-    const char *file = database_of(*rest);
-    enum err err = file ? store_open(file, disk_vfs(*rest), &store) : ERR_DISK;
+    enum err err = store_open(file, disk_vfs(*rest), &store);
     if (err != OK) {
         failed(world, "P1: m%d would have lost its database: %s", m->index, err_code(err));
     }
@@ -68,7 +57,8 @@ void check_durable(struct world *world, struct machine *m, const struct ref *ent
     world->counts.probes++;
     struct store *store = open_rest(world, m, &rest);
     if (store && !store_has(store, entry)) {
-        failed(world, "P1: m%d said ok for what isn't on its disk", m->index);
+        failed(world, "P1: m%d said ok for what isn't on its disk%s", m->index,
+               machine_has(m, entry) ? ", but in its transaction" : "");
     }
     store_close(&store);
     disk_free(&rest);
@@ -122,8 +112,8 @@ void check_acked_of(struct world *world, struct machine *m)
 {
     for (size_t i = 0; i < world->acked_len; i++) {
         const struct acked *a = &world->acked[i];
-        if (a->machine == m->index && !a->lost && !m->restored && !m->resumed &&
-            machine_class(m) && !machine_has(m, &a->entry)) {
+        if (a->machine == m->index && !a->lost && !m->restored && !m->resumed && machine_class(m) &&
+            !machine_has(m, &a->entry)) {
             failed(world, "P1: m%d lost what it said ok for at %.3f: %s", m->index,
                    (double)a->at / SECOND, a->token);
         }
@@ -179,6 +169,74 @@ static bool class_is_out(const struct machine *m)
 
 /* ---- the end ------------------------------------------------------------------------------------------------------ */
 
+/* Did any machine go back to an earlier state? Then a redaction may be lost that others had obeyed already: what it erased is
+ * nowhere any more, and nobody can tell that it should be. */
+static bool any_went_back(const struct world *world)
+{
+    bool any = false;
+    for (int i = 0; i < world->count; i++) {
+        any = any || world->machines[i].restored || world->machines[i].resumed;
+    }
+    return any;
+}
+
+/* Does a machine lack what it should have? Tells what, and how many of the others have it. */
+static bool lacks(struct world *world, struct machine *m, char *why, size_t why_len)
+{
+    struct want want;
+    int64_t after = 0;
+    uint32_t have = 0;
+    char feed[33];
+    if (replica_lacking(machine_class(m)->replica, &after, &want, 1) == 0) {
+        snprintf(why, why_len, "m%d lacks payloads that it can't name", m->index);
+        return true;
+    }
+    for (int i = 0; i < world->count; i++) {
+        struct class *class = machine_class(&world->machines[i]);
+        struct slice payload;
+        have += class && class->replica &&
+                replica_payload(class->replica, &want.feed, want.have, &payload);
+    }
+    struct device_id device = {{0}};
+    int author = -1;
+    replica_device_of(machine_class(m)->replica, &want.feed, &device);
+    for (int i = 0; i < world->count; i++) {
+        author = SAME(world->machines[i].id, device) ? i : author;
+    }
+    snprintf(why, why_len, "m%d lacks a payload (of m%d: %s, %llu) that %u others have", m->index,
+             author, hex(feed, want.feed.b, 16), (unsigned long long)want.have, have);
+    return have || !any_went_back(world);
+}
+
+/* The first feed about which two machines differ. */
+static void tell_difference(struct machine *a, struct machine *b, char *why, size_t why_len)
+{
+    static const struct head none;
+    struct replica *ra = machine_class(a)->replica, *rb = machine_class(b)->replica;
+    char feed[33];
+    for (int turn = 0; turn < 2; turn++) {
+        struct replica *r = turn ? rb : ra, *other = turn ? ra : rb;
+        for (uint32_t i = 0; i < heads_count(replica_heads(r)); i++) {
+            const struct head *x = heads_at(replica_heads(r), i);
+            const struct head *y = heads_get(replica_heads(other), &x->feed);
+            y = y ? y : &none;
+            if (x->seq != y->seq || x->void_seq != y->void_seq || !SAME(x->last, y->last)) {
+                snprintf(why, why_len,
+                         "m%d has %s to %llu (void %llu, verified %llu), m%d to %llu (%llu, %llu)",
+                         turn ? b->index : a->index, hex(feed, x->feed.b, 16),
+                         (unsigned long long)x->seq, (unsigned long long)x->void_seq,
+                         (unsigned long long)replica_have(r, &x->feed), turn ? a->index : b->index,
+                         (unsigned long long)y->seq, (unsigned long long)y->void_seq,
+                         (unsigned long long)replica_have(other, &x->feed));
+                if (getenv("DIFF"))
+                    fprintf(stderr, "%s\n", why);
+                else
+                    return;
+            }
+        }
+    }
+}
+
 bool check_converged(struct world *world, char *why, size_t why_len)
 {
     struct fingerprint all = {{0}};
@@ -195,13 +253,12 @@ bool check_converged(struct world *world, char *why, size_t why_len)
             return false;
         }
         struct fingerprint own = heads_fingerprint(replica_heads(class->replica));
-        if (replica_lacks(class->replica)) {
-            snprintf(why, why_len, "m%d lacks payloads", i);
+        if (replica_lacks(class->replica) && lacks(world, m, why, why_len)) {
             return false;
         }
         all = first < 0 ? own : all;
         if (!SAME(own, all)) {
-            snprintf(why, why_len, "the logs of m%d and m%d differ", first, i);
+            tell_difference(&world->machines[first], m, why, why_len);
             return false;
         }
         first = first < 0 ? i : first;
@@ -257,15 +314,16 @@ static void check_forged(struct world *world, struct machine *m)
 {
     struct store *store = machine_class(m)->store;
     sqlite3_stmt *stmt = store_query(
-        store, "SELECT 'journal' FROM story WHERE text LIKE 'forged%' UNION ALL"
-               " SELECT 'jam' FROM jam WHERE name LIKE 'forged%' OR purpose LIKE 'forged%' UNION ALL"
-               " SELECT 'task' FROM task WHERE title LIKE 'forged%' UNION ALL"
-               " SELECT 'person' FROM person WHERE handle LIKE 'forged%' OR name LIKE 'forged%'"
-               " UNION ALL SELECT 'feedback' FROM feedback WHERE glow LIKE 'forged%' UNION ALL"
-               " SELECT 'place' FROM place WHERE title LIKE 'forged%' UNION ALL"
-               " SELECT 'class' FROM class WHERE name LIKE 'forged%' UNION ALL"
-               " SELECT 'roster' FROM roster WHERE handle LIKE 'forged%' UNION ALL"
-               " SELECT 'redacted' FROM redacted WHERE why LIKE 'forged%'");
+        store,
+        "SELECT 'journal' FROM story WHERE text LIKE 'forged%' UNION ALL"
+        " SELECT 'jam' FROM jam WHERE name LIKE 'forged%' OR purpose LIKE 'forged%' UNION ALL"
+        " SELECT 'task' FROM task WHERE title LIKE 'forged%' UNION ALL"
+        " SELECT 'person' FROM person WHERE handle LIKE 'forged%' OR name LIKE 'forged%'"
+        " UNION ALL SELECT 'feedback' FROM feedback WHERE glow LIKE 'forged%' UNION ALL"
+        " SELECT 'place' FROM place WHERE title LIKE 'forged%' UNION ALL"
+        " SELECT 'class' FROM class WHERE name LIKE 'forged%' UNION ALL"
+        " SELECT 'roster' FROM roster WHERE handle LIKE 'forged%' UNION ALL"
+        " SELECT 'redacted' FROM redacted WHERE why LIKE 'forged%'");
     if (store_row(store, stmt)) {
         failed(world, "P3: something forged stands in %s of m%d", sqlite3_column_text(stmt, 0),
                m->index);

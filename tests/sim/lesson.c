@@ -66,8 +66,7 @@ static void send_now(struct world *world, struct human *h)
     h->state = ASK_WAITS;
     trace(world, "%s at m%d: %s %s%s", h->handle, h->machine, h->method, h->token,
           h->tries ? " (again)" : "");
-    send_request(world, h->machine, h->client, &h->login,
-                 slice_of(h->request, h->request_len));
+    send_request(world, h->machine, h->client, &h->login, slice_of(h->request, h->request_len));
 }
 
 static void ask(struct world *world, struct human *h, const char *method, const struct words *w)
@@ -444,13 +443,14 @@ static void hear_done(struct world *world, struct human *h, const msgpack_object
     struct slice words;
     struct ref entry;
     bool sealed = false;
-    if (strcmp(h->method, "class.create") == 0 && map_text(result, "invite", &words)) {
+    if (map_text(result, "invite", &words)) { /* a new class, or new words for it */
         uint32_t wrong;
         uint16_t near;
         invite_read(words, &world->invite, &wrong, &near);
         invite_text(&world->invite, world->invite_words);
         world->made = h->present = true;
-    } else if (strcmp(h->method, "hello") == 0) {
+    }
+    if (strcmp(h->method, "hello") == 0) {
         h->present = true;
     } else if (strcmp(h->method, "bye") == 0) {
         h->present = false;
@@ -478,7 +478,8 @@ static void hear(struct world *world, struct human *h, struct slice bytes)
         world->counts.refused++;
         h->present = h->present && !slice_is(code, "signed-out");
         if (slice_is(code, "internal")) {
-            failed(world, "%s at m%d: %s was refused as internal", h->handle, h->machine, h->method);
+            failed(world, "%s at m%d: %s was refused as internal", h->handle, h->machine,
+                   h->method);
         }
     } else if (count == 4) {
         trace(world, "%s hears: done", h->handle);
@@ -497,7 +498,7 @@ void lesson_reply(struct world *world, struct machine *m, client_id client, stru
             continue;
         }
         if (chance(&world->streams[FAULT_RETRY], world->plan.amount[FAULT_RETRY] / 3) &&
-            !world->calm) {
+            !world->calm && world->made) {
             world->counts.faults[FAULT_RETRY]++;
             h->state = ASK_AGAIN;
         } else {
@@ -515,7 +516,9 @@ static void bring_in(struct world *world, int64_t number)
     struct words w = {.count = 0};
     struct login nobody = {{0xff}};
     uint8_t id[16] = {1, (uint8_t)number};
-    if (world->made && m->device && !m->device->classes_count) {
+    const struct class *class = machine_class(m);
+    if (world->made && m->device && m->device->classes_count < CLASSES_MAX &&
+        (!class || class->refusal == ERR_OLD_WORDS)) {
         struct pack p;
         say(&w, "words", world->invite_words);
         pack_request(&p, "class.join", &w, id);
@@ -528,8 +531,7 @@ static void bring_in(struct world *world, int64_t number)
 void lesson_bring_in(struct world *world, struct machine *m)
 {
     int64_t patience = world->plan.knocks ? 90 * SECOND : 2 * SECOND;
-    post_call(world, bring_in, m->index,
-              world->t + patience + below(&world->lesson, 20 * SECOND));
+    post_call(world, bring_in, m->index, world->t + patience + below(&world->lesson, 20 * SECOND));
 }
 
 void lesson_start(struct world *world)

@@ -13,15 +13,20 @@ enum { FILES_MAX = 16, NAME_MAX_BYTES = 96 };
 struct fed {
     struct fed *next;
     struct now now;
-    bool commits; /* the end of a turn; else an event */
+    bool commits;  /* the end of a turn; else an event */
     uint64_t said; /* hash of what came out of it */
     struct event event;
     uint8_t bytes[];
 };
 
+/* Of the classes that it is in, the one that it knows: words of before a rotation lead to one of which nobody tells. */
 struct class *machine_class(const struct machine *m)
 {
-    return m->device && m->device->classes_count ? m->device->classes[0] : NULL;
+    struct class *found = NULL;
+    for (uint32_t i = 0; m->device && i < m->device->classes_count; i++) {
+        found = !found || m->device->classes[i]->known ? m->device->classes[i] : found;
+    }
+    return found;
 }
 
 /* ---- the tape ----------------------------------------------------------------------------------------------------- */
@@ -327,7 +332,9 @@ void machine_end(struct world *world, struct machine *m, bool power)
         rng_fill(&world->fate, m->boot, sizeof(m->boot));
         m->mono_offset = 1000 - world->t;
     }
-    uint32_t longest = world->calm ? 2 * SECOND : chance(&world->fate, 30) ? 4 * MINUTE : 20 * SECOND;
+    uint32_t longest = world->calm                ? 2 * SECOND
+                       : chance(&world->fate, 30) ? 4 * MINUTE
+                                                  : 20 * SECOND;
     start_later(world, m, SECOND + below(&world->fate, longest));
 }
 

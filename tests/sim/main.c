@@ -8,7 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "planted.h"
 #include "sim.h"
+
+#ifdef JAM_PLANTED
+int planted;
+#endif
 
 enum { JOBS_MAX = 64, SECONDS_MAX = 300, TWICE_EVERY = 20 };
 
@@ -20,6 +25,8 @@ static const char usage[] =
     "  --seeds N      so many seeds, from --first on (drawn by the clock)\n"
     "  --seconds N    begin no seed after so many seconds\n"
     "  --quiet        only what failed, and the sums\n"
+    "  --silent       no trace\n"
+    "  --whole        what failed isn't made smaller\n"
     "  --without A,B  leave faults out; --list names them\n";
 
 struct options {
@@ -27,7 +34,7 @@ struct options {
     uint64_t first, seeds;
     int jobs;
     int64_t seconds;
-    bool single, quiet, twice;
+    bool single, quiet, whole;
 };
 
 /* What a child says. */
@@ -210,8 +217,10 @@ static void add_up(struct sums *sums, const struct result *r)
 static void say_sums(const struct sums *s)
 {
     const struct counts *c = &s->counts;
-    printf("%llu seeds, %llu failed; %.1f simulated hours; %llu machines; %llu steps, %llu messages, %llu"
-           " datagrams; %llu questions, %llu answered, %llu refused, %llu asked again; %llu acknowledged;"
+    printf("%llu seeds, %llu failed; %.1f simulated hours; %llu machines; %llu steps, %llu "
+           "messages, %llu"
+           " datagrams; %llu questions, %llu answered, %llu refused, %llu asked again; %llu "
+           "acknowledged;"
            " %llu disks probed\nfaults:",
            (unsigned long long)s->seeds, (unsigned long long)s->failed,
            (double)c->simulated_ms / (60 * MINUTE), (unsigned long long)s->machines,
@@ -239,7 +248,7 @@ static void take_result(const struct options *o, struct sums *sums, const struct
     if (result->failed) {
         printf("seed %llu FAILED at step %llu: %s\n", (unsigned long long)result->seed,
                (unsigned long long)result->step, result->failure);
-        if (result->plan.machines) {
+        if (result->plan.machines && !o->whole) {
             shrink(o->plan, result);
         }
         fflush(stdout);
@@ -315,12 +324,13 @@ static bool read_options(int argc, char **argv, struct options *o)
         {"machines", required_argument, NULL, 'm'}, {"minutes", required_argument, NULL, 't'},
         {"without", required_argument, NULL, 'w'},  {"quiet", no_argument, NULL, 'q'},
         {"seconds", required_argument, NULL, 'S'},  {"silent", no_argument, NULL, 'Q'},
-        {NULL, 0, NULL, 0},
+        {"whole", no_argument, NULL, 'W'},          {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         uint64_t number = optarg ? strtoull(optarg, NULL, 10) : 0;
         o->single = o->single || c == 's';
         o->quiet = o->quiet || c == 'q';
+        o->whole = o->whole || c == 'W';
         o->first = c == 's' || c == 'f' ? number : o->first;
         o->seeds = c == 'n' ? number : o->seeds;
         o->jobs = c == 'j' ? (int)number : o->jobs;
@@ -333,8 +343,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         o->plan.verbose = o->plan.verbose || c == 's';
         o->plan.verbose = o->plan.verbose && c != 'Q';
     }
-    return optind == argc && o->jobs > 0 && o->jobs <= JOBS_MAX &&
-           o->plan.machines <= MACHINES_MAX;
+    return optind == argc && o->jobs > 0 && o->jobs <= JOBS_MAX && o->plan.machines <= MACHINES_MAX;
 }
 
 int main(int argc, char **argv)

@@ -3,7 +3,7 @@
 
 #include "sim.h"
 
-enum { SETTLE_MS = 20 * SECOND, PATIENCE_MS = 30 * MINUTE };
+enum { SETTLE_MS = 20 * SECOND, PATIENCE_MS = 15 * MINUTE };
 
 static void seed_stream(struct rng *rng, uint64_t seed, const char *name)
 {
@@ -42,7 +42,7 @@ static void make_room(struct world *world)
 /* A core is healed: it must come to one log, with all that was acknowledged in it. */
 static void settle(struct world *world)
 {
-    char why[128] = "";
+    char why[256] = "";
     chaos_calm(world);
     int64_t end = world->t + PATIENCE_MS;
     world_run(world, world->t + SETTLE_MS);

@@ -29,25 +29,25 @@ enum fault {
     FAULT_DELAY,     /* all takes long, and not always as long */
     FAULT_REORDER,   /* datagrams overtake each other */
     FAULT_DUPLICATE, /* datagrams come twice */
-    FAULT_RUDE,      /* messages on links are lost, doubled, and overtake each other, which TCP wouldn't do */
-    FAULT_FILTER,    /* the network has no multicast, or none at all */
-    FAULT_SLOW,      /* some machines' lines are slow */
-    FAULT_SPLIT,     /* the room falls into parts */
-    FAULT_ONEWAY,    /* packets pass in one direction only, or connections can be made in one only */
-    FAULT_RESET,     /* connections break */
-    FAULT_ADDRESS,   /* a machine gets another address */
-    FAULT_KILL,      /* the daemon is killed, between any two steps */
-    FAULT_POWER,     /* the power of a machine fails, between any two steps and in any write */
-    FAULT_LEAVE,     /* the daemon is ended in good order, and starts again */
-    FAULT_STALL,     /* a machine stands still */
-    FAULT_DISK,      /* calls of the disk fail */
-    FAULT_FULL,      /* a disk is full for a while */
-    FAULT_RESTORE,   /* a machine's disk is put back to what it was */
-    FAULT_CLONE,     /* another machine starts with a copy of a disk */
-    FAULT_RESUME,    /* a virtual machine goes on from a snapshot */
-    FAULT_CLOCK,     /* a wall clock jumps, by seconds or decades */
-    FAULT_RETRY,     /* answers to clients are lost, and they ask again */
-    FAULT_HOSTILE,   /* some devices lie */
+    FAULT_RUDE, /* messages on links are lost, doubled, and overtake each other, which TCP wouldn't do */
+    FAULT_FILTER,  /* the network has no multicast, or none at all */
+    FAULT_SLOW,    /* some machines' lines are slow */
+    FAULT_SPLIT,   /* the room falls into parts */
+    FAULT_ONEWAY,  /* packets pass in one direction only, or connections can be made in one only */
+    FAULT_RESET,   /* connections break */
+    FAULT_ADDRESS, /* a machine gets another address */
+    FAULT_KILL,    /* the daemon is killed, between any two steps */
+    FAULT_POWER,   /* the power of a machine fails, between any two steps and in any write */
+    FAULT_LEAVE,   /* the daemon is ended in good order, and starts again */
+    FAULT_STALL,   /* a machine stands still */
+    FAULT_DISK,    /* calls of the disk fail */
+    FAULT_FULL,    /* a disk is full for a while */
+    FAULT_RESTORE, /* a machine's disk is put back to what it was */
+    FAULT_CLONE,   /* another machine starts with a copy of a disk */
+    FAULT_RESUME,  /* a virtual machine goes on from a snapshot */
+    FAULT_CLOCK,   /* a wall clock jumps, by seconds or decades */
+    FAULT_RETRY,   /* answers to clients are lost, and they ask again */
+    FAULT_HOSTILE, /* some devices lie */
     FAULTS
 };
 extern const char *const fault_names[FAULTS];
@@ -56,8 +56,8 @@ extern const char *const fault_names[FAULTS];
 struct plan {
     uint64_t seed;
     int machines, people, hostile, minutes;
-    bool open;             /* the class has no passphrases */
-    bool knocks;           /* machines are let in after knocking; else by words */
+    bool open;               /* the class has no passphrases */
+    bool knocks;             /* machines are let in after knocking; else by words */
     uint32_t amount[FAULTS]; /* 0: doesn't occur; to 100 */
     uint32_t without;        /* bits of faults that are left out */
     bool verbose;
@@ -81,10 +81,10 @@ struct parcel {
     int64_t at;
     uint64_t order;
     enum parcel_kind kind;
-    int to, from;      /* machines */
-    uint32_t life;     /* of `to`, or of `from` for what concerns a link */
-    uint64_t link;     /* a link's number: CONNECT, BREAK, MESSAGE */
-    uint64_t session;  /* of that link */
+    int to, from;     /* machines */
+    uint32_t life;    /* of `to`, or of `from` for what concerns a link */
+    uint64_t link;    /* a link's number: CONNECT, BREAK, MESSAGE */
+    uint64_t session; /* of that link */
     due_fn call;
     int64_t number;
     struct event event;
@@ -130,7 +130,7 @@ struct tape {
 struct machine {
     int index;
     bool hostile;
-    bool gone; /* it stays off */
+    bool gone;             /* it stays off */
     struct device *device; /* NULL: off */
     uint32_t life;         /* rises with each start and end */
     struct disk *disk;
@@ -154,7 +154,7 @@ struct machine {
     bool doom_power;
     bool restored, resumed, cloned, disk_failed;
     uint32_t slow_bytes_ms; /* 0: fast */
-    bool vm; /* of which snapshots are taken */
+    bool vm;                /* of which snapshots are taken */
     struct tape tape;
     struct hostile *lies; /* NULL: honest */
 };
