@@ -91,7 +91,7 @@ bool person_key(struct store *, const struct person_id *, struct sign_pk *,
                 struct sealed_key *secret);
 /* enum policy bits */
 uint64_t class_policy(struct store *);
-/* Is the class's last day over, by this machine's clock? Nothing is erased by that. */
-bool class_is_over(struct store *, struct now);
+/* The start of the class's last day, in ms since 1970; 0: none was said. Nothing is erased by its coming. */
+uint64_t class_until(struct store *);
 
 #endif

@@ -187,7 +187,7 @@ enum err class_load(struct device *device, const char *file, struct now now)
     }
     class_join_device(device, class, now);
     if (class->replica) {
-        request_sign_out_all(device, class, now);
+        sitting_sign_out_all(device, class, now);
         class_commit(device, class, now);
     }
     return OK;

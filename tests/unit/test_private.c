@@ -148,6 +148,112 @@ static void to_a_jam_it_is_open(void **state)
     room_free(room);
 }
 
+/* How often a record of the answer has this text at a path, as machine i is told it; all of an export, piece by piece. */
+static uint32_t kept(struct room *room, int i, const char *path, const char *text)
+{
+    char from[256] = "";
+    uint32_t found = 0, pieces = 0;
+    do {
+        char place[64];
+        *from ? DONE(room, i, "class.export", "from", from) : DONE(room, i, "class.export");
+        for (uint32_t k = 0; k < 128; k++) {
+            snprintf(place, sizeof(place), "records.%u.%s", k, path);
+            found += strcmp(room_text(room, i, place), text) == 0;
+        }
+        SAYS(room, i, "records.128.type", "");
+        snprintf(from, sizeof(from), "%s", room_text(room, i, "next"));
+        assert_true(++pieces < 100);
+    } while (*from);
+    return found;
+}
+
+static void one_keeps_what_is_open_and_ones_own(void **state)
+{
+    (void)state;
+    struct room *room = class_with_passphrases("readmit");
+    DONE(room, 1, "note", "text", "my own thought");
+    DONE(room, 1, "start", "name", "bridge");
+    DONE(room, 1, "note", "text", "triangles hold");
+    DONE(room, 1, "task.add", "title", "measure");
+    DONE(room, 1, "task.add", "title", "read", "solo", "!");
+    DONE(room, 1, "feedback", "jam", "bridge", "glow", "it stands");
+    DONE(room, 1, "feedback", "person", "ben", "glow", "clean joints");
+    room_run(room, 1000);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(kept(room, i, "type", "class"), 1);
+        assert_int_equal(kept(room, i, "name", "bridge"), 1);
+        assert_int_equal(kept(room, i, "line.text", "triangles hold"), 1);
+        assert_int_equal(kept(room, i, "task.title", "measure"), 1);
+        assert_int_equal(kept(room, i, "feedback.glow", "it stands"), 1);
+        assert_int_equal(kept(room, i, "line.text", "my own thought"), i == 1);
+        assert_int_equal(kept(room, i, "task.title", "read"), i == 1);
+        assert_int_equal(kept(room, i, "feedback.glow", "clean joints"), i == 2);
+        assert_int_equal(kept(room, i, "line.op", "hello"), 0);
+        assert_int_equal(kept(room, i, "line.op", "join"), 0);
+        assert_int_equal(kept(room, i, "line.op", "solo"), 0);
+    }
+    DONE(room, 3, "bye");
+    assert_string_equal(ASK(room, 3, "class.export"), "signed-out");
+    room_free(room);
+}
+
+static void the_policy_decides_what_the_founding_teacher_keeps(void **state)
+{
+    (void)state;
+    struct room *room = class_with_passphrases("teachers_read");
+    DONE(room, 1, "note", "text", "my own thought");
+    DONE(room, 1, "feedback", "person", "ben", "glow", "clean joints");
+    room_run(room, 1000);
+    assert_int_equal(kept(room, 0, "feedback.glow", "clean joints"), 1);
+    assert_int_equal(kept(room, 0, "feedback.to", "ben"), 1);
+    assert_int_equal(kept(room, 0, "line.text", "my own thought"), 0);
+    assert_int_equal(kept(room, 3, "feedback.glow", "clean joints"), 0);
+    room_free(room);
+}
+
+/* More letters than one answer tries, only some of them hers. */
+static void many_letters_come_piece_by_piece(void **state)
+{
+    (void)state;
+    enum { LETTERS = 300 };
+    struct room *room = class_with_passphrases("readmit");
+    for (int i = 0; i < LETTERS; i++) {
+        DONE(room, 1, "feedback", "person", i % 3 ? "ben" : "chloe", "glow", "again");
+    }
+    DONE(room, 1, "start", "name", "bridge");
+    DONE(room, 1, "start", "name", "tower");
+    for (int i = 0; i < LETTERS; i++) {
+        DONE(room, 1, "note", "text", "again");
+        room_run(room, 300);
+    }
+    room_run(room, 5000);
+    assert_int_equal(kept(room, 2, "feedback.glow", "again"), LETTERS / 3 * 2);
+    assert_int_equal(kept(room, 3, "feedback.glow", "again"), LETTERS / 3);
+    assert_int_equal(kept(room, 1, "feedback.glow", "again"), 0);
+    assert_int_equal(kept(room, 3, "line.text", "again"), LETTERS);
+    assert_int_equal(kept(room, 3, "type", "jam"), 2);
+    room_free(room);
+}
+
+static void where_an_export_goes_on_is_checked(void **state)
+{
+    (void)state;
+    char cursor[3 + 2 * 2 * sizeof(struct stamp)];
+    struct room *room = class_with_passphrases("readmit");
+    assert_string_equal(ASK(room, 1, "class.export", "from", "x"), "malformed");
+    for (int part = 0; part < 12; part++) {
+        snprintf(cursor, sizeof(cursor), "%02x", part);
+        assert_string_equal(ASK(room, 1, "class.export", "from", cursor), "malformed");
+        memset(cursor + 2, 'f', sizeof(cursor) - 3);
+        cursor[sizeof(cursor) - 1] = '\0';
+        assert_string_equal(ASK(room, 1, "class.export", "from", cursor),
+                            part < 8 ? "" : "malformed");
+        cursor[40] = 'G';
+        assert_string_equal(ASK(room, 1, "class.export", "from", cursor), "malformed");
+    }
+    room_free(room);
+}
+
 static void what_fits_no_box_is_refused(void **state)
 {
     (void)state;
@@ -220,7 +326,8 @@ static void a_card_opens_no_old_letters_and_says_so(void **state)
     DONE(room, 1, "feedback", "person", "ben", "glow", "after");
     DONE(room, 2, "bye");
     room_run(room, 1000);
-    DONE(room, 2, "hello", "handle", "ben", "passphrase", card);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", card, "new", "lamp domino item");
+    SAYS(room, 2, "key_reset", "true");
     SAYS(room, 2, "feedback_waiting", "1");
     inbox_says(room, 2, "inbox.0.glow", "after");
     inbox_says(room, 2, "inbox.1.glow", "");
@@ -547,6 +654,10 @@ int main(void)
         cmocka_unit_test(it_is_read_at_any_machine_and_waits_at_hello),
         cmocka_unit_test(the_policy_lets_the_founding_teacher_read),
         cmocka_unit_test(to_a_jam_it_is_open),
+        cmocka_unit_test(one_keeps_what_is_open_and_ones_own),
+        cmocka_unit_test(the_policy_decides_what_the_founding_teacher_keeps),
+        cmocka_unit_test(many_letters_come_piece_by_piece),
+        cmocka_unit_test(where_an_export_goes_on_is_checked),
         cmocka_unit_test(what_fits_no_box_is_refused),
         cmocka_unit_test(a_note_to_oneself_is_ones_own),
         cmocka_unit_test(another_passphrase_opens_the_same_letters),
