@@ -404,7 +404,7 @@ static enum err write_first(struct device *device, struct class *class, struct p
     ask->who_key = key;
     session_found(ask, slice_str(pending->handle));
     if (err == OK) {
-        err = request_sign_in(class, request_sitting(device, &pending->login), ask, now);
+        err = sitting_sign_in(class, sitting_find(device, &pending->login), ask, now);
     }
     wipe(&key, sizeof(key));
     wipe(&ask->who_key, sizeof(ask->who_key));

@@ -34,9 +34,7 @@ static uint32_t asked_read(struct class *class, uint32_t max, struct asked out[]
         asked->entries = (uint64_t)sqlite3_column_int64(stmt, 4);
         asked->time_ms = sqlite3_column_int64(stmt, 5);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 
@@ -56,11 +54,7 @@ static bool has_receipt(struct class *class, const struct asked *asked,
     sqlite3_stmt *stmt =
         store_query(class->store, "SELECT 1 FROM receipt WHERE redaction=? AND device=?");
     store_bind(class->store, stmt, "id", asked->id, device);
-    bool found = store_row(class->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return found;
+    return store_any(class->store, stmt);
 }
 
 static void note(struct class *class, const struct asked *asked)
@@ -88,9 +82,7 @@ static uint32_t machines(struct class *class, const struct device_id *self,
     while (count < DEVICES_MAX && store_row(class->store, stmt)) {
         count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     for (uint32_t i = 0; i < presence_count(class->presence) && count < DEVICES_MAX; i++) {
         const struct peer *peer = presence_at(class->presence, i);
         char seat[LABEL_BYTES];

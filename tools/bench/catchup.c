@@ -1,6 +1,5 @@
 /* How fast a machine that knows nothing takes in a class: 100,000 entries by 30 authors, each verified, put on the disk and
  * folded into the views. Compared, in the same run, with SQLite alone inserting rows of that size. Prints a table. */
-#define _DEFAULT_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 /* What this machine allows at most, whoever programs: SQLite's rows and synced commits, BLAKE2b, Ed25519, a round trip of
  * libzmq over loopback. One JSON object a line. */
-#define _DEFAULT_SOURCE
 #include <pthread.h>
 #include <sodium.h>
 #include <sqlite3.h>
