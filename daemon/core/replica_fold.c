@@ -237,7 +237,8 @@ static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
 /* Redactions first: what they erase the others don't fold. */
 enum err replica_refold(struct replica *replica)
 {
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
+    replica->counts.refolds++;
     store_clear_views(replica->store);
     relearn_all(replica);
     replica->folded = UINT64_MAX;

@@ -60,6 +60,7 @@ struct replica {
     bool tips_changed;
     uint64_t folded; /* kinds of ops, as bits, since somebody asked */
     bool refold_due;
+    bool stale;         /* the log couldn't be read after a failed commit: nothing here is known */
     bool redacts;       /* there is any REDACT */
     bool lacking_stale; /* `lacking` must be counted again */
     uint64_t lacking;   /* entries without payload that no redaction covers */
@@ -80,6 +81,8 @@ struct replica {
     struct decoded decoded;
 };
 
+/* Begins a transaction, after reading the log again if that failed the last time. */
+enum err replica_begin(struct replica *);
 /* An applied entry's Lamport number by its id; false if it isn't applied here. */
 bool replica_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
 /* The id of a feed's applied entry; false if it isn't there. Seq 0 is the zero hash. */
