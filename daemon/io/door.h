@@ -41,7 +41,7 @@ struct door {
     uint32_t keys_count;
     struct bucket strangers; /* handshakes of all keys that aren't known */
     struct door_source sources[DOOR_SOURCES];
-    int64_t kicks_ms;        /* until then somebody is refused */
+    int64_t kicks_ms; /* until then somebody is refused */
 };
 
 void door_init(struct door *, struct mono);
