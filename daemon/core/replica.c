@@ -355,6 +355,28 @@ static enum err take(struct replica *replica, struct feed *feed, const struct ru
     return err;
 }
 
+/* All of the run is here, but its last entry without a signature: with this one it can be told, and what it covers takes
+ * effect. Else who tells one machine a longer run, of which the end waits for ever, keeps two machines apart for good. */
+static enum err cover(struct replica *replica, struct feed *feed, const struct run *run,
+                      uint32_t *applied)
+{
+    const struct decoded *d = &replica->decoded;
+    const struct entry *last = &d->entries[d->count - 1];
+    if (last->seq > feed->seq) {
+        feeds_cover(feed, last->seq, &run->signature);
+        return OK;
+    }
+    store_do(replica->store, "UPDATE entry SET signature=? WHERE feed=? AND seq=?", "bii",
+             SLICE(run->signature), feed->row, (int64_t)last->seq);
+    *applied += (uint32_t)(last->seq - feed->settled_seq);
+    replica_settle_front(replica, feed, last->seq + 1);
+    feed->settled_seq = last->seq;
+    feed->signed_seq = last->seq;
+    feed->signed_last = d->ids[d->count - 1];
+    feed->signed_lamport = last->lamport;
+    return replica_note_head(replica, feed);
+}
+
 /* The run is decoded and follows what we have: is it signed, does it agree, and then take what is new. */
 static enum err accept_known(struct replica *replica, struct feed *feed, const struct run *run,
                              uint64_t tail, uint32_t *applied)
@@ -362,7 +384,7 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     uint32_t fork_at = 0;
     uint64_t last = run->first_seq + run->count - 1;
     enum err err = agree(replica, feed, run, tail, &fork_at);
-    if (err == OK && last <= tail) {
+    if (err == OK && last <= tail && last <= feed->signed_seq) {
         return OK;
     }
     if (!run_check(&feed->key, &replica->decoded.ids[run->count - 1], &run->signature)) {
@@ -371,6 +393,9 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     if (err == ERR_FORK) {
         bool known = feed->void_seq && feed->void_seq <= run->first_seq + fork_at;
         return known ? OK : replica_fork(replica, feed, run, fork_at);
+    }
+    if (last <= tail) {
+        return cover(replica, feed, run, applied);
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
     err = check_order(replica, feed, first_new);

@@ -573,6 +573,38 @@ static void the_front_of_a_run_that_waits_is_no_cause_of_anybody(void **state)
     room_free(room);
 }
 
+/* One machine gets entries under a signature behind which something waits for ever, the other gets a signature at them. */
+static void what_is_signed_twice_counts_wherever_one_signature_is(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f, g;
+    struct pack p;
+    struct hash nowhere = {{77}};
+    hostile_init(&h, 1);
+    hostile_hello(room, 0, &h);
+    hostile_hello(room, 1, &h);
+    pack_init(&p);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    forger_open(&g, &class_at(room, 0)->id, 1);
+    forger_note(&f, "said to both");
+    forger_note(&g, "said to both");
+    forger_note_after(&f, "behind nothing", &nowhere, 1);
+    forger_pack(&f, 1, &p);
+    hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
+    pack_reset(&p);
+    forger_pack(&g, 1, &p);
+    hostile_runs(room, 1, &h, RUNS_PUSH, pack_bytes(&p));
+    room_run(room, 10000);
+    assert_same(room);
+    assert_int_equal(heads_get(replica_heads(class_at(room, 0)->replica), &f.id)->seq, 2);
+    pack_clear(&p);
+    pack_clear(&f.entries);
+    pack_clear(&g.entries);
+    room_free(room);
+}
+
 static uint64_t entries_at(struct room *room, int i)
 {
     return replica_count(class_at(room, i)->replica).entries;
@@ -673,6 +705,7 @@ int main(void)
         cmocka_unit_test(forks_within_forks_end_alike_and_blame_no_honest_machine),
         cmocka_unit_test(what_was_written_behind_a_branch_that_turned_out_void_comes_over),
         cmocka_unit_test(the_front_of_a_run_that_waits_is_no_cause_of_anybody),
+        cmocka_unit_test(what_is_signed_twice_counts_wherever_one_signature_is),
         cmocka_unit_test(who_pushes_much_is_taken_slowly_and_holds_up_nobody),
         cmocka_unit_test(a_quota_fills_with_time_and_may_be_owed),
         cmocka_unit_test(a_crowd_of_keys_leaves_no_dangling_talk),
