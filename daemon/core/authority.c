@@ -325,15 +325,16 @@ bool authority_teaches(struct authority *a, const struct person_id *person, cons
 
 /* ---- does it count? ----------------------------------------------------------------------------------------------- */
 
-/* The n-th open grant of a person at a device; the caller counts from 0. */
-static bool open_grant(struct authority *a, const struct person_id *person,
-                       const struct device_id *device, int64_t n, struct grant *out)
+/* The open grant of a person at a device behind this one, in order of feeds; all zeros: the first. */
+static bool next_open(struct authority *a, const struct person_id *person,
+                      const struct device_id *device, struct grant *grant)
 {
+    struct feed_id feed = grant->feed;
     sqlite3_stmt *stmt =
         store_query(a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
-                              " AND until IS NULL ORDER BY feed, seq LIMIT 1 OFFSET ?");
-    store_bind(stmt, "pdi", person, device, n);
-    return grant_read(a, stmt, person, device, out);
+                              " AND until IS NULL AND (feed, seq)>(?,?) ORDER BY feed, seq LIMIT 1");
+    store_bind(stmt, "pdfi", person, device, &feed, (int64_t)grant->seq);
+    return grant_read(a, stmt, person, device, grant);
 }
 
 /* A daemon that was killed says goodbye for those who sat there when it starts again, on another feed: it may while a
@@ -341,9 +342,9 @@ static bool open_grant(struct authority *a, const struct person_id *person,
  * people keep don't speak of feeds where they have no grant. */
 static bool sits_there(struct authority *a, const struct fact *fact)
 {
-    struct grant grant;
+    struct grant grant = {.seq = 0};
     struct spot here = spot_of(fact);
-    for (int64_t n = 0; open_grant(a, &fact->op->by, &fact->device, n, &grant); n++) {
+    while (next_open(a, &fact->op->by, &fact->device, &grant)) {
         struct spot there = {grant.feed, grant.seq, fact->device};
         bool root = is_root(a, &grant.person);
         bool held = grant.bounded &&
@@ -430,13 +431,28 @@ static enum learnt stale_if_refused(struct authority *a, const struct person_id 
     return store_any(a->store, stmt) ? LEARNT_STALE : LEARNT;
 }
 
-/* A goodbye by this machine on another feed hangs on which grants are open there. */
+/* A goodbye by this machine on another feed hangs on whether a grant is open there: one that was refused may count by a new
+ * one, and one that counted not any more once none is left. Mostly one is: that of the daemon that was killed. */
 static enum learnt stale_if_farewell(struct authority *a, const struct fact *fact)
 {
+    struct grant grant = {.seq = 0};
     sqlite3_stmt *stmt =
         store_query(a->store, "SELECT 1 FROM farewell WHERE person=? AND device=?");
     store_bind(stmt, "pd", &fact->op->by, &fact->device);
-    return store_any(a->store, stmt) ? LEARNT_STALE : LEARNT;
+    if (!store_any(a->store, stmt)) {
+        return LEARNT;
+    }
+    stmt = store_query(a->store, "SELECT 1 FROM refused WHERE author=? AND device=? AND kind=5");
+    store_bind(stmt, "pd", &fact->op->by, &fact->device);
+    if (store_any(a->store, stmt)) {
+        return LEARNT_STALE;
+    }
+    while (next_open(a, &fact->op->by, &fact->device, &grant)) {
+        if (grant.right && !grant.bounded) {
+            return LEARNT;
+        }
+    }
+    return LEARNT_STALE;
 }
 
 static enum learnt learn_hello(struct authority *a, const struct fact *fact)

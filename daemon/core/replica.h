@@ -76,6 +76,7 @@ bool replica_device_of(struct replica *, const struct feed_id *, struct device_i
 
 struct replica_counts {
     uint64_t entries, feeds, waiting, newer, forks, lacking;
+    uint64_t refolds; /* since it was opened */
 };
 struct replica_counts replica_count(struct replica *);
 

@@ -238,6 +238,7 @@ static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
 enum err replica_refold(struct replica *replica)
 {
     enum err err = store_begin(replica->store);
+    replica->counts.refolds++;
     store_clear_views(replica->store);
     relearn_all(replica);
     replica->folded = UINT64_MAX;
