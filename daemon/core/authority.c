@@ -330,9 +330,9 @@ static bool next_open(struct authority *a, const struct person_id *person,
                       const struct device_id *device, struct grant *grant)
 {
     struct feed_id feed = grant->feed;
-    sqlite3_stmt *stmt =
-        store_query(a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
-                              " AND until IS NULL AND (feed, seq)>(?,?) ORDER BY feed, seq LIMIT 1");
+    sqlite3_stmt *stmt = store_query(
+        a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
+                  " AND until IS NULL AND (feed, seq)>(?,?) ORDER BY feed, seq LIMIT 1");
     store_bind(stmt, "pdfi", person, device, &feed, (int64_t)grant->seq);
     return grant_read(a, stmt, person, device, grant);
 }
@@ -510,6 +510,7 @@ static void keep_past(struct authority *a, const struct fact *fact, enum bound_k
                      "sfi", &fact->stamp, &feed, (int64_t)reach);
         }
     }
+    a->walked += past.walked;
     if (past.count > a->past.count) {
         struct past less = a->past;
         a->past = past;

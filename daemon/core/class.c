@@ -791,6 +791,10 @@ void class_tick(struct device *device, struct class *class, struct now now)
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
     }
+    if (class->replica && now.mono.ms >= replica_wake(class->replica).ms &&
+        store_begin(class->store) == OK) {
+        class->urgent = true;
+    }
     if (class->sync) {
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
@@ -805,6 +809,9 @@ struct mono class_wake(const struct class *class)
     if (class->sync) {
         struct mono due = sync_wake(class->sync);
         wake = due.ms < wake.ms ? due : wake;
+    }
+    if (class->replica && replica_wake(class->replica).ms < wake.ms) {
+        wake = replica_wake(class->replica);
     }
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;

@@ -117,7 +117,9 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
     uint32_t kind = whole ? replica_read_op(entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
     replica->lacking_stale |= !whole;
-    replica->refold_due |= !whole && replica_is_named(replica, &ref);
+    if (!whole && replica_is_named(replica, &ref)) {
+        replica_redact_late(replica, &ref);
+    }
     if (covered) {
         replica_settle_front(replica, feed, entry->seq);
         feed->settled_seq = entry->seq;
@@ -502,7 +504,7 @@ static enum err load(struct replica *replica)
     heads_free(&replica->heads);
     replica->heads = heads_new();
     replica->own = NULL;
-    replica->refold_due = false;
+    replica_load_stale(replica);
     replica->rewrite_count = 0;
     replica->redacts = true;
     replica->lacking_stale = true;
@@ -578,8 +580,9 @@ void replica_close(struct replica **replica_p)
 enum err replica_flush(struct replica *replica, struct now now)
 {
     enum err err = replica_rewrite(replica, now);
-    if (err == OK && replica->refold_due) {
-        err = replica_refold(replica);
+    if (err == OK) {
+        replica_refold_some(replica, now);
+        err = store_err(replica->store);
     }
     replica_count_lacking(replica);
     if (err == OK && replica->tips_changed && store_in_transaction(replica->store)) {

@@ -237,6 +237,59 @@ static void a_void_feed_that_parts_earlier_still_is_void_from_there(void **state
     side_close(&a);
 }
 
+static void forger_fork(struct side *to, uint8_t number)
+{
+    struct forger f;
+    forger_open(&f, &some_class, number);
+    struct forger first = forger_mark(&f);
+    forger_note(&f, "one");
+    assert_int_equal(forger_send(&f, 1, to), OK);
+    forger_back(&f, &first);
+    forger_note(&f, "the other");
+    assert_int_equal(forger_send(&f, 2, to), ERR_FORK);
+    pack_clear(&f.entries);
+}
+
+/* Each fork voids what was folded: but who forks again and again makes nobody fold the log all the time. */
+static void folding_again_is_rationed_and_not_forgotten(void **state)
+{
+    (void)state;
+    enum { RUNS = 40, FORKS = 50 };
+    struct side a;
+    struct forger f;
+    side_open(&a, 1);
+    forger_open(&f, &some_class, 1);
+    for (int run = 0; run < RUNS; run++) {
+        uint64_t first = run ? f.seq + 1 : 1;
+        while (f.seq < first + RUN_ENTRIES_MAX - 1) {
+            forger_note(&f, "much");
+        }
+        assert_int_equal(forger_send(&f, first, &a), OK);
+    }
+    for (int i = 0; i < FORKS; i++) {
+        forger_fork(&a, (uint8_t)(2 + i));
+    }
+    struct replica_counts counts = replica_count(a.replica);
+    uint64_t most = (uint64_t)REFOLD_ENTRIES_S * REFOLD_SAVED_MS / 1000 + counts.entries;
+    assert_true(counts.refolds > 0 && counts.refolds * RUNS * RUN_ENTRIES_MAX <= most);
+    assert_true(replica_is_stale(a.replica));
+    /* the time comes, also if what is in memory was lost meanwhile */
+    struct now later = now;
+    later.mono = replica_wake(a.replica);
+    assert_true(later.mono.ms > now.mono.ms && later.mono.ms < now.mono.ms + REFOLD_SAVED_MS);
+    assert_int_equal(replica_reload(a.replica), OK);
+    assert_true(replica_is_stale(a.replica));
+    assert_int_equal(store_begin(a.store), OK);
+    assert_int_equal(replica_flush(a.replica, later), OK);
+    assert_false(replica_is_stale(a.replica));
+    struct hash before = store_digest_views(a.store);
+    assert_int_equal(replica_refold(a.replica), OK);
+    struct hash again = store_digest_views(a.store);
+    assert_true(SAME(before, again));
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
 static int hash_order(const void *x, const void *y)
 {
     return memcmp(x, y, sizeof(struct hash));
@@ -699,6 +752,7 @@ int main(void)
         cmocka_unit_test(a_run_that_could_not_be_passed_on_is_not_taken),
         cmocka_unit_test(an_entry_without_its_payload_is_lacking),
         cmocka_unit_test(a_void_feed_that_parts_earlier_still_is_void_from_there),
+        cmocka_unit_test(folding_again_is_rationed_and_not_forgotten),
         cmocka_unit_test(a_proof_of_a_fork_always_fits_a_message),
         cmocka_unit_test(who_says_much_and_brings_nothing_holds_up_nobody),
         cmocka_unit_test(who_brings_a_little_again_and_again_holds_up_nobody),
