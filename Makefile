@@ -132,11 +132,19 @@ test: ## install what is missing, build every way, run every test
 	$(Q)JOBS=$(JOBS) tests/run $(E2E) tests/house.t tests/tidy.t tests/install.t tests/fuzz/fuzz.t \
 	    $(UNIT_C:%.c=build/%) $(UNIT_C:%.c=build/clang/%) $(UNIT_C:%.c=$(SAN)/%)
 
+DAY := 86400
 unit: units ## only the unit tests
 	$(Q)JOBS=$(JOBS) tests/run $(UNITS)
 
 e2e: all $(B)/hostile ## only the end to end tests (T='tests/e2e/cable.t …' for some)
 	$(Q)JOBS=$(JOBS) JAM_BUILD=$(B) tests/run $(or $(T),$(E2E))
+
+kills: all ## kill daemons at random instants under load (KILLS=10000)
+	$(Q)KILLS=$(or $(KILLS),10000) V=1 TEST_LIMIT=$(DAY) JAM_BUILD=$(B) tests/run tests/e2e/kill.t
+
+soak: all ## a long lesson in a room of thirty machines (MINUTES=60, SOAK_ROOM=30)
+	$(Q)SOAK_MINUTES=$(or $(MINUTES),60) SOAK_ROOM=$(or $(SOAK_ROOM),30) V=1 TEST_LIMIT=$(DAY) JAM_BUILD=$(B) \
+	    tests/run tests/e2e/soak.t
 
 house: $(B)/libproto.a $(B)/libcore.a ## the rules of the house
 	$(Q)tests/run tests/house.t
@@ -202,7 +210,7 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all units unit fuzzers test e2e house fuzz tidy format format-check demo demo-stop bench bench-tools compare install \
-    uninstall clean help
+.PHONY: all units unit fuzzers test e2e kills soak house fuzz tidy format format-check demo demo-stop bench bench-tools \
+    compare install uninstall clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -2,6 +2,7 @@
 #include "names.h"
 
 #include "ask.h"
+#include "authority.h"
 
 /* Names looked through for one that was typed. */
 struct search {
@@ -411,11 +412,17 @@ enum err name_self(struct ask *ask, struct slice typed, struct person_id *person
     struct search search;
     bool certain;
     *is_new = false;
+    memset(person, 0, sizeof(*person));
     enum err err = name_certain(ask, typed, person, &certain);
+    bool removed = certain ? authority_is_removed(ask->store, person)
+                           : was_removed(ask->store, typed) && !roster_has(ask->store, typed);
     if (certain) {
-        return err;
+        return removed ? refuse(ask, ERR_REMOVED, typed, NULL) : err;
     }
     search_people(ask, &search, typed);
+    if (search.exact.count == 0 && removed) {
+        return refuse(ask, ERR_REMOVED, typed, NULL);
+    }
     if (search.exact.count == 0) {
         *is_new = true;
         return refuse(ask, ERR_NO_SUCH_PERSON, typed, "jam who");
