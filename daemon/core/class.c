@@ -791,6 +791,9 @@ void class_tick(struct device *device, struct class *class, struct now now)
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
     }
+    if (class->replica && !store_in_transaction(class->store)) {
+        replica_refresh(class->replica);
+    }
     if (class->replica && now.mono.ms >= replica_wake(class->replica).ms &&
         store_begin(class->store) == OK) {
         class->urgent = true;

@@ -421,7 +421,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
                         uint32_t *applied)
 {
     *applied = 0;
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     struct feed *feed = err == OK ? feeds_find(&replica->feeds, replica->store, &run->feed) : NULL;
     if (err == OK && !feed) {
         err = run->first_seq == 1 ? meet_feed(replica, run, &feed) : ERR_WAIT;
@@ -497,19 +497,25 @@ static void load_counts(struct replica *replica)
     }
 }
 
-/* Reads the state of the log from the store. */
-static enum err load(struct replica *replica)
+/* Forgets what is in memory of the log. */
+static void forget(struct replica *replica)
 {
     feeds_clear(&replica->feeds);
     heads_free(&replica->heads);
     replica->heads = heads_new();
     replica->own = NULL;
-    replica_load_stale(replica);
+    replica_load_due(replica);
     replica->rewrite_count = 0;
     replica->redacts = true;
     replica->lacking_stale = true;
     pack_reset(&replica->rewrite);
     replica_clear_fresh(replica);
+}
+
+/* Reads the state of the log from the store. */
+static enum err load(struct replica *replica)
+{
+    forget(replica);
     if (!replica->heads) {
         return ERR_NOMEM;
     }
@@ -517,14 +523,34 @@ static enum err load(struct replica *replica)
     load_counts(replica);
     replica_load_tips(replica);
     replica_count_lacking(replica);
-    return err;
+    return err == OK ? store_err(replica->store) : err;
 }
 
+/* In a transaction of its own, so that what goes wrong is known. */
 enum err replica_reload(struct replica *replica)
 {
     memset(replica->recent, 0, sizeof(replica->recent));
     authority_clear(&replica->authority);
-    return load(replica);
+    forget(replica);
+    enum err err = store_begin(replica->store);
+    err = err == OK ? load(replica) : err;
+    store_rollback(replica->store);
+    if (err != OK) {
+        forget(replica);
+    }
+    replica->stale = err != OK;
+    return err;
+}
+
+enum err replica_refresh(struct replica *replica)
+{
+    return replica->stale ? replica_reload(replica) : OK;
+}
+
+enum err replica_begin(struct replica *replica)
+{
+    enum err err = replica_refresh(replica);
+    return err == OK ? store_begin(replica->store) : err;
 }
 
 enum err replica_open(struct store *store, const struct class_id *class,

@@ -250,29 +250,29 @@ static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
 }
 
 /* So that no crash loses what is to be done. */
-static void mark_stale(struct replica *replica)
+static void mark_due(struct replica *replica)
 {
-    uint8_t mark = (uint8_t)((replica->refold_due ? STALE_VIEWS : 0) |
-                             (replica->erase_due ? STALE_ERASED : 0));
+    uint8_t mark =
+        (uint8_t)((replica->refold_due ? DUE_REFOLD : 0) | (replica->erase_due ? DUE_ERASED : 0));
     if (mark != replica->marked && store_in_transaction(replica->store)) {
-        store_local_set(replica->store, "stale", &mark, sizeof(mark));
+        store_local_set(replica->store, "due", &mark, sizeof(mark));
         replica->marked = mark;
     }
 }
 
-void replica_load_stale(struct replica *replica)
+void replica_load_due(struct replica *replica)
 {
     replica->marked = 0;
-    store_local_get(replica->store, "stale", &replica->marked, sizeof(replica->marked));
-    replica->refold_due = replica->marked & STALE_VIEWS;
-    replica->erase_due = replica->marked & STALE_ERASED;
+    store_local_get(replica->store, "due", &replica->marked, sizeof(replica->marked));
+    replica->refold_due = replica->marked & DUE_REFOLD;
+    replica->erase_due = replica->marked & DUE_ERASED;
     replica->refold_from.ms = INT64_MIN / 2;
 }
 
 /* Redactions first: what they erase the others don't fold. */
 enum err replica_refold(struct replica *replica)
 {
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     replica->counts.refolds++;
     store_clear_views(replica->store);
     relearn_all(replica);
@@ -288,14 +288,14 @@ enum err replica_refold(struct replica *replica)
     replica->refold_due = replica->erase_due = false;
     replica->folded = UINT64_MAX;
     replica->lacking_stale = true;
-    mark_stale(replica);
+    mark_due(replica);
     return err == OK ? store_err(replica->store) : err;
 }
 
 void replica_refold_some(struct replica *replica, struct now now)
 {
     if (!replica->refold_due || now.mono.ms < replica->refold_from.ms) {
-        mark_stale(replica);
+        mark_due(replica);
         return;
     }
     uint64_t walked = replica->authority.walked;

@@ -32,9 +32,9 @@ struct recent {
 };
 
 /* What must be made good by folding again, as it is kept on the disk. */
-enum stale {
-    STALE_VIEWS = 1,
-    STALE_ERASED = 2,
+enum due {
+    DUE_REFOLD = 1,
+    DUE_ERASED = 2,
 };
 
 /* A run, decoded and hashed: at most RUN_ENTRIES_MAX entries and all hashes that they name. */
@@ -68,12 +68,13 @@ struct replica {
     uint64_t folded;         /* kinds of ops, as bits, since somebody asked */
     bool refold_due;         /* views hold what doesn't count any more, or lack what does */
     bool erase_due;          /* they hold what is erased */
-    uint8_t marked;          /* enum stale bits that are on the disk */
+    uint8_t marked;          /* enum due bits that are on the disk */
     struct mono refold_from; /* not before, or a member could keep all machines at it */
-    bool redacts;            /* there is any REDACT */
-    bool redacts_late;       /* one is folded that came before what it erases: no view has that */
-    bool lacking_stale;      /* `lacking` must be counted again */
-    uint64_t lacking;        /* entries without payload that no redaction covers */
+    bool stale;         /* the log couldn't be read after a failed commit: nothing here is known */
+    bool redacts;       /* there is any REDACT */
+    bool redacts_late;  /* one is folded that came before what it erases: no view has that */
+    bool lacking_stale; /* `lacking` must be counted again */
+    uint64_t lacking;   /* entries without payload that no redaction covers */
     struct recent recent[RECENT_MAX];
     struct replica_counts counts;
     /* for watchers */
@@ -91,6 +92,8 @@ struct replica {
     struct decoded decoded;
 };
 
+/* Begins a transaction, after reading the log again if that failed the last time. */
+enum err replica_begin(struct replica *);
 /* An applied entry's Lamport number by its id; false if it isn't applied here. */
 bool replica_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
 /* The id of a feed's applied entry; false if it isn't there. Seq 0 is the zero hash. */
@@ -155,7 +158,7 @@ void replica_drop_fresh(struct replica *, const struct ref *);
 void replica_clear_fresh(struct replica *);
 /* Folds again what must be and may be now; else marks on the disk that it must. */
 void replica_refold_some(struct replica *, struct now);
-void replica_load_stale(struct replica *);
+void replica_load_due(struct replica *);
 
 /* ---- replica_redact.c ---- */
 

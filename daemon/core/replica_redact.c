@@ -233,7 +233,7 @@ enum err replica_accept_payload(struct replica *replica, const struct told_paylo
     struct op op;
     struct fact fact = {.op = &op};
     *taken = false;
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT e.id, e.hash, e.lamport, e.time_ms, e.stub, e.rest, e.length,"
                         " f.device" LACKING " AND f.feed=? AND e.seq=?");
