@@ -794,6 +794,10 @@ void class_tick(struct device *device, struct class *class, struct now now)
     if (class->replica && !store_in_transaction(class->store)) {
         replica_refresh(class->replica);
     }
+    if (class->replica && now.mono.ms >= replica_wake(class->replica).ms &&
+        store_begin(class->store) == OK) {
+        class->urgent = true;
+    }
     if (class->sync) {
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
@@ -808,6 +812,9 @@ struct mono class_wake(const struct class *class)
     if (class->sync) {
         struct mono due = sync_wake(class->sync);
         wake = due.ms < wake.ms ? due : wake;
+    }
+    if (class->replica && replica_wake(class->replica).ms < wake.ms) {
+        wake = replica_wake(class->replica);
     }
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;

@@ -111,6 +111,10 @@ uint64_t replica_folded(struct replica *);
 
 /* Folds the whole log again into empty views. */
 enum err replica_refold(struct replica *);
+/* Do views lack what only folding again makes good: what is void or held, and counted before? That is rationed (bounds.h). */
+bool replica_is_stale(const struct replica *);
+/* When a turn must be saved for that, though nothing came; INT64_MAX: never. */
+struct mono replica_wake(const struct replica *);
 
 /* Before the owner commits: what is kept in memory and must be on the disk with the turn, views that a fork made stale,
  * and own ops that a fork of our own feed voided are written now. */
