@@ -108,6 +108,7 @@ struct sitting {
     uint32_t class_index;
     bool chosen; /* by `class use` */
     bool signed_in;
+    bool left; /* `person` sat here and never said bye: hello elsewhere ended it, or a teacher */
     struct person_id person;
     uint64_t last_used;
     struct mono active;       /* the last request */
@@ -152,6 +153,8 @@ struct pending {
 struct watcher {
     bool used;
     client_id client;
+    struct login login;
+    bool left; /* it was told that who sat here is gone */
     uint32_t class_index;
     bool changes; /* else whole states */
     bool dirty;
@@ -422,6 +425,10 @@ void stretching_free(struct stretching **);
 
 /* The login's sitting, made if there is none. Borrowed. */
 struct sitting *sitting_find(struct device *, const struct login *);
+/* Who sits there, as the log says now: sets ask->signed_in, ask->left and ask->me. */
+void sitting_look(struct ask *, struct sitting *, struct class *);
+/* Why nobody does: ERR_SIGNED_OUT, ERR_MOVED, ERR_REMOVED. After sitting_look. */
+enum err sitting_refuse(struct ask *);
 /* Who asks is who sits there, if they are still signed in at this machine. */
 enum err sitting_ask(struct ask *, struct sitting *, struct class *);
 /* Signs in at this terminal, as these ops say. */

@@ -259,11 +259,11 @@ static enum err run_method(struct call *call, const struct method *method, struc
         return ERR_EXPELLED;
     }
     enum err err = sitting_ask(ask, call->sitting, class);
-    if (err != OK || (!ask->signed_in && !method->open)) {
-        return err != OK ? err : ERR_SIGNED_OUT;
+    if (err == OK && !ask->signed_in && !method->open) {
+        err = sitting_refuse(ask);
     }
     ask->stretching = call->stretching;
-    err = write ? plan(call, method, ask) : OK;
+    err = err == OK && write ? plan(call, method, ask) : err;
     if (err == OK && write && ask->ops_count) {
         err = write_ops(call, ask);
     }

@@ -153,7 +153,8 @@ char *person_shown(struct store *store, const struct person_id *person, char out
                " WHERE other.handle_key=person.handle_key AND other.person<>person.person"
                " AND other.confirmed_stamp>=min(person.confirmed_stamp, x'00'))"
                " AND (confirmed_stamp>x'' OR EXISTS (SELECT 1 FROM class WHERE policy & 1)"
-               " OR EXISTS (SELECT 1 FROM roster WHERE roster.handle_key=person.handle_key))"
+               " OR EXISTS (SELECT 1 FROM roster WHERE roster.handle_key=person.handle_key"
+               " AND listed))"
                " FROM person WHERE person=?");
     store_bind(stmt, "p", person);
     out[0] = '\0';
@@ -176,8 +177,26 @@ char *person_shown(struct store *store, const struct person_id *person, char out
 
 sqlite3_stmt *roster_waiting(struct store *store)
 {
-    return store_query(store, "SELECT handle FROM roster WHERE NOT EXISTS (SELECT 1 FROM person"
-                              " WHERE person.handle_key=roster.handle_key) ORDER BY handle_key");
+    return store_query(store, "SELECT handle, name FROM roster WHERE listed AND NOT EXISTS"
+                              " (SELECT 1 FROM person WHERE person.handle_key=roster.handle_key)"
+                              " ORDER BY handle_key");
+}
+
+bool roster_has(struct store *store, struct slice handle)
+{
+    char key[KEY_BYTES];
+    sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM roster WHERE handle_key=? AND listed");
+    store_bind(stmt, "t", name_key(handle, key));
+    return store_any(store, stmt);
+}
+
+bool was_removed(struct store *store, struct slice handle)
+{
+    char key[KEY_BYTES];
+    sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM person WHERE removed AND ?1="
+                                            " iif(confirmed_stamp>x'', confirmed_key, wish_key)");
+    store_bind(stmt, "t", name_key(handle, key));
+    return store_any(store, stmt);
 }
 
 bool is_card(struct store *store, const struct person_id *person)
@@ -189,6 +208,27 @@ bool is_card(struct store *store, const struct person_id *person)
     bool card = store_row(store, stmt) && sqlite3_column_int(stmt, 0);
     sqlite3_reset(stmt);
     return card;
+}
+
+bool card_given(struct store *store, const struct person_id *person, struct moment *given)
+{
+    sqlite3_stmt *stmt = store_query(store, "SELECT max(reset_stamp) FROM person_key"
+                                            " WHERE person=? AND reset_stamp>x''");
+    store_bind(stmt, "p", person);
+    bool found =
+        store_row(store, stmt) && column_fixed(stmt, 0, given->stamp.b, sizeof(given->stamp.b));
+    sqlite3_reset(stmt);
+    if (!found) {
+        return false;
+    }
+    struct feed_id feed = stamp_feed(&given->stamp);
+    stmt = store_query(store, "SELECT time_ms FROM feed JOIN entry ON entry.feed=feed.id"
+                              " WHERE feed.feed=? AND seq=?");
+    store_bind(stmt, "fi", &feed, (int64_t)stamp_seq(&given->stamp));
+    found = store_row(store, stmt);
+    given->time_ms = found ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return found;
 }
 
 bool session_read(struct store *store, const struct person_id *person, struct session *session)

@@ -1,8 +1,11 @@
 /* Who sits at this machine: a sitting for each login, who is signed in there, and what signs them out. */
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "ask.h"
 #include "authority.h"
 #include "device_inside.h"
+#include "shapes.h"
 
 static void sitting_clear(struct sitting *sitting)
 {
@@ -35,26 +38,56 @@ struct sitting *sitting_find(struct device *device, const struct login *login)
     return best;
 }
 
-/* A hello at another machine has moved them there. */
-static bool still_here(struct ask *ask, const struct person_id *person)
+/* A hello at another machine has moved them there, or a teacher removed them. */
+static void look_after(struct ask *ask, struct sitting *sitting, struct class *class)
 {
-    sqlite3_stmt *stmt =
-        store_query(ask->store, "SELECT 1 FROM session WHERE person=? AND here=1 AND device=?");
-    store_bind(stmt, "pd", person, &ask->here);
-    return store_any(ask->store, stmt);
+    struct session session;
+    session_read(ask->store, &sitting->person, &session);
+    bool removed = authority_is_removed(ask->store, &sitting->person);
+    if (removed || !session.open || !SAME(session.device, ask->here)) {
+        sitting->signed_in = false;
+        sitting->left = removed || session.open;
+        keyring_drop(&class->author.people, &sitting->person);
+    }
+}
+
+void sitting_look(struct ask *ask, struct sitting *sitting, struct class *class)
+{
+    if (sitting->class_index != class->index) {
+        return;
+    }
+    if (sitting->signed_in) {
+        look_after(ask, sitting, class);
+    }
+    ask->signed_in = sitting->signed_in;
+    ask->left = sitting->left && !sitting->signed_in;
+    if (ask->signed_in || ask->left) {
+        ask->me = sitting->person;
+    }
+}
+
+enum err sitting_refuse(struct ask *ask)
+{
+    char seat[LABEL_BYTES], at[24];
+    struct session session;
+    if (ask->left && authority_is_removed(ask->store, &ask->me)) {
+        char shown[SHOWN_BYTES];
+        person_shown(ask->store, &ask->me, shown);
+        return refuse(ask, ERR_REMOVED, slice_str(shown), NULL);
+    }
+    session_read(ask->store, &ask->me, &session);
+    if (ask->left && session.open && !SAME(session.device, ask->here) &&
+        seat_of_device(ask->store, &session.device, seat)) {
+        snprintf(at, sizeof(at), "%lld", (long long)moment_age(ask, &session.since).at_ms);
+        return refuse(ask, ERR_MOVED, slice_str(seat), at);
+    }
+    return ERR_SIGNED_OUT;
 }
 
 enum err sitting_ask(struct ask *ask, struct sitting *sitting, struct class *class)
 {
-    if (sitting->class_index == class->index && sitting->signed_in) {
-        sitting->signed_in = still_here(ask, &sitting->person);
-        if (!sitting->signed_in) {
-            keyring_drop(&class->author.people, &sitting->person);
-        }
-    }
-    if (sitting->class_index == class->index && sitting->signed_in) {
-        ask->signed_in = true;
-        ask->me = sitting->person;
+    sitting_look(ask, sitting, class);
+    if (ask->signed_in) {
         ask->key = keyring_find(&class->author.people, &ask->me);
         ask->teacher = authority_is_teacher(ask->store, &ask->me);
         ask->opened = &sitting->opened;
@@ -75,6 +108,7 @@ void sitting_follow(struct class *class, struct sitting *sitting, const struct a
         const struct op *op = &ask->ops[i];
         if (op->kind == OP_HELLO) {
             sitting->signed_in = true;
+            sitting->left = false;
             sitting->person = op->by;
             sitting->class_index = class->index;
         } else if (op->kind == OP_BYE) {
