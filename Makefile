@@ -110,8 +110,8 @@ $(B)/hostile: $(call obj,$(HOSTILE_C)) $(B)/libproto.a
 
 # a fuzzer links the rooms below the shell, all of it built by clang with coverage: build/fuzz
 FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
-$(call room,$(FUZZ_C)): INCLUDES := -Iproto -Idaemon/core
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libcore.a $(B)/libproto.a
+$(call room,$(wildcard tests/fuzz/*.c)): INCLUDES := -Iproto -Idaemon/core
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/target.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS)
 fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ_C))
