@@ -111,9 +111,12 @@ $(B)/hostile: $(call obj,$(HOSTILE_C)) $(B)/libproto.a
 # a fuzzer links the rooms below the shell, all of it built by clang with coverage: build/fuzz
 FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
 $(call room,$(wildcard tests/fuzz/*.c)): INCLUDES := -Iproto -Idaemon/core
+$(call room,tests/fuzz/fuzz_config.c): INCLUDES += -Idaemon/io
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/target.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS)
+$(patsubst %,$(B)/tests/fuzz/fuzz_%,client entry letter message op run sync): $(B)/tests/fuzz/mutate.o
+$(B)/tests/fuzz/fuzz_config: $(call obj,daemon/io/options.c daemon/io/address.c)
 fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ_C))
 
 JOBS ?= $(shell nproc)
