@@ -114,8 +114,9 @@ $(call room,$(wildcard tests/fuzz/*.c)): INCLUDES := -Iproto -Idaemon/core
 $(call room,tests/fuzz/fuzz_config.c): INCLUDES += -Idaemon/io
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/target.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS)
-$(patsubst %,$(B)/tests/fuzz/fuzz_%,client entry letter message op run sync): $(B)/tests/fuzz/mutate.o
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CORE_LIBS)
+$(patsubst %,$(B)/tests/fuzz/fuzz_%,client database entry letter message op run sync): $(B)/tests/fuzz/mutate.o
+$(patsubst %,$(B)/tests/fuzz/fuzz_%,client database sync): $(B)/tests/fuzz/machine.o
 $(B)/tests/fuzz/fuzz_config: $(call obj,daemon/io/options.c daemon/io/address.c)
 fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ_C))
 

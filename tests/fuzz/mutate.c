@@ -108,7 +108,7 @@ static void say_number(struct mutation *m, const msgpack_object *o)
         pack_bool(&m->out, draw(m, 2));
         break;
     case 2:
-        pack_int(&m->out, -(int64_t)draw(m, 24) - 1);
+        pack_int(&m->out, -(int64_t)draw(m, 48) - 1);
         break;
     case 3:
     case 4:
