@@ -144,9 +144,10 @@ e2e: all $(B)/hostile ## only the end to end tests (T='tests/e2e/cable.t …' fo
 house: $(B)/libproto.a $(B)/libcore.a ## the rules of the house
 	$(Q)tests/run tests/house.t
 
-fuzz: ## fuzz every decoder (FUZZ_SECONDS=5 each)
+SECONDS ?= 60
+fuzz: ## fuzz every decoder for longer, from a fresh seed (SECONDS=60 each)
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
-	$(Q)FUZZ_SEED=0 tests/run tests/fuzz/fuzz.t
+	$(Q)FUZZ_SECONDS=$(SECONDS) TEST_LIMIT=86400 tests/run tests/fuzz/fuzz.t
 
 # ---- looks ------------------------------------------------------------------------------------------------------
 SOURCES = $(wildcard */*.[ch] daemon/*/*.[ch] tests/*/*.[ch] tools/*/*.[ch])
