@@ -159,6 +159,12 @@ bool ask_yes(const char *prompt)
     return ask_line(prompt, typed, sizeof(typed)) && rpmatch(typed) == 1;
 }
 
+bool ask_not_no(const char *prompt)
+{
+    char typed[16];
+    return !ask_line(prompt, typed, sizeof(typed)) || rpmatch(typed) != 0;
+}
+
 static enum err read_secrets(int fd, char (*lines)[SECRET_ROOM], int count)
 {
     for (int i = 0; i < count; i++) {

@@ -20,6 +20,8 @@ bool ask_line(const char *prompt, char *out, size_t room);
 bool ask_secret(const char *prompt, char out[SECRET_ROOM]);
 /* Yes or no; anything but yes is no. */
 bool ask_yes(const char *prompt);
+/* The same; anything but no is yes. */
+bool ask_not_no(const char *prompt);
 
 /* Reads so many lines of a file ("-" is standard input), without their ends; lines that aren't there are "". ERR_DISK
  * (it can't be read), ERR_EMPTY (nothing on the first line), ERR_TOO_LONG, ERR_BAD_TEXT (a zero

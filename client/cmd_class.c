@@ -56,6 +56,9 @@ void say_class_list(struct page *page, const msgpack_object *result)
             page_put(page, ", ");
             page_put(page, ngettext("%u machine", "%u machines", machines), machines);
         }
+        const char *until = page_get(page, class, "until");
+        page_put(page, *until ? _(", until %s") : "%s", until);
+        page_put(page, "%s", is_set(class, "closed") ? _(", has ended") : "");
         page_put(page, "%s", is_set(class, "current") ? _("  (in use)") : "");
         const char *words = page_get(page, class, "words");
         page_put(page, *words ? _("; its words: %s") : "%s", words);
@@ -71,6 +74,19 @@ void say_class_list(struct page *page, const msgpack_object *result)
 void say_class_use(struct page *page, const msgpack_object *result)
 {
     page_say(page, _("This machine uses %s now. Who is there: jam who"), class_name(page, result));
+}
+
+void say_class_until(struct page *page, const msgpack_object *result)
+{
+    const char *until = page_get(page, result, "until");
+    if (*until) {
+        page_say(page,
+                 _("The class's last day is %s now%s. Nothing is erased by its coming, but by: "
+                   "jam class close"),
+                 until, phrase_as(page));
+    } else {
+        page_say(page, _("The class has no last day now%s."), phrase_as(page));
+    }
 }
 
 void say_class_seat(struct page *page, const msgpack_object *result)

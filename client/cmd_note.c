@@ -58,7 +58,7 @@ static const char *task_story(struct page *page, const char *by, const char *tit
     return page_format(page, _("%s changed %s"), by, task);
 }
 
-static const char *story(struct page *page, const msgpack_object *line)
+const char *phrase_story(struct page *page, const msgpack_object *line)
 {
     struct slice op = {0};
     const char *by = page_get(page, line, "by");
@@ -88,7 +88,7 @@ void say_journal(struct page *page, const msgpack_object *result)
         page_put(page, page->plain ? "%u, %s" : "%3u %s", number_of(&lines.at[i], "n"), age);
         page_pad(page, page->plain ? 0 : 13);
         page_hang(page);
-        page_say(page, "%s", story(page, &lines.at[i]));
+        page_say(page, "%s", phrase_story(page, &lines.at[i]));
     }
     if (lines.count == 0) {
         page_say(page, _("Nothing is written here yet. Write: jam note WHAT YOU FOUND"));

@@ -22,6 +22,13 @@ static void say_welcome(struct page *page, const msgpack_object *result)
     const char *from = page_get(page, result, "moved_from");
     const char *was = phrase_jam_of(page, map_get(result, "was"));
     unsigned waiting = number_of(result, "feedback_waiting");
+    if (is_set(result, "new") && is_set(result, "card")) {
+        page_say(page,
+                 _("Welcome, %s. What you write in a jam the whole class can read. Next: jam list, "
+                   "then jam join NAME"),
+                 name_of(page, result));
+        return;
+    }
     if (is_set(result, "new")) {
         page_say(page,
                  _("Welcome, %s, a new name here. (Not new? Find yours: jam who.) What you write "
@@ -59,18 +66,30 @@ static void say_policy(struct page *page, const msgpack_object *result)
         page_say(page, _("This class has no passphrases: anybody in it can sign in as you, and "
                          "nothing is sealed."));
     } else if (slice_is(readers, "recipient and teachers")) {
-        page_say(page, _("Feedback to you is sealed: you and the teacher who made this class can "
+        page_say(page, _("Feedback to you is sealed: you and the teachers of this class can "
                          "read it."));
     } else if (slice_is(readers, "recipient")) {
         page_say(page, _("Feedback to you is sealed: you alone can read it."));
     }
 }
 
+enum { LAST_DAYS = 14 }; /* it is said so many days before */
+
 void say_over(struct page *page, const msgpack_object *result)
 {
+    const char *until = page_get(page, result, "until");
+    unsigned left = number_of(result, "days_left");
     if (is_set(result, "over")) {
-        page_say(page, _("The class's last day is over. Its teacher ends it, and erases what was "
-                         "written: jam class close"));
+        page_say(page, _("The class's last day is over. Keep what you want: jam class export. Its "
+                         "teacher ends it, and erases what was written: jam class close"));
+    } else if (*until && left == 0) {
+        page_say(page, _("Today is the class's last day. Keep what you want: jam class export"));
+    } else if (*until && left <= LAST_DAYS) {
+        page_put(page,
+                 ngettext("The class's last day is %s, in %u day. ",
+                          "The class's last day is %s, in %u days. ", left),
+                 until, left);
+        page_say(page, "%s", _("Keep what you want: jam class export"));
     }
 }
 
@@ -85,8 +104,9 @@ void say_hello(struct page *page, const msgpack_object *result)
     say_over(page, result);
     if (is_set(result, "key_reset")) {
         page_say(page,
-                 _("You came with a card. Now choose your own words: jam passphrase. Feedback "
-                   "that was sealed to you before the card can't be opened."));
+                 _("The card is used up: your own words are good from now on. Feedback that was "
+                   "sealed to you before it can't be opened any more; nobody can tell how much "
+                   "that is."));
     }
 }
 

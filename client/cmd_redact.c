@@ -3,8 +3,7 @@
 #include "run.h"
 #include "say.h"
 
-/* One receipt: "Erased on 28 of 30. PC 7, PC 12 will when they wake." */
-static void say_receipt(struct page *page, const msgpack_object *receipt)
+void say_receipt(struct page *page, const msgpack_object *receipt)
 {
     unsigned done = number_of(receipt, "done");
     unsigned of = number_of(receipt, "of");

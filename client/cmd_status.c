@@ -83,6 +83,10 @@ void say_here(struct page *page, const msgpack_object *result)
     put_first_line(page, result);
     say_over(page, result);
     if (!*page_get(page, result, "person")) {
+        const char *left = phrase_left(page, map_get(result, "left"));
+        if (*left) {
+            page_say(page, "  %s", left);
+        }
         page_say(page, _("  Nobody is signed in here. Type: jam hello YOUR-NAME"));
         const char *words = page_get(page, result, "class_words");
         if (*words) {
@@ -186,6 +190,28 @@ static void say_refused(struct page *page, const msgpack_object *status)
     }
 }
 
+enum { ERASURES_SHOWN = 3 }; /* the newest: a machine may never wake */
+
+/* What is to be erased everywhere, and isn't yet. */
+static void say_erasures(struct page *page, const msgpack_object *status)
+{
+    struct items redactions = items_of(status, "redactions");
+    struct items closings = items_of(status, "closings");
+    for (uint32_t i = 0; i < redactions.count && i < ERASURES_SHOWN; i++) {
+        say_receipt(page, &redactions.at[i]);
+    }
+    if (redactions.count > ERASURES_SHOWN) {
+        unsigned more = redactions.count - ERASURES_SHOWN;
+        page_say(page,
+                 ngettext("%u more isn't erased everywhere: jam redact --receipt",
+                          "%u more aren't erased everywhere: jam redact --receipt", more),
+                 more);
+    }
+    for (uint32_t i = 0; i < closings.count; i++) {
+        say_class_close(page, &closings.at[i]);
+    }
+}
+
 void say_status(struct page *page, const msgpack_object *result)
 {
     const msgpack_object *status = map_get(result, "status");
@@ -221,6 +247,7 @@ void say_status(struct page *page, const msgpack_object *result)
         }
     }
     say_refused(page, status);
+    say_erasures(page, status);
     for (uint32_t i = 0; i < machines.count; i++) {
         say_machine(page, &machines.at[i]);
     }
@@ -243,8 +270,11 @@ void say_names(struct page *page, const msgpack_object *result)
 void say_prompt(struct page *page, const msgpack_object *result)
 {
     const char *text = page_get(page, result, "text");
+    const char *moved_to = page_get(page, map_get(result, "left"), "seat");
     if (*text) {
         page_say(page, "%s", text);
+    } else if (*moved_to) {
+        page_say(page, _("moved to %s"), moved_to);
     }
 }
 

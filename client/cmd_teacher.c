@@ -11,6 +11,11 @@
 void say_class_roster(struct page *page, const msgpack_object *result)
 {
     unsigned people = number_of(result, "people");
+    const char *removed = phrase_names(page, map_get(result, "removed"));
+    if (*removed) {
+        page_say(page, _("Not on the list any more%s: %s."), phrase_as(page), removed);
+        return;
+    }
     page_put(page, ngettext("%u person on the list", "%u people on the list", people), people);
     page_say(page, _(", %u of them new. Print their cards: jam cards --html FILE"),
              number_of(result, "new"));
@@ -27,10 +32,18 @@ void say_people(struct page *page, const msgpack_object *result)
         page_put(page, *name && strcmp(name, person) != 0 ? " (%s)" : "%.0s", name);
         page_put(page, "%s", is_set(one, "teacher") ? _(", teacher") : "");
         page_put(page, "%s", is_set(one, "confirmed") ? "" : _(", not confirmed"));
-        page_put(page, "%s", is_set(one, "key") ? "" : _(", never signed in"));
+        page_put(page, "%s", is_set(one, "key") ? "" : _(", not here yet"));
+        page_put(page, "%s", is_set(one, "card") ? _(", has a card") : "");
         page_end(page);
     }
-    if (people.count == 0) {
+    struct items waiting = items_of(result, "waiting");
+    for (uint32_t i = 0; i < waiting.count; i++) {
+        const char *name = page_get(page, &waiting.at[i], "name");
+        page_put(page, "   %s", page_get(page, &waiting.at[i], "handle"));
+        page_put(page, *name ? " (%s)" : "%.0s", name);
+        page_say(page, "%s", _(", not here yet"));
+    }
+    if (people.count + waiting.count == 0) {
         page_say(page, _("Nobody is in this class yet. Their names: jam class roster FILE"));
     }
 }
@@ -160,27 +173,96 @@ void say_lesson_end(struct page *page, const msgpack_object *result)
 
 /* ---- commands that do more than ask once -------------------------------------------------------------------------- */
 
-/* Nothing brings a closed class back: who is asked here must say yes, a script --yes. */
+/* How `class close` is to go: what is kept first, and whether who sits here is asked. */
+struct closing {
+    const char *keep; /* where; NULL: nothing */
+    bool asked;       /* whether to keep it */
+    bool sure;        /* --yes */
+};
+
+/* Asks whether to keep what is about to be erased; keeps it. EXIT_DONE: the class may be closed. */
+static int keep_first(struct run *run, const struct closing *closing)
+{
+    const char *keep = closing->keep;
+    if (closing->asked && ask_not_no(_("Keep what it wrote, in a file here? [Y/n] "))) {
+        keep = ".";
+    }
+    return keep ? run_keep(run, keep, false) : EXIT_DONE;
+}
+
+static void say_what_ends(const struct run *run, const msgpack_object *result)
+{
+    struct page page;
+    unsigned of = number_of(result, "of");
+    if (!page_init(&page, run->style.columns)) {
+        return;
+    }
+    const char *until = page_get(&page, map_get(result, "class"), "until");
+    page_put(&page, "%s: ", page_get(&page, map_get(result, "class"), "name"));
+    page_put(&page, ngettext("%u machine", "%u machines", of), of);
+    page_put(&page, *until ? _(", its last day is %s") : _(", no last day was said"), until);
+    page_say(&page, ".");
+    fputs(page_text(&page), stdout);
+    page_clear(&page);
+}
+
+/* Nothing brings a closed class back: who is asked here must say yes, a script --yes; and what to keep. */
+static int close_class(struct run *run, struct question *question, const struct closing *closing)
+{
+    int status = keep_first(run, closing);
+    if (status != EXIT_DONE) {
+        return status;
+    }
+    if (!closing->sure) {
+        if (!ask_yes(_("This erases the class on all its machines, for ever. Close it? [y/N] "))) {
+            return EXIT_REFUSED;
+        }
+        question_flag(question, "yes");
+    }
+    return run_ask(run, question);
+}
+
+/* First, whether it may be closed at all: before anything is asked or kept. */
+static int look_and_close(struct run *run, struct question *question, const struct closing *closing)
+{
+    struct answer answer;
+    struct question look = {.method = "class.close"};
+    question_text(&look, "class", run->args->class);
+    enum err err = call_ask(&run->call, &look, &answer);
+    bool over = err != OK || is_set(answer.result, "closed");
+    int status = EXIT_DONE;
+    if (err != OK) {
+        status = run_refuse(run, err, &answer);
+    } else if (over) {
+        run_answer(run, &answer);
+    } else if (!closing->sure) {
+        say_what_ends(run, answer.result);
+    }
+    answer_clear(&answer);
+    return over ? status : close_class(run, question, closing);
+}
+
 int run_class_close(struct run *run)
 {
     struct question question;
+    struct closing closing = {.keep = args_value(run->args, "export"),
+                              .sure = args_value(run->args, "yes")};
+    bool nothing = args_value(run->args, "no-export");
+    bool terminal = ask_can() && !run->args->json;
     if (args_question(run->args, &question) != OK) {
         return run_usage(run);
     }
-    bool asked = ask_can() && !run->args->json && !args_value(run->args, "yes");
-    if (asked &&
-        !ask_yes(_("This erases the class on all its machines, for ever. Close it? [y/N] "))) {
-        return EXIT_REFUSED;
-    }
-    if (!asked && !args_value(run->args, "yes")) {
-        run->args->wrong =
-            _("This erases the class on all its machines; say --yes if you mean it.");
+    closing.asked = terminal && !closing.keep && !nothing;
+    if (closing.keep && nothing) {
+        run->args->wrong = _("--export and --no-export don't go together.");
         return run_usage(run);
     }
-    if (asked) {
-        question_flag(&question, "yes");
+    if (!terminal && (!closing.sure || (!closing.keep && !nothing))) {
+        run->args->wrong = _("This erases the class on all its machines. Say --yes if you mean it, "
+                             "and --export FILE or --no-export.");
+        return run_usage(run);
     }
-    return run_ask(run, &question);
+    return look_and_close(run, &question, &closing);
 }
 
 enum { ROSTER_BYTES_MAX = 1024 * 1024, BATCH_BYTES_MAX = 3000, BATCH_LINES_MAX = 60 };
@@ -252,6 +334,14 @@ static void show_sum(struct run *run, uint64_t people, uint64_t fresh)
 int run_roster(struct run *run)
 {
     const char *path = args_join(run->args, 0);
+    const char *name = args_value(run->args, "remove");
+    if (name && !path) {
+        struct question strike = {.method = "class.roster"};
+        question_text(&strike, "class", run->args->class);
+        question_text(&strike, "names", name);
+        question_flag(&strike, "remove");
+        return run_ask(run, &strike);
+    }
     char *text = path ? read_roster(path) : NULL;
     char *rest = text && strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text; /* a BOM */
     const char *batch;

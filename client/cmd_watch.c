@@ -41,6 +41,12 @@ static void say_left(struct page *page, const msgpack_object *change)
              page_get(page, change, "jam"));
 }
 
+/* Who sat at this terminal. */
+static void say_gone(struct page *page, const msgpack_object *change)
+{
+    page_say(page, "%s", phrase_left(page, map_get(change, "left")));
+}
+
 static void say_holders(struct page *page, const msgpack_object *change)
 {
     const char *names = phrase_names(page, map_get(change, "holders"));
@@ -66,8 +72,10 @@ static void say_noted(struct page *page, const msgpack_object *change)
 
 static void say_given(struct page *page, const msgpack_object *change)
 {
-    page_say(page, _("%s gave feedback to %s."), page_get(page, change, "from"),
-             page_get(page, change, "to"));
+    const char *to =
+        page_get(page, change, "to"); /* nobody: it is sealed, and not to who watches */
+    page_put(page, _("%s gave feedback"), page_get(page, change, "from"));
+    page_say(page, *to ? _(" to %s.") : ".", to);
 }
 
 static void say_erased(struct page *page, const msgpack_object *change)
@@ -106,7 +114,7 @@ void say_change(struct page *page, const msgpack_object *change)
         {"place", say_place},     {"person", say_person},  {"jam", say_jam},
         {"leave", say_left},      {"role", say_holders},   {"task", say_task},
         {"note", say_noted},      {"feedback", say_given}, {"seat", say_seat},
-        {"machine", say_machine}, {"redact", say_erased},
+        {"machine", say_machine}, {"redact", say_erased},  {"left", say_gone},
     };
     struct slice type = {0};
     map_text(change, "type", &type);

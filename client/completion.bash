@@ -15,7 +15,7 @@ _jam() {
     '') commands=$all ;;
     role) commands='take drop give list' ;;
     task) commands='add take done open list' ;;
-    class) commands='create rescue admit invite join list use seat roster devices expel rotate close' ;;
+    class) commands='create rescue admit invite join list use seat roster devices expel rotate export until close' ;;
     people) commands='confirm rename reset remove teacher forget' ;;
     lesson) commands='start end' ;;
     esac
@@ -69,11 +69,14 @@ _jam() {
     'class use') kind='classes' then='' options='' ;;
     'class seat') kind='seats' then='' options='--machine'
         [[ $before == --machine ]] && kind=seats words=0 ;;
-    'class roster') kind='files' then='' options='' ;;
+    'class roster') kind='files' then='' options='--remove' ;;
     'class devices') kind='' then='' options='' ;;
     'class expel') kind='seats' then='' options='' ;;
     'class rotate') kind='' then='' options='' ;;
-    'class close') kind='' then='' options='--yes' ;;
+    'class export') kind='files' then='' options='--replace' ;;
+    'class until') kind='' then='' options='' ;;
+    'class close') kind='' then='' options='--export --no-export --yes'
+        [[ $before == --export ]] && kind=files words=0 ;;
     'people confirm') kind='people' then='' options='--all' ;;
     'people rename') kind='people' then='' options='' ;;
     'people reset') kind='people' then='' options='' ;;

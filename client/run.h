@@ -42,10 +42,14 @@ int run_passphrase(struct run *);
 int run_class_create(struct run *);
 int run_class_rescue(struct run *);
 int run_class_close(struct run *);
+int run_class_export(struct run *);
 int run_roster(struct run *);
 int run_cards(struct run *);
 int run_redact(struct run *);
 int run_forget(struct run *);
+
+/* cmd_export.c: keeps the class in a file, or in a folder under a name of its own. Says so, or why not. */
+int run_keep(struct run *, const char *to, bool replace);
 
 /* help.c */
 void help_all(void); /* every command, a line each */

@@ -11,14 +11,17 @@ void say_class_invite(struct page *, const msgpack_object *);
 void say_class_join(struct page *, const msgpack_object *);
 void say_class_list(struct page *, const msgpack_object *);
 void say_class_use(struct page *, const msgpack_object *);
+void say_class_until(struct page *, const msgpack_object *);
 void say_class_seat(struct page *, const msgpack_object *);
+/* cmd_export.c */
+void say_class_export(struct page *, const msgpack_object *);
 /* cmd_admit.c */
 void say_class_knocks(struct page *, const msgpack_object *);
 void say_class_admit(struct page *, const msgpack_object *);
 void say_knocking(struct page *, const msgpack_object *knock); /* a machine in no class */
 /* cmd_people.c */
 void say_hello(struct page *, const msgpack_object *);
-void say_over(struct page *, const msgpack_object *); /* if the class's last day is */
+void say_over(struct page *, const msgpack_object *); /* if the class's last day is, or comes */
 void say_bye(struct page *, const msgpack_object *);
 void say_who(struct page *, const msgpack_object *);
 /* cmd_hello.c */
@@ -40,8 +43,11 @@ void say_lesson_end(struct page *, const msgpack_object *);
 /* cmd_cards.c */
 void say_people_reset(struct page *, const msgpack_object *);
 void say_cards(struct page *, const msgpack_object *);
-void say_redact(struct page *, const msgpack_object *);
 void cards_page(FILE *, const msgpack_object *result); /* as HTML */
+/* cmd_redact.c */
+void say_redact(struct page *, const msgpack_object *);
+/* One receipt: "Erased on 28 of 30. PC 7, PC 12 will when they wake." */
+void say_receipt(struct page *, const msgpack_object *receipt);
 /* cmd_jam.c */
 void say_start(struct page *, const msgpack_object *);
 void say_join(struct page *, const msgpack_object *);
@@ -65,6 +71,7 @@ void say_task_list(struct page *, const msgpack_object *);
 void say_tasks(struct page *,
                const msgpack_object *result); /* only the lines, of the key "tasks" */
 /* cmd_note.c */
+const char *phrase_story(struct page *, const msgpack_object *line); /* of a journal */
 void say_note(struct page *, const msgpack_object *);
 void say_journal(struct page *, const msgpack_object *);
 /* cmd_feedback.c */

@@ -1,12 +1,10 @@
 /* jamd: options, limits of the process, the state folder; then the loop runs. */
 #include <errno.h>
-#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,28 +88,6 @@ static void process_prepare(void)
     srand(seed);
 }
 
-static int give_back(struct dl_phdr_info *info, size_t size, void *page)
-{
-    (void)size;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
-        uintptr_t at = info->dlpi_addr + part->p_vaddr;
-        uintptr_t start = at & ~(*(uintptr_t *)page - 1);
-        if (part->p_type == PT_LOAD && !(part->p_flags & PF_W)) {
-            madvise((void *)start, at + part->p_memsz - start, MADV_DONTNEED);
-        }
-    }
-    return 0;
-}
-
-/* What only the start touched of the libraries (symbols, relocations, initialisers: half of what is resident then) is
- * given back. Those pages were never written; what is needed again comes again from the page cache. */
-static void start_is_over(void)
-{
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    dl_iterate_phdr(give_back, &page);
-}
-
 /* The twelve words, for images. What is wrong is said at the start, when somebody looks. */
 static enum err invite_file_read(const char *path, struct invite *invite, struct why *why)
 {
@@ -172,7 +148,6 @@ static enum err run(const struct options *options, bool own_place, struct why *w
     wipe(config.seed, sizeof config.seed);
     wipe(&invite, sizeof invite);
     if (err == OK) {
-        start_is_over();
         loop_run(loop);
         loop_close(&loop);
     }

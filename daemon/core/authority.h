@@ -81,6 +81,8 @@ void authority_forget(struct authority *, const struct fact *);
 /* The founding teacher: the person of the root key. False while that isn't known. */
 bool authority_root(struct store *, struct person_id *);
 bool authority_is_teacher(struct store *, const struct person_id *);
+/* The founding teacher first, then the others in order of their ids. Returns how many, at most `max`. */
+uint32_t authority_teachers(struct store *, struct person_id *out, uint32_t max);
 /* Was this person removed? */
 bool authority_is_removed(struct store *, const struct person_id *);
 bool authority_is_expelled(struct store *, const struct device_id *);
@@ -91,7 +93,7 @@ bool person_key(struct store *, const struct person_id *, struct sign_pk *,
                 struct sealed_key *secret);
 /* enum policy bits */
 uint64_t class_policy(struct store *);
-/* Is the class's last day over, by this machine's clock? Nothing is erased by that. */
-bool class_is_over(struct store *, struct now);
+/* The start of the class's last day, in ms since 1970; 0: none was said. Nothing is erased by its coming. */
+uint64_t class_until(struct store *);
 
 #endif

@@ -187,7 +187,7 @@ enum err class_load(struct device *device, const char *file, struct now now)
     }
     class_join_device(device, class, now);
     if (class->replica) {
-        request_sign_out_all(device, class, now);
+        sitting_sign_out_all(device, class, now);
         class_commit(device, class, now);
     }
     return OK;
@@ -790,6 +790,9 @@ void class_tick(struct device *device, struct class *class, struct now now)
 {
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
+    }
+    if (class->replica && !store_in_transaction(class->store)) {
+        replica_refresh(class->replica);
     }
     if (class->sync) {
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */

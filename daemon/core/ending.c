@@ -51,9 +51,7 @@ static struct erased *list_make(struct device *device, struct class *class, uint
         one->done = SAME(one->device, device->id);
         ++*count;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     for (uint32_t i = 0; i < *count; i++) {
         char seat[LABEL_BYTES];
         if (seat_of_device(class->store, &list[i].device, seat)) {
@@ -61,6 +59,13 @@ static struct erased *list_make(struct device *device, struct class *class, uint
         }
     }
     return list;
+}
+
+uint32_t ending_machines(struct device *device, struct class *class)
+{
+    uint32_t count;
+    free(list_make(device, class, &count));
+    return count;
 }
 
 /* One transaction, so that a power cut leaves all of the class or only this. */
@@ -132,9 +137,7 @@ void ending_look(struct device *device, struct class *class)
     struct signature proof;
     sqlite3_stmt *stmt = store_query(class->store, "SELECT signature FROM closing");
     bool found = store_row(class->store, stmt) && column_fixed(stmt, 0, proof.b, sizeof(proof.b));
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     if (found) {
         end(device, class, &proof);
     }

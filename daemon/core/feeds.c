@@ -128,6 +128,11 @@ uint64_t feed_tail(const struct feed *feed, struct hash *last)
     return feed->last_waiting ? feed->last_waiting->entry.seq : feed->seq;
 }
 
+bool feed_is_void(const struct feed *feed, uint64_t seq)
+{
+    return feed->void_seq && seq >= feed->void_seq;
+}
+
 static void list_waiting(struct feeds *feeds, struct feed *feed)
 {
     feed->next_waiting = feeds->waiting;

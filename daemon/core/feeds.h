@@ -62,6 +62,9 @@ void feeds_drop(struct feeds *, struct feed *);
 /* The verified tail: the last applied entry, or the last waiting one. */
 uint64_t feed_tail(const struct feed *, struct hash *last);
 
+/* Is the feed's entry at this place void? */
+bool feed_is_void(const struct feed *, uint64_t seq);
+
 /* Copies an entry behind the feed's waiting ones. ERR_LIMIT, ERR_NOMEM. */
 enum err feeds_wait(struct feeds *, struct feed *, const struct entry *, const struct hash *id,
                     const struct signature *);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "authority.h"
+#include "shapes.h"
 
 const struct ref sealed_receiver;
 
@@ -41,13 +42,11 @@ static bool is_genuine(struct ask *ask, const struct letter *letter, enum letter
     return letter->kind == kind && SAME(letter->author, op->by) && SAME(letter->class, ask->class);
 }
 
-/* May who asks read what is sealed to others? Only the founding teacher's key is one that all authors know from the
- * start. */
+/* May who asks read what is sealed to others? */
 static bool reads_all(struct ask *ask)
 {
-    struct person_id root;
-    return class_policy(ask->store) & POLICY_TEACHERS_READ && authority_root(ask->store, &root) &&
-           SAME(root, ask->me);
+    return class_policy(ask->store) & POLICY_TEACHERS_READ &&
+           authority_is_teacher(ask->store, &ask->me);
 }
 
 static bool read_by(struct ask *ask, const struct box_key *key, enum letter_kind kind,
@@ -62,8 +61,8 @@ static bool read_by(struct ask *ask, const struct box_key *key, enum letter_kind
     bool mine = letter_open(key, op.box, room, letter) == OK &&
                 is_genuine(ask, letter, kind, &op) && SAME(letter->recipient, ask->me);
     if (!mine && kind == LETTER_FEEDBACK && reads_all(ask)) {
-        mine =
-            letter_open(key, op.second, room, letter) == OK && is_genuine(ask, letter, kind, &op);
+        mine = letter_open_shared(key, op.second, room, letter) == OK &&
+               is_genuine(ask, letter, kind, &op);
     }
     sqlite3_reset(stmt);
     return mine;
@@ -120,9 +119,7 @@ static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct
         bool known = old < before_count && SAME(before[old].stamp, stamp);
         at[count++] = known ? before[old++] : try_letter(ask, &key, &stamp);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     while (old < before_count && stamp_order(&before[old].stamp, after) > 0) {
         old++;
     }
@@ -245,9 +242,82 @@ void inbox_read(struct ask *ask, const struct stamp *after, struct lines *lines)
             next_sealed(&s, after);
         }
     }
-    if (s.open) {
-        sqlite3_reset(s.open);
+    sqlite3_reset(s.open);
+}
+
+static void pack_text_or_nil(struct pack *p, struct slice text)
+{
+    if (text.len > 0) {
+        pack_text(p, text);
+    } else {
+        pack_nil(p);
     }
+}
+
+/* The pairs "to", "glow", "grow" and "about" of what is open. */
+static void pack_open(struct ask *ask, struct pack *p, const struct line *line, sqlite3_stmt *stmt)
+{
+    pack_str(p, "to");
+    if (sqlite3_column_int(stmt, 0)) {
+        pack_jam_name(ask, p, &line->owner);
+    } else {
+        pack_person(ask, p, &ask->me);
+    }
+    pack_str(p, "glow");
+    pack_column(p, stmt, 1);
+    pack_str(p, "grow");
+    pack_column(p, stmt, 2);
+    pack_str(p, "about");
+    pack_nil(p);
+}
+
+/* The same of what is sealed. */
+static void pack_opened(struct ask *ask, struct pack *p, const struct line *line)
+{
+    uint8_t room[LETTER_BYTES_MAX];
+    struct letter letter;
+    if (!letter_read(ask, LETTER_FEEDBACK, &line->stamp, room, &letter)) {
+        letter = (struct letter){.recipient = ask->me};
+    }
+    pack_str(p, "to");
+    pack_person(ask, p, &letter.recipient);
+    pack_str(p, "glow");
+    pack_text_or_nil(p, letter.text);
+    pack_str(p, "grow");
+    pack_text_or_nil(p, letter.more);
+    pack_str(p, "about");
+    pack_hex(p, letter.has_about ? letter.about.b : NULL);
+    wipe(room, sizeof(room));
+}
+
+void pack_letter(struct ask *ask, struct pack *p, uint32_t n, const struct line *line)
+{
+    bool sealed = SAME(line->owner, sealed_receiver);
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT to_jam, glow, grow, stamp, time_ms FROM feedback"
+                                " WHERE receiver=? AND stamp=?");
+    store_bind(stmt, "rs", &line->owner, &line->stamp);
+    if (!store_row(ask->store, stmt)) {
+        pack_nil(p);
+        return;
+    }
+    struct moment moment = column_moment(stmt, 3);
+    pack_map(p, 11);
+    pack_str(p, "n");
+    pack_line(p, n);
+    pack_str(p, "id");
+    pack_hex(p, line->id.b);
+    pack_str(p, "from");
+    pack_person(ask, p, &line->author);
+    pack_str(p, "sealed");
+    pack_bool(p, sealed);
+    if (sealed) {
+        pack_opened(ask, p, line);
+    } else {
+        pack_open(ask, p, line, stmt);
+    }
+    sqlite3_reset(stmt);
+    pack_moment(ask, p, &moment);
 }
 
 /* What was read is known to the machine on which it was read, and to nobody else. */
@@ -272,9 +342,7 @@ void inbox_unread(struct ask *ask, struct lines *lines)
         if (store_row(ask->store, stmt)) {
             column_fixed(stmt, 0, after.b, sizeof(after.b));
         }
-        if (stmt) {
-            sqlite3_reset(stmt);
-        }
+        sqlite3_reset(stmt);
     }
     inbox_read(ask, &after, lines);
 }
@@ -289,9 +357,7 @@ void inbox_mark_read(struct ask *ask)
         store_begin(ask->store);
         store_local_set(ask->store, read_mark(&ask->me, key), newest.b, sizeof(newest.b));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
 }
 
 bool inbox_lost(struct ask *ask)
@@ -300,9 +366,5 @@ bool inbox_lost(struct ask *ask)
         ask->store, "SELECT 1 FROM person_key JOIN feedback ON receiver=?2 AND author<>?1"
                     " AND feedback.stamp<reset_stamp WHERE person=?1 LIMIT 1");
     store_bind(stmt, "pr", &ask->me, &sealed_receiver);
-    bool lost = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return lost;
+    return store_any(ask->store, stmt);
 }

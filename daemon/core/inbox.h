@@ -33,6 +33,8 @@ void inbox_read(struct ask *, const struct stamp *after, struct lines *);
 /* As inbox_read: what they haven't read on this machine, or if they never read here, what came since they signed in the
  * time before. */
 void inbox_unread(struct ask *, struct lines *);
+/* One of those lines, as in `inbox`; n is 0 where it has no number. nil if it isn't there. */
+void pack_letter(struct ask *, struct pack *, uint32_t n, const struct line *);
 /* All that is here now was read. */
 void inbox_mark_read(struct ask *);
 /* Was anything sealed before a teacher gave them another key? It may have been for them. */

@@ -23,17 +23,6 @@ static const struct {
     {POLICY_OPEN, "open"}, {POLICY_TEACHERS_READ, "teachers_read"}, {POLICY_READMIT, "readmit"}};
 enum { POLICIES = sizeof(policies) / sizeof(policies[0]) };
 
-static uint64_t class_until(struct class *class)
-{
-    uint64_t until_ms = 0;
-    sqlite3_stmt *stmt = store_query(class->store, "SELECT until_ms FROM class");
-    if (store_row(class->store, stmt)) {
-        until_ms = (uint64_t)sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
-    }
-    return until_ms;
-}
-
 static void pack_policy(struct pack *p, struct class *class)
 {
     char date[DATE_BYTES];
@@ -50,7 +39,7 @@ static void pack_policy(struct pack *p, struct class *class)
         }
     }
     pack_str(p, "until");
-    pack_str(p, date_text(class_until(class), date));
+    pack_str(p, date_text(class_until(class->store), date));
 }
 
 void pack_class(struct pack *p, struct class *class)
@@ -335,20 +324,32 @@ static enum err class_use(struct call *call, struct pack *p)
     return OK;
 }
 
+/* What would be erased, told to who could do it. */
+static enum err tell_open(struct call *call, struct pack *p)
+{
+    enum err err = request_may_close(call);
+    if (err == OK) {
+        pack_map(p, 3);
+        pack_class(p, call->class);
+        pack_str(p, "closed");
+        pack_bool(p, false);
+        pack_str(p, "of");
+        pack_uint(p, ending_machines(call->device, call->class));
+    }
+    return err;
+}
+
 /* Also of a class that has ended already: how far it is erased. */
 static enum err class_close(struct call *call, struct pack *p)
 {
     struct mono due = {call->now.mono.ms + CLOSE_PATIENCE_MS};
     bool yes = false;
-    (void)p;
     map_bool(call->params, "yes", &yes);
     if (!call->class) {
         return ERR_NO_CLASS;
     }
     if (!call->class->closed && !yes) {
-        snprintf(call->what, sizeof(call->what), "the word that you mean it");
-        snprintf(call->detail, sizeof(call->detail), "jam class close --yes");
-        return ERR_EMPTY;
+        return tell_open(call, p);
     }
     enum err err = call->class->closed ? OK : request_close(call);
     if (err != OK) {
@@ -361,8 +362,10 @@ static void tell_closed(struct device *device, struct pending *pending, struct c
 {
     struct pack *p = &device->result;
     pack_reset(p);
-    pack_map(p, 4);
+    pack_map(p, 5);
     pack_class(p, class);
+    pack_str(p, "closed");
+    pack_bool(p, true);
     ending_receipt(class, p);
     request_reply(device, pending->client, pending->number, pack_bytes(p), false, class->index);
     pending_end(pending);
@@ -401,7 +404,7 @@ static enum err write_first(struct device *device, struct class *class, struct p
     ask->who_key = key;
     session_found(ask, slice_str(pending->handle));
     if (err == OK) {
-        err = request_sign_in(class, request_sitting(device, &pending->login), ask, now);
+        err = sitting_sign_in(class, sitting_find(device, &pending->login), ask, now);
     }
     wipe(&key, sizeof(key));
     wipe(&ask->who_key, sizeof(ask->who_key));

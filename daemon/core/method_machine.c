@@ -77,9 +77,7 @@ static void pack_forks(struct pack *p, struct class *class)
         column_fixed(stmt, 0, devices[count].b, sizeof(devices[count].b));
         count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     pack_str(p, "forks");
     pack_array(p, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -104,9 +102,7 @@ static void pack_refused(struct pack *p, struct class *class)
         column_fixed(stmt, 0, rows[count].device.b, sizeof(rows[count].device.b));
         rows[count++].entries = (uint64_t)sqlite3_column_int64(stmt, 1);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     pack_str(p, "refused");
     pack_array(p, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -178,9 +174,30 @@ static void pack_log(struct pack *p, struct class *class)
     pack_count(p, "feeds", counts.feeds);
     pack_count(p, "waiting", counts.waiting);
     pack_count(p, "newer", counts.newer);
+    pack_count(p, "refolds", counts.refolds);
     pack_lacking(p, class);
     pack_hash(p, "fingerprint", SLICE(fingerprint));
     pack_hash(p, "views", slice_of(digest.b, 16));
+}
+
+/* Classes that have ended, while some of their machines haven't heard of it. */
+static void pack_closings(struct pack *p, struct device *device)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        count += class->closed && !ending_is_complete(class);
+    }
+    pack_str(p, "closings");
+    pack_array(p, count);
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        if (class->closed && !ending_is_complete(class)) {
+            pack_map(p, 4);
+            pack_class(p, class);
+            ending_receipt(class, p);
+        }
+    }
 }
 
 enum err method_status(struct call *call, struct pack *p)
@@ -201,7 +218,7 @@ enum err method_status(struct call *call, struct pack *p)
     memcpy(run_bytes, &call->device->run, sizeof(run_bytes));
     pack_map(p, 1);
     pack_str(p, "status");
-    pack_map(p, 20);
+    pack_map(p, 23);
     pack_pair(p, "class", class_name(class, name));
     pack_count(p, "peers", presence_here(class->presence));
     pack_machines(p, class, own_seq, call->now);
@@ -214,6 +231,8 @@ enum err method_status(struct call *call, struct pack *p)
     pack_count(p, "lasting_machines", lasting_machines(class));
     pack_forks(p, class);
     pack_refused(p, class);
+    receipts_pack(call->device, class, true, p);
+    pack_closings(p, call->device);
     pack_str(p, "disk");
     pack_str(p, class->failed ? class->disk_why : NULL);
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));

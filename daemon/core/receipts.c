@@ -34,9 +34,7 @@ static uint32_t asked_read(struct class *class, uint32_t max, struct asked out[]
         asked->entries = (uint64_t)sqlite3_column_int64(stmt, 4);
         asked->time_ms = sqlite3_column_int64(stmt, 5);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 
@@ -56,11 +54,7 @@ static bool has_receipt(struct class *class, const struct asked *asked,
     sqlite3_stmt *stmt =
         store_query(class->store, "SELECT 1 FROM receipt WHERE redaction=? AND device=?");
     store_bind(stmt, "id", asked->id, device);
-    bool found = store_row(class->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return found;
+    return store_any(class->store, stmt);
 }
 
 static void note(struct class *class, const struct asked *asked)
@@ -88,9 +82,7 @@ static uint32_t machines(struct class *class, const struct device_id *self,
     while (count < DEVICES_MAX && store_row(class->store, stmt)) {
         count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     for (uint32_t i = 0; i < presence_count(class->presence) && count < DEVICES_MAX; i++) {
         const struct peer *peer = presence_at(class->presence, i);
         char seat[LABEL_BYTES];
@@ -145,17 +137,29 @@ static void pack_seat_of(struct pack *p, struct class *class, const struct devic
     pack_str(p, known ? seat : peer ? peer->host : "");
 }
 
-static void pack_receipt(struct pack *p, struct device *device, struct class *class,
-                         const struct asked *asked)
+/* The other machines of a class, those that haven't erased something first. */
+struct others {
+    uint32_t count;
+    uint32_t waiting;
+    struct device_id at[DEVICES_MAX];
+};
+
+static void others_sort(struct others *others, struct class *class, const struct asked *asked)
 {
-    char id[33];
-    struct device_id all[DEVICES_MAX];
-    uint32_t waiting = 0, count = machines(class, &device->id, all);
-    for (uint32_t i = 0; i < count; i++) {
-        if (!has_receipt(class, asked, &all[i])) {
-            all[waiting++] = all[i];
+    others->waiting = 0;
+    for (uint32_t i = 0; i < others->count; i++) {
+        if (!has_receipt(class, asked, &others->at[i])) {
+            struct device_id waits = others->at[i];
+            others->at[i] = others->at[others->waiting];
+            others->at[others->waiting++] = waits;
         }
     }
+}
+
+static void pack_receipt(struct pack *p, struct class *class, const struct asked *asked,
+                         const struct others *others)
+{
+    char id[33];
     pack_map(p, 6);
     pack_str(p, "entry");
     pack_str(p, hex(id, asked->entry.b, sizeof(asked->entry.b)));
@@ -164,14 +168,38 @@ static void pack_receipt(struct pack *p, struct device *device, struct class *cl
     pack_str(p, "at");
     pack_int(p, asked->time_ms);
     pack_str(p, "done");
-    pack_uint(p, count + 1 - waiting);
+    pack_uint(p, others->count + 1 - others->waiting);
     pack_str(p, "of");
-    pack_uint(p, count + 1);
+    pack_uint(p, others->count + 1);
     pack_str(p, "waiting");
-    pack_array(p, waiting);
-    for (uint32_t i = 0; i < waiting; i++) {
-        pack_seat_of(p, class, &all[i]);
+    pack_array(p, others->waiting);
+    for (uint32_t i = 0; i < others->waiting; i++) {
+        pack_seat_of(p, class, &others->at[i]);
     }
+}
+
+void receipts_pack(struct device *device, struct class *class, bool open_only, struct pack *p)
+{
+    struct asked asked[REDACTIONS_KEPT];
+    struct others others;
+    struct pack told;
+    uint32_t told_count = 0;
+    uint32_t count = class->replica ? asked_read(class, REDACTIONS_KEPT, asked) : 0;
+    pack_init(&told);
+    others.count = count > 0 ? machines(class, &device->id, others.at) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        note(class, &asked[i]);
+        others_sort(&others, class, &asked[i]);
+        if (!open_only || others.waiting > 0) {
+            pack_receipt(&told, class, &asked[i], &others);
+            told_count++;
+        }
+    }
+    pack_str(p, "redactions");
+    pack_array(p, told_count);
+    pack_raw(p, pack_bytes(&told));
+    p->failed |= told.failed;
+    pack_clear(&told);
 }
 
 /* All that are kept, the newest first; or, if the client waits for it, the newest alone, once the machines that are here
@@ -179,7 +207,6 @@ static void pack_receipt(struct pack *p, struct device *device, struct class *cl
 enum err method_receipt(struct call *call, struct pack *p)
 {
     struct class *class = call->class;
-    struct asked asked[REDACTIONS_KEPT];
     bool wait = false;
     if (!class || !class->replica) {
         return class ? ERR_CLASS_WAITS : ERR_NO_CLASS;
@@ -189,14 +216,8 @@ enum err method_receipt(struct call *call, struct pack *p)
         struct mono due = {call->now.mono.ms + RECEIPT_PATIENCE_MS};
         return pending_new(call, PENDING_RECEIPT, due) ? OK : ERR_BUSY;
     }
-    uint32_t count = asked_read(class, REDACTIONS_KEPT, asked);
     pack_map(p, 1);
-    pack_str(p, "redactions");
-    pack_array(p, count);
-    for (uint32_t i = 0; i < count; i++) {
-        note(class, &asked[i]);
-        pack_receipt(p, call->device, class, &asked[i]);
-    }
+    receipts_pack(call->device, class, false, p);
     return OK;
 }
 
@@ -215,7 +236,10 @@ void receipt_answer(struct device *device, struct pending *pending, struct now n
     pack_map(&device->result, 1);
     pack_str(&device->result, "redaction");
     if (any) {
-        pack_receipt(&device->result, device, class, &asked);
+        struct others others;
+        others.count = machines(class, &device->id, others.at);
+        others_sort(&others, class, &asked);
+        pack_receipt(&device->result, class, &asked, &others);
     } else {
         pack_nil(&device->result);
     }

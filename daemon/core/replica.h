@@ -33,6 +33,9 @@ void replica_close(struct replica **);
 /* Forgets what isn't on the disk: after store_rollback, or a failed commit. The own feed is given up and a fresh one is
  * opened at the next write: what a failed commit left on the disk can never contradict what was sent later. */
 enum err replica_reload(struct replica *);
+/* Does that again if it failed, as it does while the disk can't be read. Until then the log is as if it were empty, and
+ * nothing can be added to it. */
+enum err replica_refresh(struct replica *);
 
 /* Appends ops to this run's feed, in order, each its own entry, and folds them. ids gets ops_count entry ids. A HELLO is
  * signed here with the key from the author's ring; where somebody of that ring has no grant in this feed yet (it is a fresh
@@ -76,6 +79,7 @@ bool replica_device_of(struct replica *, const struct feed_id *, struct device_i
 
 struct replica_counts {
     uint64_t entries, feeds, waiting, newer, forks, lacking;
+    uint64_t refolds; /* since it was opened */
 };
 struct replica_counts replica_count(struct replica *);
 

@@ -12,11 +12,7 @@ bool replica_is_named(struct replica *replica, const struct ref *id)
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT 1 FROM redacted WHERE entry=?");
     store_bind(stmt, "r", id);
-    bool named = store_row(replica->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return named;
+    return store_any(replica->store, stmt);
 }
 
 /* Answers that are kept for retries may repeat a text: they become empty ones. */
@@ -135,11 +131,7 @@ bool replica_lacks_of(struct replica *replica, const struct feed_id *feed)
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT 1" LACKING " AND f.feed=? LIMIT 1");
     store_bind(stmt, "f", feed);
-    bool lacks = store_row(replica->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return lacks;
+    return store_any(replica->store, stmt);
 }
 
 uint32_t replica_lacking(struct replica *replica, int64_t *after, struct want *out, uint32_t max)
@@ -153,9 +145,7 @@ uint32_t replica_lacking(struct replica *replica, int64_t *after, struct want *o
         out[count++].have = (uint64_t)sqlite3_column_int64(stmt, 1);
         *after = sqlite3_column_int64(stmt, 2);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     *after = count < max ? 0 : *after;
     return count;
 }
@@ -172,9 +162,7 @@ uint32_t replica_lacking_ids(struct replica *replica, struct ref *out, uint32_t 
     while (count < max && store_row(replica->store, stmt)) {
         count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 
@@ -216,7 +204,7 @@ enum err replica_accept_payload(struct replica *replica, const struct told_paylo
     struct op op;
     struct fact fact = {.op = &op};
     *taken = false;
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT e.id, e.hash, e.lamport, e.time_ms, e.stub, e.rest, e.length,"
                         " f.device" LACKING " AND f.feed=? AND e.seq=?");

@@ -87,9 +87,7 @@ static bool draft_run(struct replica *replica, const struct feed *feed, int64_t 
             draft->bytes = pack_bytes(draft->entries).len;
         }
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     draft->more = feed->signed_seq > have + draft->count;
     return draft->count > 0;
 }
@@ -152,18 +150,13 @@ bool replica_runs(struct replica *replica, const struct feed_id *id, uint64_t ha
 /* Where in the order of application a feed's next entry stands; 0 if there is none. */
 static int64_t next_row(struct replica *replica, const struct want *want)
 {
-    int64_t row = 0;
     struct feed *feed = feeds_find(&replica->feeds, replica->store, &want->feed);
     if (!feed || feed->signed_seq <= want->have) {
         return 0;
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT id FROM entry WHERE feed=? AND seq=?");
     store_bind(stmt, "ii", feed->row, (int64_t)want->have + 1);
-    if (store_row(replica->store, stmt)) {
-        row = sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
-    }
-    return row;
+    return store_number(replica->store, stmt);
 }
 
 bool replica_batch(struct replica *replica, struct want *wants, uint32_t wants_count,

@@ -1,6 +1,8 @@
 /* The shapes in which clients see rows. */
 #include "shapes.h"
 
+#include "authority.h"
+#include "date.h"
 #include "inbox.h"
 
 void pack_hex(struct pack *p, const void *id)
@@ -32,6 +34,25 @@ void pack_entry(struct ask *ask, struct pack *p)
     } else {
         pack_nil(p);
     }
+}
+
+void pack_last_day(struct ask *ask, struct pack *p)
+{
+    char date[DATE_BYTES];
+    const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    uint64_t until_ms = class_until(ask->store);
+    const char *until = date_text(until_ms, date);
+    int64_t left = until ? (int64_t)until_ms / day_ms - ask->now.wall.ms / day_ms : 0;
+    pack_str(p, "until");
+    pack_str(p, until);
+    pack_str(p, "days_left");
+    if (until && left >= 0) {
+        pack_int(p, left);
+    } else {
+        pack_nil(p);
+    }
+    pack_str(p, "over");
+    pack_bool(p, left < 0);
 }
 
 static struct device_id device_of(struct store *store, const struct stamp *stamp)
@@ -89,6 +110,27 @@ void pack_names(struct ask *ask, struct pack *p, const struct person_id *person)
     pack_str(p, "name");
     found ? pack_column(p, stmt, 1) : pack_nil(p);
     sqlite3_reset(stmt);
+}
+
+void pack_left(struct ask *ask, struct pack *p)
+{
+    struct session session;
+    session_read(ask->store, &ask->me, &session);
+    bool removed = ask->left && authority_is_removed(ask->store, &ask->me);
+    bool moved = ask->left && session.open && !SAME(session.device, ask->here);
+    pack_str(p, "left");
+    if (!removed && !moved) {
+        pack_nil(p);
+        return;
+    }
+    pack_map(p, 6);
+    pack_str(p, "why");
+    pack_str(p, removed ? "removed" : "moved");
+    pack_str(p, "person");
+    pack_person(ask, p, &ask->me);
+    pack_str(p, "seat");
+    pack_seat(ask, p, &session.device);
+    pack_moment(ask, p, &session.since);
 }
 
 void pack_people(struct ask *ask, struct pack *p, const struct shown_list *people)
@@ -413,7 +455,7 @@ static void pack_story(struct ask *ask, struct pack *p, uint32_t n, sqlite3_stmt
     column_fixed(stmt, 2, author.b, sizeof(author.b));
     pack_map(p, 10);
     pack_str(p, "n");
-    pack_uint(p, n);
+    pack_line(p, n);
     pack_str(p, "id");
     pack_hex(p, id.b);
     pack_str(p, "op");
@@ -439,6 +481,21 @@ static void pack_story(struct ask *ask, struct pack *p, uint32_t n, sqlite3_stmt
     pack_moment(ask, p, &moment);
 }
 
+void pack_journal_line(struct ask *ask, struct pack *p, uint32_t n, const struct line *line)
+{
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT id, op, author, other, state, coalesce(text,"
+                                " (SELECT title FROM task WHERE task=story.owner)), stamp, time_ms,"
+                                " sealed FROM story WHERE owner=? AND stamp=?");
+    store_bind(stmt, "rs", &line->owner, &line->stamp);
+    if (store_row(ask->store, stmt)) {
+        pack_story(ask, p, n, stmt);
+    } else {
+        pack_nil(p);
+    }
+    sqlite3_reset(stmt);
+}
+
 void pack_journal(struct ask *ask, struct pack *p, const struct lines *lines)
 {
     struct shown_list list = {.count = lines->count};
@@ -448,17 +505,7 @@ void pack_journal(struct ask *ask, struct pack *p, const struct lines *lines)
     list_show(ask, LIST_ENTRIES, &list);
     pack_array(p, lines->count);
     for (uint32_t i = 0; i < lines->count; i++) {
-        sqlite3_stmt *stmt = store_query(
-            ask->store, "SELECT id, op, author, other, state, coalesce(text,"
-                        " (SELECT title FROM task WHERE task=story.owner)), stamp, time_ms,"
-                        " sealed FROM story WHERE owner=? AND stamp=?");
-        store_bind(stmt, "rs", &lines->at[i].owner, &lines->at[i].stamp);
-        if (store_row(ask->store, stmt)) {
-            pack_story(ask, p, i + 1, stmt);
-        } else {
-            pack_nil(p);
-        }
-        sqlite3_reset(stmt);
+        pack_journal_line(ask, p, i + 1, &lines->at[i]);
     }
 }
 

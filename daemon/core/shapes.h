@@ -8,12 +8,16 @@ void pack_hex(struct pack *, const void *id);                /* of 16 bytes; NUL
 void pack_column(struct pack *, sqlite3_stmt *, int column); /* text, or nil */
 /* The pair "entry". */
 void pack_entry(struct ask *, struct pack *); /* two pairs: "entry" and "as", who wrote it */
+/* The class's last day: three pairs, "until", "days_left" and "over", the latter by this machine's clock. */
+void pack_last_day(struct ask *, struct pack *);
 struct age moment_age(struct ask *, const struct moment *);
 /* The three pairs of an age; nil if never. */
 void pack_moment(struct ask *, struct pack *, const struct moment *);
 void pack_person(struct ask *, struct pack *, const struct person_id *);
 /* Who one is: three pairs, person, handle, name. */
 void pack_names(struct ask *, struct pack *, const struct person_id *);
+/* Key and map, or nil: why ask->me, who sat at this terminal, does no longer. */
+void pack_left(struct ask *, struct pack *);
 void pack_people(struct ask *, struct pack *, const struct shown_list *);
 void pack_place(struct ask *, struct pack *, const struct place *);
 /* My place now, and as it was before the ops. */
@@ -38,6 +42,8 @@ void pack_roles(struct ask *, struct pack *, const struct ref *jam);
 enum { JAM_PAIRS = 9 };
 void pack_jam_pairs(struct ask *, struct pack *, uint32_t n, const struct ref *jam);
 void pack_journal(struct ask *, struct pack *, const struct lines *);
+/* n is the line; 0 writes nil. */
+void pack_journal_line(struct ask *, struct pack *, uint32_t n, const struct line *);
 
 /* Remembers what is shown on this terminal, so that its lines can be typed. */
 void list_show(struct ask *, enum list_kind, const struct shown_list *);

@@ -6,7 +6,7 @@
 const struct view *const views[] = {
     &view_class, &view_person,   &view_session, &view_teacher, &view_seat,     &view_jam,
     &view_place, &view_role,     &view_task,    &view_note,    &view_feedback, &view_redact,
-    &view_state, &view_rotation, &view_closing, NULL,
+    &view_state, &view_rotation, &view_closing, &view_export,  NULL,
 };
 
 void views_fold(struct store *store, const struct fact *fact)

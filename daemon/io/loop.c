@@ -17,6 +17,7 @@
 #include "lan.h"
 #include "links.h"
 #include "local.h"
+#include "rest.h"
 #include "work.h"
 
 enum { WAKE_MS_MAX = 3600 * 1000, CLOSING_TURNS = 8 };
@@ -33,7 +34,7 @@ struct loop {
     struct calls *calls;
     uv_prepare_t prepare;
     uv_idle_t idle; /* active: the loop doesn't sleep */
-    uv_timer_t wake;
+    uv_timer_t wake, rest;
     uv_signal_t signals[2];
     bool fed; /* since the last commit */
 };
@@ -116,6 +117,12 @@ static void wake_cb(uv_timer_t *timer)
 {
     struct event event = {.kind = EVENT_TICK};
     loop_feed(timer->data, &event);
+}
+
+static void rest_cb(uv_timer_t *timer)
+{
+    (void)timer;
+    rest();
 }
 
 /* One commit for all that was fed, then its outputs, and the next time to wake. False if nothing was fed. */
@@ -202,6 +209,7 @@ enum err loop_open(const struct options *options, const struct device_config *co
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_idle_init(&loop->uv, &loop->idle);
     uv_timer_init(&loop->uv, &loop->wake);
+    uv_timer_init(&loop->uv, &loop->rest);
     loop->prepare.data = loop->wake.data = loop;
     static const int numbers[] = {SIGTERM, SIGINT};
     for (int i = 0; i < 2; i++) {
@@ -244,6 +252,8 @@ void loop_run(struct loop *loop)
     fflush(stdout);
     tell_systemd("READY=1");
     uv_prepare_start(&loop->prepare, prepare_cb);
+    rest(); /* the start is over */
+    uv_timer_start(&loop->rest, rest_cb, REST_MS, REST_MS);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     tell_systemd("STOPPING=1");
     struct event event = {.kind = EVENT_LEAVE};

@@ -34,6 +34,10 @@ test_expect_success 'the routing id of the next stranger, and sockets of every k
 test_expect_success 'a storm of handshakes by a member' '
     weigh && begin handshakes && quick && quick && at_work && end && unharmed && grown 1 30000 && lines 1 40
 '
+test_expect_success 'ten thousand conversations of garbage within finished sessions: nobody falls, nothing grows' '
+    weigh && before=$(fds 1) && attack zmtp-garbage && grep -qx "conversations 10000" "$JAM_ROOM/said-zmtp-garbage" &&
+    unharmed && bounded 12000 800 && await "test \$(fds 1) -lt $((before + 50))" 30
+'
 test_expect_success 'descriptors run out: what is there goes on, nothing is lost, and it recovers' '
     sign_in 2 ben && on 2 jam join bridge && stop 1 && (ulimit -n 96 && launch 1) &&
     await "grep -q ready \"\$JAM_ROOM/1/out\"" && await "sees 1 2 3 && sees 3 1 2" && sign_in 1 ana && on 1 jam join bridge &&

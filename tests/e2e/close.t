@@ -9,20 +9,35 @@ kept() { grep -qaF "$2" "$JAM_ROOM/$1"/state/*; }
 has_ended() { test_must_fail on "$1" jam list 2>err && grep -q "has ended" err; }
 
 test_expect_success 'a room in which something was written; one machine is off' '
-    open_room 4 && teach && sign_in 2 ana && sign_in 3 ben && sign_in 4 dina && on 2 jam note "triangles hold best" &&
+    open_room 4 && teach && sign_in 2 ana && sign_in 3 ben && sign_in 4 dina && on 2 jam start tower && on 2 jam note "triangles hold best" &&
     await converged && kept 1 triangles && kept 3 triangles && kept 4 triangles && stop 4
 '
 
 test_expect_success 'only its founder ends it, and only who says yes' '
     test_must_fail wire 2 class.close "{\"yes\": true}" >out && grep not-a-teacher out &&
-    test_must_fail wire 1 class.close >out && test_must_fail on 1 jam class close --json 2>err && kept 1 triangles
+    test_must_fail wire 2 class.close >out && grep not-a-teacher out &&
+    wire 1 class.close >out && jq -e ".closed == false and .of == 4" out && kept 1 triangles &&
+    test_expect_code 2 on 1 jam class close --json 2>err && test_expect_code 2 on 1 jam class close --yes 2>err &&
+    grep -e "--no-export" err && test_expect_code 2 on 1 jam class close --yes --export x.md --no-export && kept 1 triangles
+'
+
+test_expect_success 'what can not be kept stops the closing' '
+    test_expect_code 1 on 1 jam class close --yes --export /nowhere/x.md 2>err && grep "can.t be written" err &&
+    echo precious >x.md && test_expect_code 1 on 1 jam class close --yes --export x.md && grep precious x.md && kept 1 triangles && kept 3 triangles
 '
 
 test_expect_success 'it is erased on all machines that are on; the receipt says where it is not' '
-    wire 1 class.close "{\"yes\": true}" >out && jq -e ".done == 3 and .of == 4 and (.behind | length) == 1" out &&
+    on 1 jam class close --yes --export kept.md --json >out && grep triangles kept.md &&
+    sed -n 1p out | jq -e ".export.file == \"kept.md\"" &&
+    sed -n 2p out | jq -e ".closed and .done == 3 and .of == 4 and (.behind | length) == 1" &&
     for i in 1 2 3; do
         has_ended $i && ! kept $i triangles && ! kept $i ana || return 1
     done && kept 4 triangles
+'
+
+test_expect_success 'the status names who has not erased it, in another class too' '
+    says 1 status ".status.closings | length == 1 and .[0].class.name == \"Period 3\" and .[0].behind == [\"pc4\"]" &&
+    on 1 jam status >out && grep "Period 3 is closed and erased on 3 of 4 machines; pc4 when" out
 '
 
 test_expect_success 'who wakes hears of it from any of them, and erases it too' '
@@ -30,7 +45,8 @@ test_expect_success 'who wakes hears of it from any of them, and erases it too' 
 '
 
 test_expect_success 'the receipt is complete then' '
-    start 1 && await "wire 1 class.close >out && jq -e \".done == 4 and .behind == []\" out"
+    start 1 && await "wire 1 class.close >out && jq -e \".done == 4 and .behind == []\" out" &&
+    says 1 status ".status.closings == []"
 '
 
 test_expect_success 'another class can be made, and joined' '

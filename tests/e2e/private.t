@@ -33,6 +33,11 @@ kept() {
     done
     return 1
 }
+begin_watch() { # machine 4's, as plain sentences
+    on 4 jam watch --plain >watched 2>&1 3>&- 4>&- &
+    watcher=$!
+    await "test -s watched"
+}
 in_memory() { "$seek" memory "$(cat "$JAM_ROOM/$2/pid")" "$1"; }
 reads() { says "$1" inbox ".inbox | map(select(.glow == \"$letter\")) | length == $2"; }
 
@@ -53,10 +58,15 @@ test_expect_success 'what is open is found everywhere: so this test can find thi
 '
 
 test_expect_success 'Ana writes to Ben, and to herself' '
+    begin_watch || return 1
     on 2 jam feedback ben --glow "$letter" --grow "$letter" >said && grep "alone can read it" said &&
     on 2 jam solo && on 2 jam note "$own" >said && grep "for you alone" said &&
     json 2 feedback ben --grow "$letter" && ask 2 ".feedback.sealed and (.feedback.readers | length == 1)" &&
     await "converged 1 2 3 4"
+'
+
+test_expect_success 'who watches sees that Ana gave feedback, and not to whom' '
+    await "grep -q \"^ana.* gave feedback\\.\$\" watched" && kill "$watcher" && ! grep "feedback to" watched
 '
 
 test_expect_success 'at a terminal, who will read it is said before the first letter' '
@@ -102,6 +112,12 @@ test_expect_success 'where the policy says so, the teacher reads it too, and nob
     json 6 feedback ben --glow "$letter" && ask 6 ".feedback.readers[1] == \"teachers\"" &&
     await "converged 5 6 7 8" && reads 7 1 && reads 8 0 && reads 5 1 &&
     ! kept "$letter" 5 6 7 8 && test_expect_code 1 in_memory "$letter" 8
+'
+
+test_expect_success 'who is made a teacher reads from then on, and nothing of before' '
+    on 5 jam people teacher chloe && await "converged 5 6 7 8" && before=$letter &&
+    letter="a heron stands in the reeds" && on 6 jam feedback ben --glow "$letter" && await "converged 5 6 7 8" &&
+    reads 7 1 && reads 5 1 && reads 8 1 && ! kept "$letter" 5 6 7 8 && letter=$before && reads 8 0 && reads 5 1
 '
 
 test_done

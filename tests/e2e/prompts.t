@@ -79,7 +79,7 @@ test_expect_success 'new: the words that are proposed are typed once' '
 	type RIV-lam-abou
 	expect Welcome back
 	EOF
-    asked ".[1].passphrase == \"RIV-lam-abou\" and length == 2"
+    asked ".[1].new == \"RIV-lam-abou\" and length == 2"
 '
 
 test_expect_success 'new: one of their own is typed twice, and again if the two differ' '
@@ -99,7 +99,7 @@ test_expect_success 'new: one of their own is typed twice, and again if the two 
 	type my dog  eats socks
 	expect Welcome back
 	EOF
-    asked "map(.passphrase) == [null, \"my dog eats socks\"]" && ! grep socks screen
+    asked "map(.new) == [null, \"my dog eats socks\"]" && ! grep socks screen
 '
 
 test_expect_success 'a weak one is refused, saying why, and another can be typed' '
@@ -117,7 +117,7 @@ test_expect_success 'a weak one is refused, saying why, and another can be typed
 	type $words
 	expect Welcome back
 	EOF
-    asked "map(.passphrase) == [null, \"xk7\", \"$words\"]"
+    asked "map(.new) == [null, \"xk7\", \"$words\"]"
 '
 
 test_expect_success 'nothing typed: refused, as without a terminal' '
@@ -265,13 +265,37 @@ test_expect_success 'a roster goes in batches of whole lines, whatever its lengt
     jq -r .names asked | cmp - names && asked "length == 5 and all(.names | length <= 3000)"
 '
 
+looks='{"class":{"name":"Period 3","until":"2027-07-01"},"closed":false,"of":4}'
+class_record='{"type":"class","name":"Period 3","for":"lee","at":1795600000000,"until":null,"teacher":true,"sealed":true}'
+
 test_expect_success 'a class is closed only by a yes' '
-    told "$in" && test_expect_code 2 on 1 jam class close </dev/null && test_must_be_empty asked &&
+    told "$looks" "$in" && test_expect_code 2 on 1 jam class close </dev/null && test_must_be_empty asked &&
     test_expect_code 1 typed jam class close <<-EOF &&
+	expect Period 3: 4 machines, its last day is 2027-07-01
+	expect Keep what it wrote, in a file here\? \[Y/n\] \$
+	type n
 	expect for ever. Close it\? \[y/N\] \$
 	type n
 	EOF
-    test_must_be_empty asked && on 1 jam class close --yes && asked ".[0].method == \"class.close\""
+    asked "map([.method, .yes]) == [[\"class.close\", null]]"
+'
+
+test_expect_success 'what it wrote is kept first' '
+    mkdir keep && cd keep &&
+    told "$looks" "{\"records\":[$class_record],\"next\":null}" "{\"class\":{\"name\":\"Period 3\"},\"closed\":true,\"done\":4,\"of\":4,\"behind\":[]}" &&
+    typed jam class close <<-EOF &&
+	expect \[Y/n\] \$
+	type
+	expect Kept in Period 3, lee, (.*)\.md
+	expect Close it\? \[y/N\] \$
+	type y
+	expect Period 3 is closed and erased on 4 of 4 machines
+	EOF
+    asked "map([.method, .yes]) == [[\"class.close\", null], [\"class.export\", null], [\"class.close\", true]]" &&
+    grep "^# Period 3" Period*.md && told "{\"code\":\"not-yours\",\"what\":\"\",\"detail\":\"\"}" &&
+    test_expect_code 1 typed jam class close <<-EOF && ! grep Keep screen && cd ..
+	expect isn.t yours
+	EOF
 '
 
 test_expect_success 'cards on a page: only its owner reads it, and none is made if it cannot be written' '

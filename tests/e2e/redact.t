@@ -36,6 +36,11 @@ test_expect_success 'its author can, and is told who sleeps' '
     grep "Erased on 3 of 4" said && grep "pc4 will when it wakes" said && grep ana said
 '
 
+test_expect_success 'what is open of it stands in the status' '
+    says 2 status ".status.redactions | length == 1 and .[0].done == 3 and .[0].waiting == [\"pc4\"]" &&
+    on 2 jam status >said && grep "Erased on 3 of 4 machines. pc4 will when it wakes" said && says 3 status ".status.redactions == []"
+'
+
 test_expect_success 'no file of the machines that run has it' '
     await "! holds 1 && ! holds 2 && ! holds 3" && await converged && holds 4
 '
@@ -49,7 +54,8 @@ test_expect_success 'the journal says by whom and why, the rest stays' '
 test_expect_success 'the receipt completes when the last one wakes' '
     says 2 "redact --receipt" ".redactions[0] | .done == 3 and .of == 4 and .waiting == [\"pc4\"]" &&
     start 4 && await "! holds 4" && await converged &&
-    await "says 2 \"redact --receipt\" \".redactions[0] | .done == 4 and .of == 4 and .waiting == []\""
+    await "says 2 \"redact --receipt\" \".redactions[0] | .done == 4 and .of == 4 and .waiting == []\"" &&
+    says 2 status ".status.redactions == []"
 '
 
 test_expect_success 'a machine that joins later never gets it' '

@@ -81,19 +81,20 @@ static void change_rows(sqlite3 *db, enum change change, const msgpack_object *i
 }
 
 /* What is written goes into a log that stays beside the database. */
-static sqlite3 *open_log(void)
+static sqlite3 *open_log(struct machine *m)
 {
     sqlite3 *db = NULL;
-    fuzz_check(sqlite3_open_v2(machine_path, &db, SQLITE_OPEN_READWRITE, machine_vfs) == SQLITE_OK);
+    fuzz_check(sqlite3_open_v2(machine_path, &db, SQLITE_OPEN_READWRITE, disk_vfs(m->disk)) ==
+               SQLITE_OK);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;", NULL, NULL, NULL);
     return db;
 }
 
 /* The changes of rows come first; then those of bytes. */
-static void change_disk(const struct doc *docs, uint32_t docs_count, bool rows)
+static void change_disk(struct machine *m, const struct doc *docs, uint32_t docs_count, bool rows)
 {
-    sqlite3 *db = rows ? open_log() : NULL;
+    sqlite3 *db = rows ? open_log(m) : NULL;
     for (uint32_t i = 0; i < docs_count; i++) {
         const msgpack_object *items;
         uint32_t count;
@@ -109,9 +110,9 @@ static void change_disk(const struct doc *docs, uint32_t docs_count, bool rows)
         if (rows) {
             change_rows(db, (enum change)change, items, count);
         } else if (change == CHANGE_LEN || change == CHANGE_LOG_LEN) {
-            machine_file_cut(log, number);
+            machine_file_cut(m, log, number);
         } else if (count > 2 && read_bin(&items[2], &bytes)) {
-            machine_file_write(log, number, bytes);
+            machine_file_write(m, log, number, bytes);
         }
     }
     sqlite3_close(db);
@@ -185,8 +186,8 @@ void fuzz_one(struct slice input)
     }
     machine_disk(&m);
     m.damaged = true;
-    change_disk(docs, count, true);
-    change_disk(docs, count, false);
+    change_disk(&m, docs, count, true);
+    change_disk(&m, docs, count, false);
     serve(&m);
     for (uint32_t i = 0; i < count; i++) {
         doc_clear(&docs[i]);

@@ -4,20 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../unit/cut.h"
 #include "../unit/message_again.h"
 
-enum { AFTERWARDS_MAX = 64, TEMPLATE_MAX = 1 << 21, PEER_PORT = 7733, TURN_ROOM = 2 * 1024 * 1024 };
+enum {
+    AFTERWARDS_MAX = 64,
+    PEER_PORT = 7733,
+    TURN_ROOM = 4 * 1024 * 1024, /* with what is written on its disk */
+};
 
-const char machine_path[MACHINE_PATH_BYTES] = "/jam/class-1.db", machine_vfs[] = "cut";
+const char machine_path[MACHINE_PATH_BYTES] = "/jam/class-1.db";
 
 static const char folder[] = "/jam";
 
 /* What the lesson left, once for all inputs. */
 static struct {
-    bool made;
-    uint8_t *bytes;
-    size_t len;
+    struct disk *disk;
     struct sign_key root;
     struct class_id class;
     struct now now;
@@ -70,6 +71,18 @@ static void check_reply(const struct machine *m, struct slice bytes)
     doc_clear(&doc);
 }
 
+static void put_away(struct machine *m, struct slice name, bool keep)
+{
+    static const char *const parts[] = {"", "-wal", "-journal"};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        char from[128], to[160];
+        snprintf(from, sizeof(from), "%s/%.*s%s", folder, (int)name.len, (const char *)name.at,
+                 parts[i]);
+        snprintf(to, sizeof(to), "%s.damaged", from);
+        keep ? disk_rename(m->disk, from, to) : disk_remove(m->disk, from);
+    }
+}
+
 /* What the shell would do; an event that follows at once goes into *then. */
 static bool obey(struct machine *m, const struct output *o, struct event *then, uint8_t room[32])
 {
@@ -106,6 +119,10 @@ static bool obey(struct machine *m, const struct output *o, struct event *then, 
             (struct event){.kind = EVENT_STRETCHED, .work = o->work, .bytes = slice_of(room, 32)};
         return true;
     }
+    case OUTPUT_ERASE:
+    case OUTPUT_SET_ASIDE:
+        put_away(m, o->bytes, o->kind == OUTPUT_SET_ASIDE);
+        return false;
     case OUTPUT_LOG:
         if (getenv("JAM_TEST_LOG")) {
             fprintf(stderr, "# %.*s\n", (int)o->bytes.len, (const char *)o->bytes.at);
@@ -125,23 +142,12 @@ static void check_disk(const struct machine *m)
     }
 }
 
-/* The disk is memory too, but not of what is tried here. */
-static size_t disk_bytes(void)
-{
-    size_t files = 0;
-    for (size_t i = 0; i < CUT_FILES; i++) {
-        files += cut.files[i].used;
-    }
-    return files * 2 * CUT_CAPACITY;
-}
-
 static void turn(struct machine *m, const struct event *event)
 {
     static uint8_t rooms[AFTERWARDS_MAX][32];
     struct event afterwards[AFTERWARDS_MAX];
     uint32_t count = 0;
     struct output o;
-    size_t disk = disk_bytes();
     struct fuzz_spent before = fuzz_spent_begin();
     if (event) {
         device_step(m->device, m->now, event);
@@ -155,7 +161,6 @@ static void turn(struct machine *m, const struct event *event)
     }
     size_t spent = fuzz_spent_end(before);
     size_t free_of_charge = event ? FUZZ_FACTOR * event->bytes.len : 0;
-    free_of_charge += disk_bytes() > disk ? disk_bytes() - disk : 0;
     spent = spent > free_of_charge ? spent - free_of_charge : 0;
     m->spent = spent > m->spent ? spent : m->spent;
     fuzz_check(spent <= TURN_ROOM);
@@ -324,8 +329,11 @@ static void open_as(struct machine *m, const char *database)
 {
     const char *const databases[] = {database, NULL};
     struct sign_pk pk;
-    struct device_config config = {
-        .state = folder, .databases = databases, .vfs = machine_vfs, .host = "pc-1", .boot = {1}};
+    struct device_config config = {.state = folder,
+                                   .databases = databases,
+                                   .vfs = disk_vfs(m->disk),
+                                   .host = "pc-1",
+                                   .boot = {1}};
     sign_keypair((const uint8_t[32]){12}, &config.key, &pk);
     fuzz_check(device_open(&config, m->now, &m->device) == OK);
     turn(m, NULL);
@@ -449,22 +457,16 @@ static void learn(struct machine *m)
 
 static void make_lesson(void)
 {
-    struct machine m = {.now = {{1000}, {INT64_C(1790000000000)}}};
-    cut_format(0);
+    struct machine m = {.now = {{1000}, {INT64_C(1790000000000)}}, .disk = disk_new(1)};
     open_as(&m, NULL);
     play(&m);
     learn(&m);
     char path[128];
     snprintf(path, sizeof(path), "%s/%s", folder, m.device->classes[0]->file);
-    machine_close(&m);
-    struct cut_file *file = cut_find(path, false);
-    fuzz_check(file && file->seen_len <= TEMPLATE_MAX);
-    lesson.len = (size_t)file->seen_len;
-    lesson.bytes = malloc(lesson.len);
-    fuzz_check(lesson.bytes);
-    memcpy(lesson.bytes, file->seen, lesson.len);
+    device_close(&m.device);
+    disk_rename(m.disk, path, machine_path);
+    lesson.disk = m.disk;
     lesson.now = m.now;
-    lesson.made = true;
 }
 
 struct slice machine_known(uint32_t n)
@@ -474,43 +476,37 @@ struct slice machine_known(uint32_t n)
 
 void machine_disk(struct machine *m)
 {
-    if (!lesson.made) {
+    if (!lesson.disk) {
         make_lesson();
     }
-    cut_format(0);
-    *m = (struct machine){.now = lesson.now};
-    struct cut_file *file = cut_find(machine_path, true);
-    fuzz_check(file);
-    memcpy(file->seen, lesson.bytes, lesson.len);
-    memcpy(file->durable, lesson.bytes, lesson.len);
-    file->seen_len = file->durable_len = (sqlite3_int64)lesson.len;
+    disk_chance(1);
+    *m = (struct machine){.now = lesson.now, .disk = disk_clone(lesson.disk, 1)};
 }
 
-static struct cut_file *machine_file(bool log)
-{
-    char path[MACHINE_PATH_BYTES + 4];
-    snprintf(path, sizeof(path), "%s%s", machine_path, log ? "-wal" : "");
-    return cut_find(path, false);
-}
+static const char log_path[] = "/jam/class-1.db-wal";
 
-void machine_file_write(bool log, uint64_t at, struct slice bytes)
+void machine_file_write(struct machine *m, bool log, uint64_t at, struct slice bytes)
 {
-    struct cut_file *file = machine_file(log);
-    if (file && file->seen_len > 0 && bytes.len) {
-        at %= (uint64_t)file->seen_len;
-        size_t room = (size_t)file->seen_len - at;
-        memcpy(file->seen + at, bytes.at, bytes.len < room ? bytes.len : room);
-        memcpy(file->durable + at, bytes.at, bytes.len < room ? bytes.len : room);
+    size_t len = 0;
+    uint8_t *file = disk_bytes(m->disk, log ? log_path : machine_path, &len);
+    if (file && len > 0 && bytes.len) {
+        at %= len;
+        memcpy(file + at, bytes.at, bytes.len < len - at ? bytes.len : len - at);
     }
 }
 
-void machine_file_cut(bool log, uint64_t len)
+void machine_file_cut(struct machine *m, bool log, uint64_t len)
 {
-    struct cut_file *file = machine_file(log);
+    const char *path = log ? log_path : machine_path;
+    size_t whole = 0;
+    const uint8_t *file = disk_bytes(m->disk, path, &whole);
     if (file) {
-        len %= (uint64_t)file->seen_len + 1;
-        memset(file->seen + len, 0, (size_t)file->seen_len - len);
-        file->seen_len = file->durable_len = (sqlite3_int64)len;
+        len %= whole + 1;
+        uint8_t *rest = malloc(len + 1);
+        fuzz_check(rest);
+        memcpy(rest, file, len);
+        disk_put(m->disk, path, slice_of(rest, len));
+        free(rest);
     }
 }
 
@@ -526,6 +522,7 @@ void machine_open(struct machine *m)
 void machine_close(struct machine *m)
 {
     device_close(&m->device);
+    disk_free(&m->disk);
 }
 
 void machine_check_views(struct machine *m)

@@ -5,6 +5,7 @@
 #define JAM_FUZZ_MACHINE_H
 
 #include "device_inside.h"
+#include "disk.h"
 #include "fuzz.h"
 
 enum {
@@ -30,6 +31,7 @@ struct member {
 enum { MEMBER_PUPIL, MEMBER_TEACHER, MEMBERS };
 
 struct machine {
+    struct disk *disk;
     struct device *device;
     struct now now;
     struct mono wake;
@@ -42,11 +44,11 @@ struct machine {
 
 /* The disk as it was left by a lesson; the machine is off. */
 void machine_disk(struct machine *);
-/* The name of its database there, and the disk's VFS. */
-extern const char machine_path[MACHINE_PATH_BYTES], machine_vfs[];
+/* Its database there. */
+extern const char machine_path[MACHINE_PATH_BYTES];
 /* Changes bytes of it, or of its log, while nobody has it open; or how long it is. Numbers beyond its end are counted round. */
-void machine_file_write(bool log, uint64_t at, struct slice bytes);
-void machine_file_cut(bool log, uint64_t len);
+void machine_file_write(struct machine *, bool log, uint64_t at, struct slice bytes);
+void machine_file_cut(struct machine *, bool log, uint64_t len);
 
 void machine_open(struct machine *);
 void machine_close(struct machine *);

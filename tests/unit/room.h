@@ -1,15 +1,15 @@
-/* A room of devices in one process: the very core of jamd, with simulated time and a network that delivers what is asked of
- * it. For tests of the core; real sockets are tried in tests/e2e. */
+/* A room of devices in one process: the very core of jamd, with simulated time, disks in memory, and a network that delivers
+ * what is asked of it. For tests of the core; real sockets are tried in tests/e2e. */
 #ifndef JAM_TEST_ROOM_H
 #define JAM_TEST_ROOM_H
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bounds.h"
 #include "device.h"
+#include "disk.h"
 #include "keys.h"
 #include "pack.h"
 
@@ -31,6 +31,9 @@ struct room_inbox {
 
 enum { ROOM_PORT = 7733 };
 
+/* The folder on each disk. */
+#define ROOM_STATE "state/"
+
 struct machine {
     struct room_inbox inbox[SECRETS_MAX];
     struct address linked[ROOM_MAX]; /* by which address to each; port 0: none */
@@ -39,13 +42,13 @@ struct machine {
     struct sign_key key;
     struct device_id id;
     struct link_pk link;
-    char state[128];
+    struct disk *disk;
     struct mono wake;
     uint8_t *reply; /* the last answer of client 1 */
     size_t reply_len;
     uint32_t notes; /* notifications to client 2 */
     uint64_t sent_bytes, sent_messages, datagrams;
-    uint32_t starts;
+    uint32_t starts, asides;
     const struct invite *invite; /* that jamd is started with */
 };
 
@@ -60,7 +63,6 @@ struct room {
     bool alike;      /* what is stretched comes out the same for all words */
     uint64_t offers; /* datagrams of that length */
     uint64_t number;
-    char folder[64];
 };
 
 static inline struct address room_address(int i)
@@ -119,6 +121,20 @@ static inline bool room_comes_in(struct room *room, int i, int to, const struct 
     }
     const struct room_inbox *in = &room->m[to].inbox[number];
     return in->on && out->on && memcmp(&in->secret, &out->secret, sizeof(in->secret)) == 0;
+}
+
+/* A database is erased, or set aside, where it stays as it was. */
+static inline void room_put_away(struct machine *m, const struct output *o)
+{
+    char name[96], other[112];
+    snprintf(name, sizeof(name), ROOM_STATE "%.*s", (int)o->bytes.len, (const char *)o->bytes.at);
+    if (o->kind == OUTPUT_SET_ASIDE) {
+        snprintf(other, sizeof(other), ROOM_STATE "aside-%u", m->asides++);
+        disk_rename(m->disk, name, other);
+    }
+    disk_remove(m->disk, name);
+    snprintf(other, sizeof(other), "%s-wal", name);
+    disk_remove(m->disk, other);
 }
 
 static inline void room_output(struct room *room, int i, const struct output *o)
@@ -195,26 +211,10 @@ static inline void room_output(struct room *room, int i, const struct output *o)
     case OUTPUT_UNBIND:
         m->inbox[o->address.secret].on = false;
         break;
-    case OUTPUT_ERASE: {
-        char command[256];
-        snprintf(command, sizeof(command), "cd %s && rm -f %.*s*", m->state, (int)o->bytes.len,
-                 (const char *)o->bytes.at);
-        if (system(command) != 0) {
-            abort();
-        }
+    case OUTPUT_ERASE:
+    case OUTPUT_SET_ASIDE:
+        room_put_away(m, o);
         break;
-    }
-    case OUTPUT_SET_ASIDE: {
-        char command[256];
-        int len = (int)o->bytes.len;
-        const char *name = (const char *)o->bytes.at;
-        snprintf(command, sizeof(command), "cd %s && mv %.*s aside && rm -f %.*s-wal", m->state,
-                 len, name, len, name);
-        if (system(command) != 0) {
-            abort();
-        }
-        break;
-    }
     case OUTPUT_LOG:
         if (getenv("JAM_TEST_LOG")) {
             fprintf(stderr, "# %d: %.*s\n", i, (int)o->bytes.len, (const char *)o->bytes.at);
@@ -242,20 +242,17 @@ static inline void room_turn(struct room *room, int i, const struct event *event
 static inline void room_start(struct room *room, int i)
 {
     struct machine *m = &room->m[i];
-    char file[16][64];
-    const char *files[17] = {NULL};
+    const char *files[17] = {NULL}, *name;
     int count = 0;
-    char command[256];
-    snprintf(command, sizeof(command), "cd %s 2>/dev/null && ls class-*.db 2>/dev/null", m->state);
-    FILE *ls = popen(command, "r");
-    while (ls && count < 16 && fscanf(ls, "%63s", file[count]) == 1) {
-        files[count] = file[count];
-        count++;
+    for (uint32_t k = 0; count < 16 && (name = disk_file(m->disk, k)); k++) {
+        size_t len = strlen(name);
+        if (strncmp(name, ROOM_STATE "class-", sizeof(ROOM_STATE "class-") - 1) == 0 &&
+            strcmp(name + len - 3, ".db") == 0) {
+            files[count++] = name + sizeof(ROOM_STATE) - 1;
+        }
     }
-    if (ls) {
-        pclose(ls);
-    }
-    struct device_config config = {.state = m->state, .databases = files, .key = m->key};
+    struct device_config config = {
+        .state = "state", .databases = files, .vfs = disk_vfs(m->disk), .key = m->key};
     char host[16];
     snprintf(host, sizeof(host), "pc-%d", i + 1);
     config.host = host;
@@ -287,10 +284,6 @@ static inline struct room *room_new(int count)
     rng_seed(&room->rng, seed);
     room->now.mono.ms = 1000;
     room->now.wall.ms = INT64_C(1790000000000);
-    snprintf(room->folder, sizeof(room->folder), "/tmp/jam-room-XXXXXX");
-    if (!mkdtemp(room->folder)) {
-        abort();
-    }
     room->count = count;
     for (int i = 0; i < count; i++) {
         struct machine *m = &room->m[i];
@@ -299,12 +292,7 @@ static inline struct room *room_new(int count)
         sign_keypair(key_seed, &m->key, &pk);
         memcpy(m->id.b, pk.b, 32);
         link_public_of(&m->id, &m->link);
-        snprintf(m->state, sizeof(m->state), "%s/%d", room->folder, i);
-        char command[160];
-        snprintf(command, sizeof(command), "mkdir -p %s", m->state);
-        if (system(command) != 0) {
-            abort();
-        }
+        m->disk = disk_new((uint64_t)i);
         room_start(room, i);
     }
     return room;
@@ -312,19 +300,15 @@ static inline struct room *room_new(int count)
 
 static inline void room_free(struct room *room)
 {
-    char command[128];
     for (int i = 0; i < room->count; i++) {
         device_close(&room->m[i].device);
+        disk_free(&room->m[i].disk);
         free(room->m[i].reply);
     }
     while (room->first) {
         struct parcel *next = room->first->next;
         free(room->first);
         room->first = next;
-    }
-    snprintf(command, sizeof(command), "rm -rf %s", room->folder);
-    if (system(command) != 0) {
-        abort();
     }
     free(room);
 }
@@ -372,6 +356,19 @@ static inline void room_logout(struct room *room, int i)
     struct event event = {.kind = EVENT_LOGOUT};
     event.login.b[0] = 1; /* as in room_send */
     room_turn(room, i, &event);
+}
+
+/* The path of a machine's only database. */
+static inline const char *room_database(struct room *room, int i)
+{
+    const char *name = NULL;
+    for (uint32_t k = 0; (name = disk_file(room->m[i].disk, k)); k++) {
+        size_t len = strlen(name);
+        if (len > 3 && strcmp(name + len - 3, ".db") == 0) {
+            break;
+        }
+    }
+    return name;
 }
 
 static inline void room_send(struct room *room, int i, uint32_t client, const char *method,

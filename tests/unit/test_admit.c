@@ -1,6 +1,5 @@
 /* Machines in no class knock and are let in, through the waist: lists and words, offers, floods, two classes that call,
  * machines that were wiped, and invites in a file. */
-#define _DEFAULT_SOURCE /* popen, mkdtemp in room.h */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,13 +24,12 @@ static struct room *school_of(int count, const char *policy)
 /* Its disk is empty again; the hardware is the same. */
 static void wipe_machine(struct room *room, int i)
 {
-    char command[300];
     struct machine *m = &room->m[i];
     struct sign_pk pk;
     uint8_t seed[32] = {2, (uint8_t)i, (uint8_t)m->starts};
     room_stop(room, i);
-    snprintf(command, sizeof(command), "rm -rf %s && mkdir %s", m->state, m->state);
-    assert_int_equal(system(command), 0);
+    disk_free(&m->disk);
+    m->disk = disk_new((uint64_t)i);
     sign_keypair(seed, &m->key, &pk);
     memcpy(m->id.b, pk.b, 32);
     link_public_of(&m->id, &m->link);

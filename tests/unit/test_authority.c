@@ -263,6 +263,7 @@ static bool model_may(const struct model *m, int at)
     case OP_CONFIRM:
     case OP_LESSON:
     case OP_ROSTER:
+    case OP_STRIKE:
     case OP_ROTATE:
         return model_teaches(m, p, at);
     case OP_CLOSE:
@@ -840,6 +841,7 @@ static void only_teachers_do_what_teachers_do(void **state)
     fails(act(PC1, ANA, OP_LESSON, -1));
     fails(act(PC1, ANA, OP_CONFIRM, ANA));
     fails(act(PC1, ANA, OP_ROSTER, -1));
+    fails(act(PC1, ANA, OP_STRIKE, -1));
     fails(act(PC1, ANA, OP_REMOVE, BEN));
     fails(act(PC1, ANA, OP_REVOKE, BEN));
     fails(expel(PC1, ANA, 2));

@@ -1,5 +1,4 @@
 /* A member of the class with a client of their own: what they send may cost themselves, but never the others. */
-#define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cut.h"
+#include "disk.h"
 #include "replica.h"
 #include "rows.h"
 
@@ -524,26 +524,9 @@ static void every_order_gives_the_same(void **state)
 
 /* ---- on the disk ------------------------------------------------------------------------------------------------- */
 
-static bool bytes_hold(const uint8_t *bytes, sqlite3_int64 len)
+static bool has_canary(const struct disk *disk)
 {
-    for (sqlite3_int64 i = 0; i + (sqlite3_int64)sizeof(canary) - 1 <= len; i++) {
-        if (memcmp(bytes + i, canary, sizeof(canary) - 1) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool disk_holds(void)
-{
-    bool holds = false;
-    for (int i = 0; i < CUT_FILES; i++) {
-        if (cut.files[i].used) {
-            holds |= bytes_hold(cut.files[i].seen, cut.files[i].seen_len) ||
-                     bytes_hold(cut.files[i].durable, cut.files[i].durable_len);
-        }
-    }
-    return holds;
+    return disk_holds(disk, slice_str(canary));
 }
 
 /* A disk with a canary in a short text and in one of several pages, and in an answer that is kept. */
@@ -568,15 +551,16 @@ static void nothing_is_left_in_any_file(void **state)
 {
     (void)state;
     struct side a;
-    cut_format(1);
-    side_init(&a, 1, "redact.db", "cut");
+    struct disk *disk = disk_new(1);
+    side_init(&a, 1, "redact.db", disk_vfs(disk));
     assert_int_equal(side_try(&a), OK);
     struct ref entry = write_canary(&a);
-    assert_true(disk_holds());
+    assert_true(has_canary(disk));
     redact(&a, &ana, &entry);
-    assert_false(disk_holds());
+    assert_false(has_canary(disk));
     side_close(&a);
-    assert_false(disk_holds());
+    assert_false(has_canary(disk));
+    disk_free(&disk);
 }
 
 /* The power goes at each call that the redaction makes, and comes back: either it never was, or nothing is left. */
@@ -585,31 +569,32 @@ static void so_it_is_after_every_power_cut(void **state)
     (void)state;
     bool done = false;
     uint32_t kept = 0, erased = 0;
-    for (long at = 1; !done; at++) {
+    for (uint64_t at = 1; !done; at++) {
         struct side a;
         struct hash id;
-        cut_format((uint32_t)at);
-        side_init(&a, 1, "redact.db", "cut");
+        struct disk *disk = disk_new(at);
+        side_init(&a, 1, "redact.db", disk_vfs(disk));
         assert_int_equal(side_try(&a), OK);
         struct ref entry = write_canary(&a);
         struct op op = redact_op(&ana, &entry);
-        cut.cut_at = cut.calls + at;
+        disk_fault(disk, DISK_CUT, at, false);
         enum err err = replica_append(a.replica, &op, 1, now, &id);
         err = err == OK ? save(&a) : err;
-        done = !cut.dead;
+        done = !disk_is_off(disk);
         bool told = err == OK && !replica_lacks(a.replica);
         side_close(&a);
-        cut_power();
+        disk_start(disk);
         if (told) {
-            assert_false(disk_holds());
+            assert_false(has_canary(disk));
         }
         assert_int_equal(side_try(&a), OK);
         bool is_erased = erased_of(&a) == 1;
         assert_true(is_erased || !told);
-        assert_int_equal(disk_holds(), !is_erased);
+        assert_int_equal(has_canary(disk), !is_erased);
         erased += is_erased;
         kept += !is_erased;
         side_close(&a);
+        disk_free(&disk);
     }
     assert_true(kept > 3 && erased > 3);
 }

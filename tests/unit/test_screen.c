@@ -14,6 +14,7 @@
 
 #include "args.h"
 #include "phrase.h"
+#include "record.h"
 #include "say.h"
 #include "screen.h"
 #include "show.h"
@@ -333,11 +334,10 @@ static void feedback_says_who_can_read_it(void **state)
     expect_said(say_feedback,
                 "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\"]}}",
                 "Sent to ben, as ana. ben alone can read it.\n");
-    expect_said(
-        say_feedback,
-        "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\","
-        "\"teachers\"]}}",
-        "Sent to ben, as ana. ben can read it, and so can the teacher who made this class.\n");
+    expect_said(say_feedback,
+                "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\","
+                "\"teachers\"]}}",
+                "Sent to ben, as ana. ben can read it, and so can the teachers of this class.\n");
     expect_said(say_feedback,
                 "{\"feedback\":{\"to\":\"bridge\",\"sealed\":false,\"readers\":[\"everybody\"]}}",
                 "Sent to bridge, as ana. Everybody in the class can read it.\n");
@@ -362,7 +362,7 @@ static void hello_says_who_can_read_what(void **state)
                 "{\"person\":\"ana\",\"readers\":\"recipient and teachers\",\"was\":{\"jam\":"
                 "\"bridge\"},\"moved_from\":\"PC 12\"}",
                 "Welcome back, ana (moved here from PC 12). You were in bridge: jam back\n"
-                "Feedback to you is sealed: you and the teacher who made this class can "
+                "Feedback to you is sealed: you and the teachers of this class can "
                 "read it.\n");
     expect_said(say_hello,
                 "{\"person\":\"ana\",\"readers\":\"everybody\",\"key_reset\":true,\"signed_out\":"
@@ -371,8 +371,12 @@ static void hello_says_who_can_read_what(void **state)
                 "Welcome back, ana. Next: jam list, then jam join NAME\n"
                 "This class has no passphrases: anybody in it can sign in as you, and nothing is "
                 "sealed.\n"
-                "You came with a card. Now choose your own words: jam passphrase. Feedback that "
-                "was sealed to you before the card can't be opened.\n");
+                "The card is used up: your own words are good from now on. Feedback that was "
+                "sealed to you before it can't be opened any more; nobody can tell how much that "
+                "is.\n");
+    expect_said(say_hello, "{\"person\":\"emil\",\"new\":true,\"card\":true}",
+                "Welcome, emil. What you write in a jam the whole class can read. Next: jam list, "
+                "then jam join NAME\n");
     expect_said(say_hello, "{\"person\":\"zoe~k3f\",\"new\":true}",
                 "Welcome, zoe~k3f, a new name here. (Not new? Find yours: jam who.) What you write "
                 "in a jam the whole class can read. Next: jam list, then jam join NAME\n"
@@ -411,9 +415,12 @@ static void teachers_are_told_in_a_line(void **state)
     expect_said(say_people,
                 "{\"people\":[{\"n\":1,\"person\":\"ana\",\"name\":\"ana\",\"teacher\":true,"
                 "\"confirmed\":true,\"key\":true},{\"n\":2,\"person\":\"ben~2\",\"name\":\"Ben "
-                "\\u001b[2J\"}]}",
-                " 1 ana, teacher\n 2 ben~2 (Ben \xef\xbf\xbd[2J), not confirmed, never signed "
-                "in\n");
+                "\\u001b[2J\",\"card\":true}],\"waiting\":[{\"handle\":\"emil\",\"name\":\"Emil "
+                "B\"},{\"handle\":\"finn\",\"name\":null}]}",
+                " 1 ana, teacher\n 2 ben~2 (Ben \xef\xbf\xbd[2J), not confirmed, not here yet, has "
+                "a card\n   emil (Emil B), not here yet\n   finn, not here yet\n");
+    expect_said(say_class_roster, "{\"people\":1,\"new\":0,\"removed\":[\"emil\"]}",
+                "Not on the list any more, as ana: emil.\n");
     expect_said(say_people_confirm, "{\"people\":[\"ben\",\"chloe\"]}",
                 "Confirmed, as ana: ben, chloe.\n");
     expect_said(say_people_confirm, "{\"people\":[]}",
@@ -423,8 +430,8 @@ static void teachers_are_told_in_a_line(void **state)
     expect_said(say_people_reset,
                 "{\"card\":{\"person\":\"ben\",\"words\":\"sun owl ink\",\"valid_s\":900}"
                 "}",
-                "One-time card for ben: sun owl ink, for 15 min. There: jam hello ben, with these "
-                "words\n");
+                "One-time card for ben: sun owl ink, for 15 min. It is good once. There: jam hello "
+                "ben\n");
     expect_said(say_people_remove, "{\"person\":\"ben\"}",
                 "ben isn't in this class any more, as ana. What they wrote until now stays.\n");
     expect_said(say_people_teacher, "{\"person\":\"ben\",\"teacher\":true}",
@@ -462,6 +469,103 @@ static void machines_are_told_by_seat_host_or_key(void **state)
                 "P is closed and erased on 1 of 1 machine.\n");
 }
 
+static void last_days_and_ends_are_told(void **state)
+{
+    (void)state;
+    expect_said(say_over, "{\"until\":\"2027-07-01\",\"days_left\":15,\"over\":false}", "");
+    expect_said(say_over, "{\"until\":null,\"days_left\":null,\"over\":false}", "");
+    expect_said(say_over, "{\"until\":\"2027-07-01\",\"days_left\":1,\"over\":false}",
+                "The class's last day is 2027-07-01, in 1 day. Keep what you want: jam class "
+                "export\n");
+    expect_said(say_over, "{\"until\":\"2027-07-01\",\"days_left\":0,\"over\":false}",
+                "Today is the class's last day. Keep what you want: jam class export\n");
+    expect_said(say_over, "{\"until\":\"2027-07-01\",\"days_left\":null,\"over\":true}",
+                "The class's last day is over. Keep what you want: jam class export. Its teacher "
+                "ends it, and erases what was written: jam class close\n");
+    expect_said(say_class_until, "{\"until\":\"2027-07-01\"}",
+                "The class's last day is 2027-07-01 now, as ana. Nothing is erased by its coming, "
+                "but by: jam class close\n");
+    expect_said(say_class_until, "{\"until\":null}", "The class has no last day now, as ana.\n");
+}
+
+/* ---- what a class leaves behind ---------------------------------------------------------------------------------- */
+
+/* The text of a file that these records make. The caller frees it. */
+static char *keep(const char *const *records, bool json)
+{
+    char *text = NULL;
+    size_t len;
+    struct record r = {.json = json};
+    r.out = open_memstream(&text, &len);
+    assert_non_null(r.out);
+    for (; *records; records++) {
+        struct pack p;
+        struct doc doc;
+        open_json(*records, &p, &doc);
+        record_put(&r, &doc.root);
+        close_json(&p, &doc);
+    }
+    assert_int_equal(fclose(r.out), 0);
+    return text;
+}
+
+static const char *const kept_class[] = {
+    "{\"type\":\"class\",\"name\":\"Period 3\",\"for\":\"ana\",\"until\":null,\"at\":1790000000000,"
+    "\"sealed\":true}",
+    "{\"type\":\"jam\",\"name\":\"bridge\",\"purpose\":\"span a metre\",\"by\":\"ana\",\"at\":"
+    "1790000000000,\"clock\":\"seen\",\"members\":[\"ana\",\"ben\"],\"roles\":[{\"role\":"
+    "\"recorder\",\"holders\":[\"ben\"]}]}",
+    "{\"type\":\"task\",\"jam\":\"bridge\",\"task\":{\"title\":\"measure\",\"state\":\"done\","
+    "\"holder\":\"ben\"}}",
+    "{\"type\":\"line\",\"jam\":\"bridge\",\"line\":{\"op\":\"role\",\"by\":\"ana\",\"other\":"
+    "\"ben\",\"text\":\"recorder\",\"at\":1790000060000,\"clock\":\"guessed\"}}",
+    "{\"type\":\"line\",\"jam\":\"bridge\",\"line\":{\"op\":\"note\",\"by\":\"ben\",\"text\":"
+    "\"so:\\u000a- 2026, ana: *I* am <b>wrong</b>\\u000a# x\\u001b[2J\",\"at\":1790000120000,"
+    "\"clock\":\"seen\"}}",
+    "{\"type\":\"feedback\",\"jam\":\"bridge\",\"feedback\":{\"from\":\"lee\",\"to\":\"bridge\","
+    "\"glow\":\"it stands\",\"grow\":null,\"at\":1790000180000,\"clock\":\"class\"}}",
+    "{\"type\":\"line\",\"jam\":null,\"line\":{\"op\":\"note\",\"by\":\"ana\",\"text\":null,"
+    "\"at\":1790000240000,\"clock\":\"seen\"}}",
+    NULL};
+
+static void a_class_is_kept_as_a_text(void **state)
+{
+    (void)state;
+    char *text = keep(kept_class, false);
+    expect_file("tests/screens/kept.md", text);
+    free(text);
+    text = keep(kept_class, true);
+    assert_int_equal(strncmp(text, "{\"v\":1,\"type\":\"class\"", 21), 0);
+    assert_null(strstr(text, "\x1b"));
+    free(text);
+}
+
+static void a_file_is_named_by_letters_only(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"Period 3", "Period 3"},
+        {"../../etc/passwd", "etc-passwd"},
+        {"-rf /", "rf"},
+        {".hidden", "hidden"},
+        {"a\nb\x1b[0mc", "a-b-0mc"},
+        {"\xe2\x80\xaegnp.exe", "gnp-exe"},
+        {"", "class"},
+        {"///", "class"},
+        {"\xff\xfe", "class"},
+        {"\xc3\x89t\xc3\xa9 \xd7\x90", "\xc3\x89t\xc3\xa9 \xd7\x90"},
+    };
+    char out[96];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_string_equal(record_name(slice_str(names[i][0]), out), names[i][1]);
+    }
+    char longest[300];
+    memset(longest, 'x', sizeof(longest));
+    longest[79] = '\xc3'; /* an é lies across the edge */
+    longest[80] = '\xa9';
+    assert_int_equal(strlen(record_name(slice_of(longest, sizeof(longest)), out)), 79);
+}
+
 /* A pupil's name is on the page that the teacher opens in a browser. */
 static void cards_are_a_page_in_which_no_name_does_anything(void **state)
 {
@@ -478,7 +582,8 @@ static void cards_are_a_page_in_which_no_name_does_anything(void **state)
     cards_page(out, &doc.root);
     fclose(out);
     assert_non_null(strstr(text, "<bdi>ana</bdi></p><p class=\"words\">sun owl ink</p><p>At a "
-                                 "machine of the class type: jam hello ana</p>"));
+                                 "machine of the class type: jam hello ana. Then these words: "
+                                 "they are good once. Then choose your own.</p>"));
     assert_non_null(strstr(text, "<bdi>&lt;script src=&#39;//x&#39;&gt;&amp;</bdi>"));
     assert_null(strstr(text, "<script"));
     assert_null(strstr(text, "://"));
@@ -486,9 +591,9 @@ static void cards_are_a_page_in_which_no_name_does_anything(void **state)
     free(text);
     close_json(&p, &doc);
     expect_said(say_cards, json,
-                "ana               sun owl ink\n<script src='//x'>& a b c\nWith it one "
-                "signs in for the first time, then chooses words of one's own: jam passphrase. On "
-                "paper: jam cards --html FILE\n");
+                "ana               sun owl ink\n<script src='//x'>& a b c\nEach is "
+                "good once: who signs in with it chooses words of their own. On paper: jam cards "
+                "--html FILE\n");
     expect_said(say_cards, "{\"cards\":[]}",
                 "Everybody has a passphrase already. One card: jam cards PERSON\n");
 }
@@ -655,6 +760,9 @@ int main(void)
         cmocka_unit_test(a_founder_is_told_what_belongs_on_paper),
         cmocka_unit_test(teachers_are_told_in_a_line),
         cmocka_unit_test(machines_are_told_by_seat_host_or_key),
+        cmocka_unit_test(last_days_and_ends_are_told),
+        cmocka_unit_test(a_class_is_kept_as_a_text),
+        cmocka_unit_test(a_file_is_named_by_letters_only),
         cmocka_unit_test(cards_are_a_page_in_which_no_name_does_anything),
         cmocka_unit_test(json_has_times_as_text_and_nothing_a_terminal_obeys),
         cmocka_unit_test(free_text_needs_no_quotes),
