@@ -798,6 +798,13 @@ void class_tick(struct device *device, struct class *class, struct now now)
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
     }
+    if (class->replica && !store_in_transaction(class->store)) {
+        replica_refresh(class->replica);
+    }
+    if (class->replica && now.mono.ms >= replica_wake(class->replica).ms &&
+        store_begin(class->store) == OK) {
+        class->urgent = true;
+    }
     if (class->sync) {
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
@@ -812,6 +819,9 @@ struct mono class_wake(const struct class *class)
     if (class->sync) {
         struct mono due = sync_wake(class->sync);
         wake = due.ms < wake.ms ? due : wake;
+    }
+    if (class->replica && replica_wake(class->replica).ms < wake.ms) {
+        wake = replica_wake(class->replica);
     }
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;
@@ -839,30 +849,37 @@ char *class_name(struct class *class, char *out)
     return out;
 }
 
+/* Does it have all that this machine wrote, up to this seq of its feed now? */
+static bool has_ours(const struct peer *peer, uint64_t seq)
+{
+    return peer->has_all_before && peer->acked_seq >= seq;
+}
+
+static bool keeps_ours(const struct peer *peer, uint64_t seq)
+{
+    return peer->lasting && has_ours(peer, seq);
+}
+
+static bool is_even(const struct peer *peer, uint64_t unused)
+{
+    (void)unused;
+    return peer->state == PEER_HERE && !peer->differs;
+}
+
 void class_safety(struct class *class, uint32_t *copies, uint32_t *lasting)
 {
     struct feed_id own;
     uint64_t seq = 0;
-    *copies = *lasting = 0;
     if (class->replica) {
         replica_own(class->replica, &own, &seq);
     }
-    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
-        const struct peer *peer = presence_at(class->presence, i);
-        if (peer->has_all_before && peer->acked_seq >= seq) {
-            ++*copies;
-            *lasting += peer->lasting;
-        }
-    }
+    *copies = presence_machines(class->presence, has_ours, seq);
+    *lasting = presence_machines(class->presence, keeps_ours, seq);
 }
 
 uint32_t class_safe_machines(struct class *class)
 {
-    uint32_t copies, lasting, safe = 0;
+    uint32_t copies, lasting;
     class_safety(class, &copies, &lasting);
-    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
-        const struct peer *peer = presence_at(class->presence, i);
-        safe += peer->state == PEER_HERE && !peer->differs;
-    }
-    return safe + (copies > 0);
+    return presence_machines(class->presence, is_even, 0) + (copies > 0);
 }

@@ -33,6 +33,9 @@ void replica_close(struct replica **);
 /* Forgets what isn't on the disk: after store_rollback, or a failed commit. The own feed is given up and a fresh one is
  * opened at the next write: what a failed commit left on the disk can never contradict what was sent later. */
 enum err replica_reload(struct replica *);
+/* Does that again if it failed, as it does while the disk can't be read. Until then the log is as if it were empty, and
+ * nothing can be added to it. */
+enum err replica_refresh(struct replica *);
 
 /* Appends ops to this run's feed, in order, each its own entry, and folds them. ids gets ops_count entry ids. A HELLO is
  * signed here with the key from the author's ring; where somebody of that ring has no grant in this feed yet (it is a fresh
@@ -113,6 +116,10 @@ uint64_t replica_folded(struct replica *);
 
 /* Folds the whole log again into empty views. */
 enum err replica_refold(struct replica *);
+/* Do views lack what only folding again makes good: what is void or held, and counted before? That is rationed (bounds.h). */
+bool replica_is_stale(const struct replica *);
+/* When a turn must be saved for that, though nothing came; INT64_MAX: never. */
+struct mono replica_wake(const struct replica *);
 
 /* Before the owner commits: what is kept in memory and must be on the disk with the turn, views that a fork made stale,
  * and own ops that a fork of our own feed voided are written now. */

@@ -87,7 +87,7 @@ static enum err check_side(struct replica *replica, const struct feed *feed, con
 enum err replica_accept_fork(struct replica *replica, const struct run *a, const struct run *b)
 {
     struct hash prev, id_a, id_b;
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     struct feed *feed = err == OK ? feeds_find(&replica->feeds, replica->store, &a->feed) : NULL;
     if (!feed || !SAME(a->feed, b->feed) || a->first_seq != b->first_seq) {
         return err != OK ? err : feed ? ERR_MALFORMED : ERR_WAIT;
