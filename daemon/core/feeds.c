@@ -191,6 +191,16 @@ enum err feeds_wait(struct feeds *feeds, struct feed *feed, const struct entry *
     return OK;
 }
 
+void feeds_cover(struct feed *feed, uint64_t seq, const struct signature *signature)
+{
+    for (struct waiting *item = feed->first; item; item = item->next) {
+        if (item->entry.seq == seq) {
+            item->has_signature = true;
+            item->signature = *signature;
+        }
+    }
+}
+
 struct waiting *feeds_unwait(struct feeds *feeds, struct feed *feed)
 {
     struct waiting *item = feed->first;

@@ -68,6 +68,8 @@ bool feed_is_void(const struct feed *, uint64_t seq);
 /* Copies an entry behind the feed's waiting ones. ERR_LIMIT, ERR_NOMEM. */
 enum err feeds_wait(struct feeds *, struct feed *, const struct entry *, const struct hash *id,
                     const struct signature *);
+/* A signature for the one that waits at this place. */
+void feeds_cover(struct feed *, uint64_t seq, const struct signature *);
 /* Takes the first waiting entry off; the caller frees it. NULL if there is none. */
 struct waiting *feeds_unwait(struct feeds *, struct feed *);
 void feeds_forget_waiting(struct feeds *, struct feed *);

@@ -117,7 +117,9 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
     uint32_t kind = whole ? replica_read_op(entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
     replica->lacking_stale |= !whole;
-    replica->refold_due |= !whole && replica_is_named(replica, &ref);
+    if (!whole && replica_is_named(replica, &ref)) {
+        replica_redact_late(replica, &ref);
+    }
     if (covered) {
         replica_settle_front(replica, feed, entry->seq);
         feed->settled_seq = entry->seq;
@@ -355,6 +357,28 @@ static enum err take(struct replica *replica, struct feed *feed, const struct ru
     return err;
 }
 
+/* All of the run is here, but its last entry without a signature: with this one it can be told, and what it covers takes
+ * effect. Else who tells one machine a longer run, of which the end waits for ever, keeps two machines apart for good. */
+static enum err cover(struct replica *replica, struct feed *feed, const struct run *run,
+                      uint32_t *applied)
+{
+    const struct decoded *d = &replica->decoded;
+    const struct entry *last = &d->entries[d->count - 1];
+    if (last->seq > feed->seq) {
+        feeds_cover(feed, last->seq, &run->signature);
+        return OK;
+    }
+    store_do(replica->store, "UPDATE entry SET signature=? WHERE feed=? AND seq=?", "bii",
+             SLICE(run->signature), feed->row, (int64_t)last->seq);
+    *applied += (uint32_t)(last->seq - feed->settled_seq);
+    replica_settle_front(replica, feed, last->seq + 1);
+    feed->settled_seq = last->seq;
+    feed->signed_seq = last->seq;
+    feed->signed_last = d->ids[d->count - 1];
+    feed->signed_lamport = last->lamport;
+    return replica_note_head(replica, feed);
+}
+
 /* The run is decoded and follows what we have: is it signed, does it agree, and then take what is new. */
 static enum err accept_known(struct replica *replica, struct feed *feed, const struct run *run,
                              uint64_t tail, uint32_t *applied)
@@ -362,7 +386,7 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     uint32_t fork_at = 0;
     uint64_t last = run->first_seq + run->count - 1;
     enum err err = agree(replica, feed, run, tail, &fork_at);
-    if (err == OK && last <= tail) {
+    if (err == OK && last <= tail && last <= feed->signed_seq) {
         return OK;
     }
     if (!run_check(&feed->key, &replica->decoded.ids[run->count - 1], &run->signature)) {
@@ -371,6 +395,9 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     if (err == ERR_FORK) {
         bool known = feed->void_seq && feed->void_seq <= run->first_seq + fork_at;
         return known ? OK : replica_fork(replica, feed, run, fork_at);
+    }
+    if (last <= tail) {
+        return cover(replica, feed, run, applied);
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
     err = check_order(replica, feed, first_new);
@@ -477,7 +504,7 @@ static void forget(struct replica *replica)
     heads_free(&replica->heads);
     replica->heads = heads_new();
     replica->own = NULL;
-    replica->refold_due = false;
+    replica_load_due(replica);
     replica->rewrite_count = 0;
     replica->redacts = true;
     replica->lacking_stale = true;
@@ -579,8 +606,9 @@ void replica_close(struct replica **replica_p)
 enum err replica_flush(struct replica *replica, struct now now)
 {
     enum err err = replica_rewrite(replica, now);
-    if (err == OK && replica->refold_due) {
-        err = replica_refold(replica);
+    if (err == OK) {
+        replica_refold_some(replica, now);
+        err = store_err(replica->store);
     }
     replica_count_lacking(replica);
     if (err == OK && replica->tips_changed && store_in_transaction(replica->store)) {

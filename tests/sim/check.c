@@ -134,7 +134,7 @@ static bool is_elsewhere(struct world *world, const struct machine *but, const s
     return false;
 }
 
-static bool feed_is_void(struct machine *m, const struct ref *entry)
+static bool is_void_at(struct machine *m, const struct ref *entry)
 {
     struct store *store = machine_class(m)->store;
     sqlite3_stmt *stmt =
@@ -290,7 +290,7 @@ static void check_acked(struct world *world, struct machine *m)
         if (!machine_has(m, &a->entry)) {
             failed(world, "P2: m%d lacks what m%d said ok for at %.3f: %s", m->index, a->machine,
                    (double)a->at / SECOND, a->token);
-        } else if (feed_is_void(m, &a->entry)) {
+        } else if (is_void_at(m, &a->entry)) {
             failed(world, "P2: a feed of m%d is void, which wrote none twice", a->machine);
         }
     }

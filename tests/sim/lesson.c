@@ -316,7 +316,7 @@ static void sit_down(struct world *world, struct human *h)
     }
     h->login = (struct login){{(uint8_t)(h->machine + 1), (uint8_t)(h->index / 2)}};
     say(&w, "handle", h->handle);
-    if (!world->plan.open) {
+    if (!world->plan.open || h->teacher) {
         say(&w, "passphrase", h->passphrase);
     }
     if (chance(&world->lesson, 50)) {
@@ -474,7 +474,10 @@ static void hear(struct world *world, struct human *h, struct slice bytes)
         return;
     }
     if (read_array(&doc.root, &items, &count) && count == 4 && map_text(&items[2], "code", &code)) {
-        trace(world, "%s hears: %.*s", h->handle, (int)code.len, (const char *)code.at);
+        struct slice what = {NULL, 0};
+        map_text(&items[2], "what", &what);
+        trace(world, "%s hears: %.*s %.*s", h->handle, (int)code.len, (const char *)code.at,
+              (int)what.len, (const char *)what.at);
         world->counts.refused++;
         h->present = h->present && !slice_is(code, "signed-out");
         if (slice_is(code, "internal")) {
