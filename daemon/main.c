@@ -22,6 +22,9 @@
 
 enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, PATH_BYTES_MAX = 4096 };
 
+/* Descriptors, and how many of them strangers can't use up: local.c takes those for who sits here. */
+enum { FILES_MAX = 8192, FILES_KEPT = 64 };
+
 static const char usage[] =
     "usage: jamd [--state DIR] [--socket PATH] [--listen ADDR[:PORT]]\n"
     "            [--interface NAME]... [--peer HOST[:PORT]]... [--no-beacon]\n"
@@ -139,8 +142,10 @@ static void process_prepare(void)
     signal(SIGPIPE, SIG_IGN);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 8192) {
-        files.rlim_cur = files.rlim_max < 8192 ? files.rlim_max : 8192;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_max = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
+        files.rlim_cur =
+            files.rlim_max - (files.rlim_max / 4 < FILES_KEPT ? files.rlim_max / 4 : FILES_KEPT);
         setrlimit(RLIMIT_NOFILE, &files);
     }
     mallopt(M_ARENA_MAX,

@@ -122,13 +122,15 @@ static void pack_hash(struct pack *p, const char *key, struct slice bytes)
     pack_pair(p, key, hex(text, bytes.at, bytes.len));
 }
 
+static bool is_lasting(const struct peer *peer, uint64_t unused)
+{
+    (void)unused;
+    return peer->lasting;
+}
+
 static uint32_t lasting_machines(struct class *class)
 {
-    uint32_t count = class->lasting;
-    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
-        count += presence_at(class->presence, i)->lasting;
-    }
-    return count;
+    return class->lasting + presence_machines(class->presence, is_lasting, 0);
 }
 
 static void pack_machines(struct pack *p, struct class *class, uint64_t own_seq, struct now now)
