@@ -72,6 +72,7 @@ struct replica {
     struct mono refold_from; /* not before, or a member could keep all machines at it */
     bool stale;         /* the log couldn't be read after a failed commit: nothing here is known */
     bool redacts;       /* there is any REDACT */
+    bool unsure;        /* this disk may have been set back: see replica_doubt */
     bool redacts_late;  /* one is folded that came before what it erases: no view has that */
     bool lacking_stale; /* `lacking` must be counted again */
     uint64_t lacking;   /* entries without payload that no redaction covers */
@@ -102,11 +103,17 @@ bool replica_id_at(struct replica *, const struct feed *, uint64_t seq, struct h
 enum err replica_decode(struct replica *, const struct run *, const struct hash *prev);
 /* Tells heads where a feed stands now. */
 enum err replica_note_head(struct replica *, const struct feed *);
+/* Which payloads go with the entries that are told. */
+enum telling {
+    TELL_WHOLE,
+    TELL_LASTING, /* those that can't be erased */
+    TELL_HEADERS, /* none */
+};
 /* Writes one run after `have` that ends with a signature, of at least one and if possible at most entries_max entries.
  * How many it has; 0 if none fits. *more: the feed goes on behind it. */
 uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have,
-                           uint32_t entries_max, size_t room_bytes, bool headers_only,
-                           struct pack *out, bool *more);
+                           uint32_t entries_max, size_t room_bytes, enum telling, struct pack *out,
+                           bool *more);
 /* The same along one branch of a void feed, without payloads; branch 0 is what was applied here. */
 uint32_t replica_write_branch(struct replica *, const struct feed *, int64_t branch, uint64_t have,
                               size_t room_bytes, struct pack *out);

@@ -198,6 +198,9 @@ uint32_t replica_lacking_ids(struct replica *replica, struct ref *out, uint32_t 
 bool replica_payload(struct replica *replica, const struct feed_id *id, uint64_t seq,
                      struct slice *payload)
 {
+    if (replica->unsure && !(replica->own && SAME(replica->own->id, *id))) {
+        return false;
+    }
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT payload FROM entry WHERE feed=(SELECT id FROM feed"
                                     " WHERE feed=?) AND seq=? AND payload IS NOT NULL");

@@ -83,9 +83,9 @@ static void forger_add(struct forger *f, const struct op *op, const struct hash 
     pack_clear(&p);
 }
 
-static void forger_open(struct forger *f, const struct class_id *class, uint8_t number)
+static void forger_open(struct forger *f, const struct class_id *class, uint16_t number)
 {
-    uint8_t seed[32] = {99, number};
+    uint8_t seed[32] = {99, (uint8_t)number, 0, (uint8_t)(number >> 8)};
     struct sign_pk pk;
     memset(f, 0, sizeof(*f));
     f->class = *class;
@@ -234,6 +234,59 @@ static void a_void_feed_that_parts_earlier_still_is_void_from_there(void **state
     assert_int_equal(forger_send(&f, 2, &a), ERR_FORK);
     assert_int_equal(heads_get(replica_heads(a.replica), &f.id)->void_seq, 2);
     pack_clear(&f.entries);
+    side_close(&a);
+}
+
+/* ---- what it costs ------------------------------------------------------------------------------------------------ */
+
+static int count_work(void *work)
+{
+    ++*(uint64_t *)work;
+    return 0;
+}
+
+/* Counts in *work what SQLite does for a side, in hundreds of its steps. */
+static void watch_work(struct side *s, uint64_t *work)
+{
+    *work = 0;
+    sqlite3_progress_handler(sqlite3_db_handle(store_query(s->store, "SELECT 1")), 100, count_work,
+                             work);
+}
+
+/* What a side spends on entries of somebody honest that come one by one. */
+static uint64_t cost_of_notes(struct side *s, uint16_t number)
+{
+    uint64_t work;
+    struct forger f;
+    forger_open(&f, &some_class, number);
+    assert_int_equal(forger_send(&f, 1, s), OK);
+    watch_work(s, &work);
+    for (int i = 0; i < 100; i++) {
+        forger_note(&f, "a note");
+        assert_int_equal(forger_send(&f, f.seq, s), OK);
+    }
+    pack_clear(&f.entries);
+    return work;
+}
+
+/* Each waits for an entry that nobody has. */
+static void a_crowd_that_waits_costs_the_others_nothing(void **state)
+{
+    (void)state;
+    struct side a;
+    side_open(&a, 1);
+    uint64_t alone = cost_of_notes(&a, 1);
+    for (uint16_t i = 0; i < 1000; i++) {
+        struct forger f;
+        struct hash nowhere = {{7, (uint8_t)i, (uint8_t)(i >> 8)}};
+        forger_open(&f, &some_class, (uint16_t)(10 + i));
+        forger_note_after(&f, "behind nothing", &nowhere, 1);
+        forger_send(&f, 1, &a);
+        pack_clear(&f.entries);
+    }
+    assert_int_equal(replica_count(a.replica).waiting, 1000);
+    uint64_t crowded = cost_of_notes(&a, 2);
+    assert_true(alone > 0 && crowded <= 2 * alone);
     side_close(&a);
 }
 
@@ -752,6 +805,7 @@ int main(void)
         cmocka_unit_test(a_run_that_could_not_be_passed_on_is_not_taken),
         cmocka_unit_test(an_entry_without_its_payload_is_lacking),
         cmocka_unit_test(a_void_feed_that_parts_earlier_still_is_void_from_there),
+        cmocka_unit_test(a_crowd_that_waits_costs_the_others_nothing),
         cmocka_unit_test(folding_again_is_rationed_and_not_forgotten),
         cmocka_unit_test(a_proof_of_a_fork_always_fits_a_message),
         cmocka_unit_test(who_says_much_and_brings_nothing_holds_up_nobody),
