@@ -66,7 +66,7 @@ static void say_policy(struct page *page, const msgpack_object *result)
         page_say(page, _("This class has no passphrases: anybody in it can sign in as you, and "
                          "nothing is sealed."));
     } else if (slice_is(readers, "recipient and teachers")) {
-        page_say(page, _("Feedback to you is sealed: you and the teacher who made this class can "
+        page_say(page, _("Feedback to you is sealed: you and the teachers of this class can "
                          "read it."));
     } else if (slice_is(readers, "recipient")) {
         page_say(page, _("Feedback to you is sealed: you alone can read it."));

@@ -1,6 +1,7 @@
 /* What teachers do: the roster, who is called how, cards with new keys, other teachers, lessons, and who is put out. */
 #include "ask.h"
 #include "authority.h"
+#include "letter.h"
 #include "names.h"
 #include "shapes.h"
 #include "view_rows.h"
@@ -347,6 +348,15 @@ static enum err remove_plan(struct ask *ask)
     return err;
 }
 
+/* Where teachers read letters, there are so many as fit a box. */
+static bool is_one_too_many(struct ask *ask, const struct person_id *person)
+{
+    struct person_id teachers[LETTER_READERS_MAX];
+    return class_policy(ask->store) & POLICY_TEACHERS_READ &&
+           !authority_is_teacher(ask->store, person) &&
+           authority_teachers(ask->store, teachers, LETTER_READERS_MAX) == LETTER_READERS_MAX;
+}
+
 static enum err teacher_plan(struct ask *ask)
 {
     struct person_id person, root;
@@ -354,6 +364,9 @@ static enum err teacher_plan(struct ask *ask)
     bool off = ask_flag(ask, "off");
     if (err == OK && off && (!authority_root(ask->store, &root) || !SAME(root, ask->me))) {
         return ERR_NOT_YOURS;
+    }
+    if (err == OK && !off && is_one_too_many(ask, &person)) {
+        return refuse(ask, ERR_LIMIT, slice_str("teachers who read letters"), NULL);
     }
     if (err == OK) {
         struct op *op = act_on(ask, OP_TEACHER, &person);

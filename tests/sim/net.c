@@ -272,8 +272,9 @@ static struct sim_inbox *accepts(struct world *world, struct machine *m, const s
     if (!in || !own || !SAME(in->secret, own->secret)) {
         return NULL;
     }
-    bool admitted =
-        to->lies || door_admit(&to->door, in->class_index, &m->link, now_of(world, to).mono);
+    struct address from = address_of_machine(m);
+    bool admitted = to->lies || door_admit(&to->door, in->class_index, &m->link, from.ip,
+                                           now_of(world, to).mono);
     return admitted ? in : NULL;
 }
 

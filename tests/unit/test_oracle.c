@@ -92,13 +92,14 @@ static void draw_adds(struct history *h, struct op *op)
     }
 }
 
-/* Two lengths that a letter may have, and one that it can't. */
+/* Two lengths that a letter may have, two of a shared box, and one that neither has. */
 static struct slice draw_box(struct history *h)
 {
     static const uint8_t bytes[BOX_BYTES_MAX];
-    static const size_t lengths[] = {BOX_OVERHEAD + LETTER_BLOCK, BOX_OVERHEAD + LETTER_BLOCK,
-                                     BOX_OVERHEAD + 2 * LETTER_BLOCK, BOX_OVERHEAD + 3};
-    return slice_of(bytes, lengths[draw(h, 4)]);
+    static const size_t lengths[] = {BOX_OVERHEAD + LETTER_BLOCK,     BOX_OVERHEAD + LETTER_BLOCK,
+                                     BOX_OVERHEAD + 2 * LETTER_BLOCK, BOX_OVERHEAD + 3,
+                                     72 + 2 * 48 + LETTER_BLOCK,      72 + 8 * 48 + LETTER_BLOCK};
+    return slice_of(bytes, lengths[draw(h, 6)]);
 }
 
 /* Sealed feedback has nothing but its boxes: mostly, where chance would hardly make it so. */
@@ -750,11 +751,18 @@ static void model_story(const struct model *m, struct table *t)
     model_erased(m, t);
 }
 
-/* Two boxes of one length and nothing else. */
+/* As long as the box, or a box for one to seven readers of the same letter. */
+static bool is_second(size_t box, size_t second)
+{
+    size_t one = box - BOX_OVERHEAD + 72 + 48;
+    return second == box || (second >= one && second <= one + 6 * 48 && (second - one) % 48 == 0);
+}
+
+/* Two boxes that go together, and nothing else. */
 static bool is_sealed(const struct op *op)
 {
-    return op->has == (FIELD_BY | FIELD_BOX | FIELD_SECOND) && op->box.len == op->second.len &&
-           is_box(op->box);
+    return op->has == (FIELD_BY | FIELD_BOX | FIELD_SECOND) &&
+           is_second(op->box.len, op->second.len) && is_box(op->box);
 }
 
 static void model_feedback(const struct model *m, struct table *t)

@@ -334,11 +334,10 @@ static void feedback_says_who_can_read_it(void **state)
     expect_said(say_feedback,
                 "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\"]}}",
                 "Sent to ben, as ana. ben alone can read it.\n");
-    expect_said(
-        say_feedback,
-        "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\","
-        "\"teachers\"]}}",
-        "Sent to ben, as ana. ben can read it, and so can the teacher who made this class.\n");
+    expect_said(say_feedback,
+                "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\","
+                "\"teachers\"]}}",
+                "Sent to ben, as ana. ben can read it, and so can the teachers of this class.\n");
     expect_said(say_feedback,
                 "{\"feedback\":{\"to\":\"bridge\",\"sealed\":false,\"readers\":[\"everybody\"]}}",
                 "Sent to bridge, as ana. Everybody in the class can read it.\n");
@@ -363,7 +362,7 @@ static void hello_says_who_can_read_what(void **state)
                 "{\"person\":\"ana\",\"readers\":\"recipient and teachers\",\"was\":{\"jam\":"
                 "\"bridge\"},\"moved_from\":\"PC 12\"}",
                 "Welcome back, ana (moved here from PC 12). You were in bridge: jam back\n"
-                "Feedback to you is sealed: you and the teacher who made this class can "
+                "Feedback to you is sealed: you and the teachers of this class can "
                 "read it.\n");
     expect_said(say_hello,
                 "{\"person\":\"ana\",\"readers\":\"everybody\",\"key_reset\":true,\"signed_out\":"
