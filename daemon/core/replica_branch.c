@@ -102,12 +102,24 @@ static uint64_t served_from(struct replica *replica, const struct spot *spot, ui
                             const struct hash *ends, uint32_t ends_count)
 {
     uint64_t have = first - 1;
+    struct spot end[MISSING_MAX];
+    ends_count = ends_count < MISSING_MAX ? ends_count : MISSING_MAX;
     for (uint32_t i = 0; i < ends_count; i++) {
-        struct spot end;
-        if (spot_find(replica, &ends[i], &end) && end.feed == spot->feed &&
-            (end.branch == spot->branch || end.branch == 0) && end.seq < spot->seq &&
-            end.seq > have) {
-            have = end.seq;
+        if (!spot_find(replica, &ends[i], &end[i]) || end[i].feed != spot->feed) {
+            end[i] = (struct spot){.seq = 0};
+        }
+    }
+    sqlite3_stmt *stmt = store_query(replica->store, BRANCH_PATH " SELECT branch, last FROM path"
+                                                                 " UNION ALL SELECT 0, min(first)-1"
+                                                                 " FROM path");
+    store_bind(stmt, "iiii", spot->feed, (int64_t)0, (int64_t)spot->seq - 1, spot->branch);
+    while (store_row(replica->store, stmt)) {
+        int64_t branch = sqlite3_column_int64(stmt, 0);
+        uint64_t last = (uint64_t)sqlite3_column_int64(stmt, 1);
+        for (uint32_t i = 0; i < ends_count; i++) {
+            if (end[i].branch == branch && end[i].seq <= last && end[i].seq > have) {
+                have = end[i].seq;
+            }
         }
     }
     return have;
@@ -169,7 +181,7 @@ static void store_branch_entry(struct replica *replica, const struct feed *feed,
              signature ? SLICE(*signature) : slice_of(NULL, 0));
 }
 
-/* The branch that goes on behind a spot of the feed: that one if it ends there, else a new one with the same beginning. */
+/* The branch that goes on behind a spot of the feed: that one if it ends there, else a new one that parts from it. */
 static int64_t branch_behind(struct replica *replica, const struct feed *feed, int64_t branch,
                              uint64_t seq)
 {
@@ -188,10 +200,8 @@ static int64_t branch_behind(struct replica *replica, const struct feed *feed, i
         return branch;
     }
     if (branch) {
-        store_do(replica->store,
-                 "INSERT INTO branch SELECT feed, ?3, seq, lamport, time_ms, hash, after, length,"
-                 " stub, rest, signature FROM branch WHERE feed=?1 AND branch=?2 AND seq<=?4",
-                 "iiii", feed->row, branch, next, (int64_t)seq);
+        store_do(replica->store, "INSERT INTO branch_parent VALUES (?,?,?)", "iii", feed->row, next,
+                 branch);
     }
     return next;
 }
