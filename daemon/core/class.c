@@ -345,6 +345,14 @@ static struct fingerprint fingerprint_of(struct device *device, struct class *cl
     return class->replica ? heads_fingerprint(replica_heads(class->replica)) : empty;
 }
 
+/* What others must know of our log beside its fingerprint. */
+static uint64_t state_flags(struct class *class, uint64_t lacks, uint64_t unsure)
+{
+    return !class->replica ? 0
+                           : (replica_lacks(class->replica) ? lacks : 0) |
+                                 (replica_doubts(class->replica) ? unsure : 0);
+}
+
 /* For one that reaches us by this secret. */
 static struct slice hello_bytes(struct device *device, struct class *class, uint8_t number,
                                 struct now now)
@@ -356,9 +364,8 @@ static struct slice hello_bytes(struct device *device, struct class *class, uint
                             .run = device->run,
                             .port = turnover_port(class, number),
                             .wall_ms = now.wall.ms,
-                            .flags =
-                                (class->lasting ? HELLO_LASTING : 0) |
-                                (class->replica && replica_lacks(class->replica) ? HELLO_LACKS : 0),
+                            .flags = (class->lasting ? HELLO_LASTING : 0) |
+                                     state_flags(class, HELLO_LACKS, HELLO_UNSURE),
                             .fingerprint = fingerprint_of(device, class, now),
                             .host = slice_str(device->host)};
     pack_reset(&device->pack);
@@ -492,7 +499,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
         fingerprint = fingerprint_of(device, class, now);
         pack_reset(&device->pack);
         pack_beat(&device->pack, &fingerprint,
-                  a->flags | (class->replica && replica_lacks(class->replica) ? BEAT_LACKS : 0));
+                  a->flags | state_flags(class, BEAT_LACKS, BEAT_UNSURE));
         put_peer(device, class, OUTPUT_SEND, a->peer, pack_bytes(&device->pack));
         break;
     case ACT_BEACON:
@@ -794,6 +801,10 @@ void class_tick(struct device *device, struct class *class, struct now now)
     if (class->replica && !store_in_transaction(class->store)) {
         replica_refresh(class->replica);
     }
+    if (class->replica && now.mono.ms >= replica_wake(class->replica).ms &&
+        store_begin(class->store) == OK) {
+        class->urgent = true;
+    }
     if (class->sync) {
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
@@ -808,6 +819,9 @@ struct mono class_wake(const struct class *class)
     if (class->sync) {
         struct mono due = sync_wake(class->sync);
         wake = due.ms < wake.ms ? due : wake;
+    }
+    if (class->replica && replica_wake(class->replica).ms < wake.ms) {
+        wake = replica_wake(class->replica);
     }
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;

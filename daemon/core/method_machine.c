@@ -177,6 +177,8 @@ static void pack_log(struct pack *p, struct class *class)
     pack_count(p, "waiting", counts.waiting);
     pack_count(p, "newer", counts.newer);
     pack_count(p, "refolds", counts.refolds);
+    pack_str(p, "stale");
+    pack_bool(p, class->replica && replica_is_stale(class->replica));
     pack_lacking(p, class);
     pack_hash(p, "fingerprint", SLICE(fingerprint));
     pack_hash(p, "views", slice_of(digest.b, 16));
@@ -220,7 +222,7 @@ enum err method_status(struct call *call, struct pack *p)
     memcpy(run_bytes, &call->device->run, sizeof(run_bytes));
     pack_map(p, 1);
     pack_str(p, "status");
-    pack_map(p, 23);
+    pack_map(p, 24);
     pack_pair(p, "class", class_name(class, name));
     pack_count(p, "peers", presence_here(class->presence));
     pack_machines(p, class, own_seq, call->now);

@@ -63,6 +63,7 @@ struct peer {
     struct mono differs_since;
     struct mono asked;       /* when my last WANT or RANGES went to it; 0: nothing is open */
     bool lacks;              /* it says that it lacks payloads */
+    bool unsure;             /* it says that it may have been set back */
     struct mono lacks_asked; /* when I asked it for payloads that I lack; 0: not yet */
     struct quota brings, pushes, answers;
     uint32_t bad; /* broken messages */

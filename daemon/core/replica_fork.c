@@ -64,8 +64,8 @@ enum err replica_fork(struct replica *replica, struct feed *feed, const struct r
     }
     encode_decoded(replica, run, i, &replica->proof_b);
     pack_reset(&replica->proof_a);
-    if (!replica_write_run(replica, feed, seq - 1, 1, 2 * RUN_BYTES_MAX, true, &replica->proof_a,
-                           &more)) {
+    if (!replica_write_run(replica, feed, seq - 1, 1, 2 * RUN_BYTES_MAX, TELL_HEADERS,
+                           &replica->proof_a, &more)) {
         return ERR_WAIT; /* our side isn't covered by a signature yet */
     }
     return void_from(replica, feed, seq);
