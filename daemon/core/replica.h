@@ -64,6 +64,11 @@ bool replica_runs(struct replica *, const struct feed_id *, uint64_t have, size_
  * little. `wants` is updated: have rises. True if there is more. */
 bool replica_batch(struct replica *, struct want *wants, uint32_t wants_count, size_t room_bytes,
                    struct pack *, uint32_t *runs);
+/* A disk that was set back has texts again that were erased since, and knows nothing of it. So as long as a machine is unsure,
+ * because it hasn't agreed with any other since its start, replica_batch tells entries without payloads that can be erased, but
+ * for this run's own feed, and replica_payload tells none of them. At first it is sure. */
+void replica_doubt(struct replica *, bool unsure);
+bool replica_doubts(const struct replica *);
 /* How far we verified a feed: its last entry's seq, waiting ones included; 0 if unknown. What WANT says we have. */
 uint64_t replica_have(struct replica *, const struct feed_id *);
 /* The proof that voids a feed, as two encoded runs; false if there is none. Borrowed until the next call. */
@@ -111,6 +116,10 @@ uint64_t replica_folded(struct replica *);
 
 /* Folds the whole log again into empty views. */
 enum err replica_refold(struct replica *);
+/* Do views lack what only folding again makes good: what is void or held, and counted before? That is rationed (bounds.h). */
+bool replica_is_stale(const struct replica *);
+/* When a turn must be saved for that, though nothing came; INT64_MAX: never. */
+struct mono replica_wake(const struct replica *);
 
 /* Before the owner commits: what is kept in memory and must be on the disk with the turn, views that a fork made stale,
  * and own ops that a fork of our own feed voided are written now. */

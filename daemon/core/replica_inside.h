@@ -15,6 +15,7 @@ enum {
     FRESH_MAX = 256,
     MISSED_MAX = 16,
     BRANCHES_MAX = 64, /* of one void feed, that a run may follow */
+    LATE_MAX = 16,     /* redactions of one entry that came before it */
 };
 
 struct tip {
@@ -28,6 +29,12 @@ struct recent {
     struct hash id;
     uint64_t lamport;
     bool used;
+};
+
+/* What must be made good by folding again, as it is kept on the disk. */
+enum due {
+    DUE_REFOLD = 1,
+    DUE_ERASED = 2,
 };
 
 /* A run, decoded and hashed: at most RUN_ENTRIES_MAX entries and all hashes that they name. */
@@ -58,10 +65,15 @@ struct replica {
     struct tip tips[TIPS_MAX];
     uint32_t tips_count;
     bool tips_changed;
-    uint64_t folded; /* kinds of ops, as bits, since somebody asked */
-    bool refold_due;
+    uint64_t folded;         /* kinds of ops, as bits, since somebody asked */
+    bool refold_due;         /* views hold what doesn't count any more, or lack what does */
+    bool erase_due;          /* they hold what is erased */
+    uint8_t marked;          /* enum due bits that are on the disk */
+    struct mono refold_from; /* not before, or a member could keep all machines at it */
     bool stale;         /* the log couldn't be read after a failed commit: nothing here is known */
     bool redacts;       /* there is any REDACT */
+    bool unsure;        /* this disk may have been set back: see replica_doubt */
+    bool redacts_late;  /* one is folded that came before what it erases: no view has that */
     bool lacking_stale; /* `lacking` must be counted again */
     uint64_t lacking;   /* entries without payload that no redaction covers */
     struct recent recent[RECENT_MAX];
@@ -91,14 +103,29 @@ bool replica_id_at(struct replica *, const struct feed *, uint64_t seq, struct h
 enum err replica_decode(struct replica *, const struct run *, const struct hash *prev);
 /* Tells heads where a feed stands now. */
 enum err replica_note_head(struct replica *, const struct feed *);
+/* Which payloads go with the entries that are told. */
+enum telling {
+    TELL_WHOLE,
+    TELL_LASTING, /* those that can't be erased */
+    TELL_HEADERS, /* none */
+};
 /* Writes one run after `have` that ends with a signature, of at least one and if possible at most entries_max entries.
  * How many it has; 0 if none fits. *more: the feed goes on behind it. */
 uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have,
-                           uint32_t entries_max, size_t room_bytes, bool headers_only,
-                           struct pack *out, bool *more);
+                           uint32_t entries_max, size_t room_bytes, enum telling, struct pack *out,
+                           bool *more);
 /* The same along one branch of a void feed, without payloads; branch 0 is what was applied here. */
 uint32_t replica_write_branch(struct replica *, const struct feed *, int64_t branch, uint64_t have,
                               size_t room_bytes, struct pack *out);
+/* The way to a place of a feed (row ?1, branch ?4, up to seq ?3), back to what was applied or to seq ?2: the parts of branches
+ * that it leads along, newest first. Of branch 0, what was applied here, it tells nothing. */
+#define BRANCH_PATH                                                                                \
+    "WITH RECURSIVE path(branch, first, last) AS (SELECT ?4, coalesce((SELECT min(seq) FROM "      \
+    "branch"                                                                                       \
+    " WHERE feed=?1 AND branch=?4), ?3+1), ?3 UNION ALL SELECT p.parent, (SELECT min(seq) FROM"    \
+    " branch WHERE feed=?1 AND branch=p.parent), path.first-1 FROM path JOIN branch_parent p ON"   \
+    " p.feed=?1 AND p.branch=path.branch WHERE path.first>?2+1)"
+
 /* The Lamport number of a void entry whose header was told us. */
 bool replica_branch_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
 /* Is it one of the run's own entries before i? */
@@ -138,11 +165,16 @@ struct fact replica_fact_of(const struct feed *, const struct entry *, const str
 void replica_settle(struct replica *, const struct fact *, struct slice payload);
 /* So does what was applied of its feed before `end` and no signature covered. */
 void replica_settle_front(struct replica *, struct feed *, uint64_t end);
+/* Folds the op that stands here, once more. */
+void replica_fold_at(struct replica *, const struct stamp *);
 /* What replica_redact.c does with a payload that came later: the fact is folded as if it had come with its header. */
 void replica_fold_late(struct replica *, const struct fact *, struct slice op_bytes);
 /* What was erased in the same turn is nobody's news. */
 void replica_drop_fresh(struct replica *, const struct ref *);
 void replica_clear_fresh(struct replica *);
+/* Folds again what must be and may be now; else marks on the disk that it must. */
+void replica_refold_some(struct replica *, struct now);
+void replica_load_due(struct replica *);
 
 /* ---- replica_redact.c ---- */
 
@@ -150,6 +182,8 @@ void replica_clear_fresh(struct replica *);
 bool replica_is_named(struct replica *, const struct ref *);
 /* Folds a REDACT that counts: erases what it may. False, and kept as evidence: its author mayn't. */
 bool replica_redact(struct replica *, const struct fact *);
+/* An entry came that redactions name which came before it: they are folded again, and may erase it. */
+void replica_redact_late(struct replica *, const struct ref *);
 /* Counts again, if need be, the entries whose payloads lack. */
 void replica_count_lacking(struct replica *);
 
