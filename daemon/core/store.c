@@ -33,7 +33,8 @@ struct statement {
 struct store {
     sqlite3 *db;
     struct statement statements[STATEMENTS_MAX];
-    bool open; /* a transaction is */
+    sqlite3_stmt *rollback; /* ready: it must work where there is no memory left to make it */
+    bool open;              /* a transaction is */
     bool new_views;
     bool residue; /* the files may still hold what was erased */
     enum err err;
@@ -204,7 +205,8 @@ static enum err open_as(const char *path, const char *vfs, void (*prepare)(struc
         return ERR_NOMEM;
     }
     sqlite3_extended_result_codes(store->db, 1);
-    if (check(store, rc)) {
+    if (check(store, rc) &&
+        check(store, sqlite3_prepare_v2(store->db, "ROLLBACK", -1, &store->rollback, NULL))) {
         prepare(store);
     }
     enum err err = store->err;
@@ -242,6 +244,7 @@ void store_close(struct store **store_p)
     for (size_t i = 0; i < STATEMENTS_MAX; i++) {
         sqlite3_finalize(store->statements[i].stmt);
     }
+    sqlite3_finalize(store->rollback);
     sqlite3_close(store->db);
     free(store);
     *store_p = NULL;
@@ -431,6 +434,7 @@ enum err store_begin(struct store *store)
         return store->err;
     }
     store_forgive(store);
+    store_rollback(store); /* one that couldn't be is still there */
     store->open = exec(store, "BEGIN IMMEDIATE");
     return store->err;
 }
@@ -494,8 +498,9 @@ enum err store_commit(struct store *store)
 void store_rollback(struct store *store)
 {
     reset_all(store);
-    if (store->open && !sqlite3_get_autocommit(store->db)) {
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (!sqlite3_get_autocommit(store->db)) {
+        sqlite3_step(store->rollback);
+        sqlite3_reset(store->rollback);
     }
     store->open = false;
 }

@@ -4,9 +4,9 @@
  * again so does the machine.
  *
  * Each step is tried in children of the process that stands before it, so that a fault costs that step alone. With FAULTS=all
- * every fault is tried (many minutes). Else those that stay are a third of those that come once, SQLite's own allocations, of
- * which there are thousands, are a sample, and only gcc's plain build tries more than a sample of all. FAULTS_STEP=n tries
- * only that step. */
+ * every fault is tried (many minutes). Else every call of the disk fails once; of those that stay, of a full disk, of
+ * allocations, and of SQLite's own, of which there are thousands, some are tried; and only gcc's plain build tries more than a
+ * sample of all. FAULTS_STEP=n tries only that step. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -650,22 +650,22 @@ static void every_call_of_the_disk(void **state)
     each_step(FAULT_DISK, 1);
 }
 
-static void every_change_without_room(void **state)
+static void changes_without_room(void **state)
 {
     (void)state;
-    each_step(FAULT_FULL, 1);
+    each_step(FAULT_FULL, 3);
 }
 
-static void every_allocation(void **state)
+static void allocations(void **state)
 {
     (void)state;
-    each_step(FAULT_MEMORY, 1);
+    each_step(FAULT_MEMORY, 2);
 }
 
 static void allocations_of_sqlite(void **state)
 {
     (void)state;
-    each_step(FAULT_SQLITE_MEMORY, 37);
+    each_step(FAULT_SQLITE_MEMORY, 97);
 }
 
 int main(void)
@@ -676,8 +676,8 @@ int main(void)
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_of_the_disk),
-        cmocka_unit_test(every_change_without_room),
-        cmocka_unit_test(every_allocation),
+        cmocka_unit_test(changes_without_room),
+        cmocka_unit_test(allocations),
         cmocka_unit_test(allocations_of_sqlite),
     };
     if (sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK || keys_init() != OK) {
