@@ -301,6 +301,7 @@ void device_save(struct device *device, struct now now)
 void device_commit(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < device->classes_count; i++) {
+        sitting_settle(device, device->classes[i], now);
         sitting_lessons(device, device->classes[i], now);
     }
     device_save(device, now);

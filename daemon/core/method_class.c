@@ -555,6 +555,27 @@ static void close_tick(struct device *device, struct pending *pending, bool due)
     }
 }
 
+static void log_tick(struct device *device, struct pending *pending, struct now now)
+{
+    struct class *class = device->classes[pending->class_index];
+    if (!class->sync || !sync_is_behind(class->sync)) {
+        sitting_settle(device, class, now);
+        request_again(device, pending, slice_of(NULL, 0), now);
+    } else if (now.mono.ms >= pending->due.ms) {
+        request_refuse(device, pending->client, pending->number, ERR_BUSY, NULL, NULL);
+        pending_end(pending);
+    }
+}
+
+static void seek_tick(struct device *device, struct pending *pending, struct now now)
+{
+    struct class *class = device->classes[pending->class_index];
+    pending->due = class->seeking.until;
+    if (seeking_done(class, now)) {
+        request_again(device, pending, slice_of(NULL, 0), now);
+    }
+}
+
 void method_tick(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
@@ -572,6 +593,10 @@ void method_tick(struct device *device, struct now now)
             doctor_answer(device, pending, now);
         } else if (pending->kind == PENDING_RECEIPT) {
             receipt_answer(device, pending, now);
+        } else if (pending->kind == PENDING_SEEK) {
+            seek_tick(device, pending, now);
+        } else if (pending->kind == PENDING_LOG) {
+            log_tick(device, pending, now);
         } else if (pending->kind == PENDING_KNOCKS || pending->kind == PENDING_ADMIT) {
             admit_tick(device, pending, now);
         }

@@ -12,6 +12,7 @@ from figures import LIMIT_S, at, now, path, reach, room, start, top
 
 sys.path.insert(0, top + "/tests/e2e")
 import terminal
+from wire import Short, pack, unpack
 from terminal import Terminal
 
 terminal.LIMIT_S = LIMIT_S
@@ -66,9 +67,27 @@ class Hand(Terminal):
             time.sleep(0.05)
 
 
+def await_name(i):
+    """Until the list of names has come to machine i."""
+    with reach(i) as s:
+        end, names = now() + LIMIT_S, []
+        while f"pupil{i}" not in names and now() < end:
+            s.sendall(pack([0, 1, "people.choices", {}]))
+            got = b""
+            while True:
+                got += s.recv(1 << 16)
+                try:
+                    names = (unpack(got)[0][3] or {}).get("names", [])
+                    break
+                except Short:
+                    pass
+            time.sleep(0.05)
+
+
 def pupil(i):
     """One pupil signs up by the number of their name, and says where the machine stands. Prints the keys."""
     hand = Hand(i)
+    await_name(i)
     hand.type("jam hello")
     hand.expect(rf"(\d+) pupil{i}\b")
     number = hand.caught[0]
