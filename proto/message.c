@@ -315,8 +315,7 @@ enum err message_payload(const struct message *m, uint32_t i, struct told_payloa
 enum err message_key(const struct message *m, uint32_t i, struct told_key *out)
 {
     const msgpack_object *f = item_fields(m, i, 5);
-    return f && read_text(&f[0], &out->handle) &&
-                   text_check(out->handle, HANDLE_BYTES_MAX) == OK &&
+    return f && read_text(&f[0], &out->handle) && text_check(out->handle, HANDLE_BYTES_MAX) == OK &&
                    read_fixed(&f[1], out->person.b, sizeof(out->person.b)) &&
                    read_fixed(&f[2], out->key.b, sizeof(out->key.b)) &&
                    read_fixed(&f[3], out->secret.b, sizeof(out->secret.b)) &&

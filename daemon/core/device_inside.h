@@ -477,6 +477,8 @@ void sitting_tried(struct sitting *, enum err, struct now);
 void sitting_sign_out_all(struct device *, struct class *, struct now);
 /* Who came before the log comes once more, now that it is here: else what was written before would be later. */
 void sitting_settle(struct device *, struct class *, struct now);
+/* The same for one, though it isn't. */
+void sitting_come(struct class *, struct sitting *, struct now);
 /* Says goodbye for those whose lesson has ended. */
 void sitting_lessons(struct device *, struct class *, struct now);
 /* A login has ended: says goodbye for who sat there, unless they sit at another of this machine too. */

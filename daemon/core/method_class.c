@@ -558,13 +558,15 @@ static void close_tick(struct device *device, struct pending *pending, bool due)
 static void log_tick(struct device *device, struct pending *pending, struct now now)
 {
     struct class *class = device->classes[pending->class_index];
-    if (!class->sync || !sync_is_behind(class->sync)) {
-        sitting_settle(device, class, now);
-        request_again(device, pending, slice_of(NULL, 0), now);
-    } else if (now.mono.ms >= pending->due.ms) {
-        request_refuse(device, pending->client, pending->number, ERR_BUSY, NULL, NULL);
-        pending_end(pending);
+    bool behind = class->sync && sync_is_behind(class->sync);
+    struct sitting *sitting = sitting_find(device, &pending->login);
+    if (behind && now.mono.ms < pending->due.ms) {
+        return;
     }
+    if (class->sync && sitting->told) {
+        sitting_come(class, sitting, now);
+    }
+    request_again(device, pending, slice_of(NULL, 0), now);
 }
 
 static void seek_tick(struct device *device, struct pending *pending, struct now now)

@@ -188,22 +188,26 @@ void sitting_sign_out_all(struct device *device, struct class *class, struct now
     keyring_clear(&class->author.people);
 }
 
+void sitting_come(struct class *class, struct sitting *sitting, struct now now)
+{
+    struct hash id;
+    struct op hello = {.kind = OP_HELLO,
+                       .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
+                       .by = sitting->person,
+                       .moves = true};
+    sitting->told = false;
+    if (sitting->signed_in && keyring_find(&class->author.people, &sitting->person)) {
+        class_append(class, &hello, 1, now, &id);
+    }
+}
+
 void sitting_settle(struct device *device, struct class *class, struct now now)
 {
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
         struct sitting *sitting = &device->sittings[i];
-        if (!sitting->told || sitting->class_index != class->index || !class->sync ||
-            sync_is_behind(class->sync)) {
-            continue;
-        }
-        struct hash id;
-        struct op hello = {.kind = OP_HELLO,
-                           .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
-                           .by = sitting->person,
-                           .moves = true};
-        sitting->told = false;
-        if (sitting->signed_in && keyring_find(&class->author.people, &sitting->person)) {
-            class_append(class, &hello, 1, now, &id);
+        if (sitting->told && sitting->class_index == class->index && class->sync &&
+            !sync_is_behind(class->sync)) {
+            sitting_come(class, sitting, now);
         }
     }
 }
@@ -238,8 +242,9 @@ void sitting_lessons(struct device *device, struct class *class, struct now now)
 {
     bool runs = false;
     struct stamp ended;
-    if (class->replica && class->author.people.count && lesson_read(class, &runs, &ended) &&
-        !runs) {
+    bool behind = class->sync && sync_is_behind(class->sync); /* all is earlier than it seems */
+    if (class->replica && class->author.people.count && !behind &&
+        lesson_read(class, &runs, &ended) && !runs) {
         end_lesson(device, class, &ended, now);
     }
 }

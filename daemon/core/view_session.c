@@ -315,6 +315,7 @@ static enum err sign_in(struct ask *ask, const struct person_id *person)
     }
     end_other(ask, person);
     come(ask, person);
+    ask->told = ask->behind;
     if (ask->card) {
         say_key(ask, person, &ask->who_key, 1);
     }
