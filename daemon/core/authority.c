@@ -350,15 +350,16 @@ bool authority_teaches(struct authority *a, const struct person_id *person, cons
 
 /* ---- does it count? ----------------------------------------------------------------------------------------------- */
 
-/* The n-th open grant of a person at a device; the caller counts from 0. */
-static bool open_grant(struct authority *a, const struct person_id *person,
-                       const struct device_id *device, int64_t n, struct grant *out)
+/* The open grant of a person at a device behind this one, in order of feeds; all zeros: the first. */
+static bool next_open(struct authority *a, const struct person_id *person,
+                      const struct device_id *device, struct grant *grant)
 {
-    sqlite3_stmt *stmt =
-        store_query(a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
-                              " AND until IS NULL ORDER BY feed, seq LIMIT 1 OFFSET ?");
-    store_bind(stmt, "pdi", person, device, n);
-    return grant_read(a, stmt, person, device, out);
+    struct feed_id feed = grant->feed;
+    sqlite3_stmt *stmt = store_query(
+        a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
+                  " AND until IS NULL AND (feed, seq)>(?,?) ORDER BY feed, seq LIMIT 1");
+    store_bind(stmt, "pdfi", person, device, &feed, (int64_t)grant->seq);
+    return grant_read(a, stmt, person, device, grant);
 }
 
 /* A daemon that was killed says goodbye for those who sat there when it starts again, on another feed: it may while a
@@ -366,9 +367,9 @@ static bool open_grant(struct authority *a, const struct person_id *person,
  * people keep don't speak of feeds where they have no grant. */
 static bool sits_there(struct authority *a, const struct fact *fact)
 {
-    struct grant grant;
+    struct grant grant = {.seq = 0};
     struct spot here = spot_of(fact);
-    for (int64_t n = 0; open_grant(a, &fact->op->by, &fact->device, n, &grant); n++) {
+    while (next_open(a, &fact->op->by, &fact->device, &grant)) {
         struct spot there = {grant.feed, grant.seq, fact->device};
         bool root = is_root(a, &grant.person);
         bool held = grant.bounded &&
@@ -468,8 +469,8 @@ static bool has_farewell(struct authority *a, const struct fact *fact)
 /* Without bounds: is there a grant for such goodbyes? */
 static bool has_open_grant(struct authority *a, const struct fact *fact)
 {
-    struct grant grant;
-    for (int64_t n = 0; open_grant(a, &fact->op->by, &fact->device, n, &grant); n++) {
+    struct grant grant = {.seq = 0};
+    while (next_open(a, &fact->op->by, &fact->device, &grant)) {
         if (grant.right) {
             return true;
         }
@@ -547,6 +548,7 @@ static void keep_past(struct authority *a, const struct fact *fact, enum bound_k
                      "sfi", &fact->stamp, &feed, (int64_t)reach);
         }
     }
+    a->walked += past.walked;
     if (past.count > a->past.count) {
         struct past less = a->past;
         a->past = past;

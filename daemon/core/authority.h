@@ -39,6 +39,7 @@ struct authority {
     struct person_id root;
     struct grant last; /* the grant that was found last; seq 0: none */
     struct past past;  /* the largest that was found */
+    uint64_t walked;   /* entries that were looked at for pasts */
 };
 
 void authority_init(struct authority *, struct store *, const struct class_id *);

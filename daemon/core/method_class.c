@@ -422,6 +422,7 @@ static void created(struct device *device, struct pending *pending,
     wipe(&key, sizeof(key));
     enum err err = class_new(device, secret, &pending->invite, &root, now, &class);
     if (err == OK) {
+        replica_doubt(class->replica, false); /* nothing was ever erased in a class that begins */
         err = write_first(device, class, pending, now);
     }
     if (err != OK) {

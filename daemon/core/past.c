@@ -10,6 +10,7 @@ struct walk {
     uint64_t *reach, *done;
     uint64_t count; /* entries that are in */
     uint64_t left;  /* of them weren't met yet */
+    uint64_t walked;
 };
 
 static void walk_raise(struct walk *walk, int64_t row, uint64_t seq)
@@ -58,6 +59,7 @@ static void walk_back(struct walk *walk, const struct past *known, int64_t from)
     while (walk->left > 0 && store_row(walk->store, stmt)) {
         int64_t row = sqlite3_column_int64(stmt, 1);
         uint64_t seq = (uint64_t)sqlite3_column_int64(stmt, 2);
+        walk->walked++;
         if (seq > walk->reach[row] || seq <= walk->done[row]) {
             continue;
         }
@@ -96,7 +98,7 @@ bool past_find(struct past *past, const struct past *known, struct store *store,
         free(walk.reach);
         return false;
     }
-    *past = (struct past){entry, walk.rows, walk.count, walk.reach};
+    *past = (struct past){entry, walk.rows, walk.count, walk.walked, walk.reach};
     return true;
 }
 

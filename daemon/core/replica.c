@@ -117,7 +117,9 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
     uint32_t kind = whole ? replica_read_op(entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
     replica->lacking_stale |= !whole;
-    replica->refold_due |= !whole && replica_is_named(replica, &ref);
+    if (!whole && replica_is_named(replica, &ref)) {
+        replica_redact_late(replica, &ref);
+    }
     if (covered) {
         replica_settle_front(replica, feed, entry->seq);
         feed->settled_seq = entry->seq;
@@ -143,6 +145,7 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
         feed->signed_lamport = entry->lamport;
     }
     *recent_slot(replica, id) = (struct recent){*id, entry->lamport, true};
+    feeds_unblock(&replica->feeds, id);
     replica->counts.entries++;
     replica->counts.newer += kind >= OP_KINDS;
     return signature ? replica_note_head(replica, feed) : OK;
@@ -165,12 +168,13 @@ static enum err causes(struct replica *replica, const struct feed *feed, const s
     return OK;
 }
 
+/* ERR_WAIT, and *missing, while a cause isn't applied. */
 static enum err try_apply(struct replica *replica, struct feed *feed, const struct entry *entry,
-                          const struct hash *id, const struct signature *signature, bool covered)
+                          const struct hash *id, const struct signature *signature, bool covered,
+                          struct hash *missing)
 {
     uint64_t lamport = 0;
-    enum err err = causes(replica, feed, entry, &feed->blocked_on, &lamport);
-    feed->blocked = err == ERR_WAIT;
+    enum err err = causes(replica, feed, entry, missing, &lamport);
     if (err != OK) {
         return err;
     }
@@ -185,11 +189,13 @@ static enum err try_apply(struct replica *replica, struct feed *feed, const stru
 static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *applied)
 {
     while (feed->first) {
+        struct hash missing;
         struct waiting *item = feed->first;
         enum err err =
             try_apply(replica, feed, &item->entry, &item->id,
-                      item->has_signature ? &item->signature : NULL, item->has_signature);
+                      item->has_signature ? &item->signature : NULL, item->has_signature, &missing);
         if (err == ERR_WAIT) {
+            feeds_block(&replica->feeds, feed, &missing);
             return OK;
         }
         if (err != OK) {
@@ -202,22 +208,12 @@ static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *app
     return OK;
 }
 
-/* Looks again at every feed that waits, until nothing moves. */
+/* Looks again at every feed that waited for what came. */
 static enum err wake(struct replica *replica, uint32_t *applied)
 {
     enum err err = OK;
-    for (bool moved = true; moved && err == OK;) {
-        moved = false;
-        for (struct feed *feed = replica->feeds.waiting; feed && err == OK;) {
-            struct feed *next = feed->next_waiting;
-            uint64_t lamport = 0;
-            uint32_t before = *applied;
-            if (!feed->blocked || replica_lamport(replica, &feed->blocked_on, &lamport)) {
-                err = unwait(replica, feed, applied);
-            }
-            moved |= *applied != before;
-            feed = next;
-        }
+    for (struct feed *feed; err == OK && (feed = feeds_ready(&replica->feeds));) {
+        err = unwait(replica, feed, applied);
     }
     return err;
 }
@@ -343,16 +339,43 @@ static enum err take(struct replica *replica, struct feed *feed, const struct ru
     enum err err = OK;
     for (; i < d->count && err == OK; i++) {
         const struct signature *signature = i + 1 == d->count ? &run->signature : NULL;
-        err = feed->first ? ERR_WAIT
-                          : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature,
-                                      covered || signature);
+        struct hash missing;
+        bool behind = feed->first;
+        err = behind ? ERR_WAIT
+                     : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature,
+                                 covered || signature, &missing);
         if (err == ERR_WAIT) {
             err = feeds_wait(&replica->feeds, feed, &d->entries[i], &d->ids[i], signature);
+            if (err == OK && !behind) {
+                feeds_block(&replica->feeds, feed, &missing);
+            }
         } else if (err == OK) {
             (*applied)++;
         }
     }
     return err;
+}
+
+/* All of the run is here, but its last entry without a signature: with this one it can be told, and what it covers takes
+ * effect. Else who tells one machine a longer run, of which the end waits for ever, keeps two machines apart for good. */
+static enum err cover(struct replica *replica, struct feed *feed, const struct run *run,
+                      uint32_t *applied)
+{
+    const struct decoded *d = &replica->decoded;
+    const struct entry *last = &d->entries[d->count - 1];
+    if (last->seq > feed->seq) {
+        feeds_cover(feed, last->seq, &run->signature);
+        return OK;
+    }
+    store_do(replica->store, "UPDATE entry SET signature=? WHERE feed=? AND seq=?", "bii",
+             SLICE(run->signature), feed->row, (int64_t)last->seq);
+    *applied += (uint32_t)(last->seq - feed->settled_seq);
+    replica_settle_front(replica, feed, last->seq + 1);
+    feed->settled_seq = last->seq;
+    feed->signed_seq = last->seq;
+    feed->signed_last = d->ids[d->count - 1];
+    feed->signed_lamport = last->lamport;
+    return replica_note_head(replica, feed);
 }
 
 /* The run is decoded and follows what we have: is it signed, does it agree, and then take what is new. */
@@ -362,7 +385,7 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     uint32_t fork_at = 0;
     uint64_t last = run->first_seq + run->count - 1;
     enum err err = agree(replica, feed, run, tail, &fork_at);
-    if (err == OK && last <= tail) {
+    if (err == OK && last <= tail && last <= feed->signed_seq) {
         return OK;
     }
     if (!run_check(&feed->key, &replica->decoded.ids[run->count - 1], &run->signature)) {
@@ -371,6 +394,9 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     if (err == ERR_FORK) {
         bool known = feed->void_seq && feed->void_seq <= run->first_seq + fork_at;
         return known ? OK : replica_fork(replica, feed, run, fork_at);
+    }
+    if (last <= tail) {
+        return cover(replica, feed, run, applied);
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
     err = check_order(replica, feed, first_new);
@@ -394,7 +420,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
                         uint32_t *applied)
 {
     *applied = 0;
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     struct feed *feed = err == OK ? feeds_find(&replica->feeds, replica->store, &run->feed) : NULL;
     if (err == OK && !feed) {
         err = run->first_seq == 1 ? meet_feed(replica, run, &feed) : ERR_WAIT;
@@ -404,7 +430,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
     }
     if (feed_is_void(feed, run->first_seq)) {
         err = replica_accept_branch(replica, feed, run);
-        return err == OK && replica->feeds.waiting ? wake(replica, applied) : err;
+        return err == OK ? wake(replica, applied) : err;
     }
     struct hash tail_id, prev;
     uint64_t tail = feed_tail(feed, &tail_id);
@@ -428,9 +454,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
     if (feed->seq == 0 && !feed->first) {
         feeds_drop(&replica->feeds, feed);
     }
-    if (err == OK && *applied > 0 && replica->feeds.waiting) {
-        err = wake(replica, applied);
-    }
+    err = err == OK ? wake(replica, applied) : err;
     return err == OK && store_err(replica->store) != OK ? store_err(replica->store) : err;
 }
 
@@ -470,19 +494,25 @@ static void load_counts(struct replica *replica)
     }
 }
 
-/* Reads the state of the log from the store. */
-static enum err load(struct replica *replica)
+/* Forgets what is in memory of the log. */
+static void forget(struct replica *replica)
 {
     feeds_clear(&replica->feeds);
     heads_free(&replica->heads);
     replica->heads = heads_new();
     replica->own = NULL;
-    replica->refold_due = false;
+    replica_load_due(replica);
     replica->rewrite_count = 0;
     replica->redacts = true;
     replica->lacking_stale = true;
     pack_reset(&replica->rewrite);
     replica_clear_fresh(replica);
+}
+
+/* Reads the state of the log from the store. */
+static enum err load(struct replica *replica)
+{
+    forget(replica);
     if (!replica->heads) {
         return ERR_NOMEM;
     }
@@ -490,14 +520,34 @@ static enum err load(struct replica *replica)
     load_counts(replica);
     replica_load_tips(replica);
     replica_count_lacking(replica);
-    return err;
+    return err == OK ? store_err(replica->store) : err;
 }
 
+/* In a transaction of its own, so that what goes wrong is known. */
 enum err replica_reload(struct replica *replica)
 {
     memset(replica->recent, 0, sizeof(replica->recent));
     authority_clear(&replica->authority);
-    return load(replica);
+    forget(replica);
+    enum err err = store_begin(replica->store);
+    err = err == OK ? load(replica) : err;
+    store_rollback(replica->store);
+    if (err != OK) {
+        forget(replica);
+    }
+    replica->stale = err != OK;
+    return err;
+}
+
+enum err replica_refresh(struct replica *replica)
+{
+    return replica->stale ? replica_reload(replica) : OK;
+}
+
+enum err replica_begin(struct replica *replica)
+{
+    enum err err = replica_refresh(replica);
+    return err == OK ? store_begin(replica->store) : err;
 }
 
 enum err replica_open(struct store *store, const struct class_id *class,
@@ -553,8 +603,9 @@ void replica_close(struct replica **replica_p)
 enum err replica_flush(struct replica *replica, struct now now)
 {
     enum err err = replica_rewrite(replica, now);
-    if (err == OK && replica->refold_due) {
-        err = replica_refold(replica);
+    if (err == OK) {
+        replica_refold_some(replica, now);
+        err = store_err(replica->store);
     }
     replica_count_lacking(replica);
     if (err == OK && replica->tips_changed && store_in_transaction(replica->store)) {

@@ -120,7 +120,7 @@ static enum err append_granted(struct replica *replica, const struct op *op, str
 enum err replica_append(struct replica *replica, const struct op *ops, uint32_t ops_count,
                         struct now now, struct hash *ids)
 {
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     if (err == OK && replica->own && replica->own->seq + 2 * ops_count > FEED_ENTRIES_MAX) {
         replica->own = NULL; /* full: a fresh one, as after a start */
     }

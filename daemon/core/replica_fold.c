@@ -145,12 +145,27 @@ static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
     return kind > 0 && kind < OP_KINDS;
 }
 
+void replica_fold_at(struct replica *replica, const struct stamp *stamp)
+{
+    struct op op;
+    struct fact fact;
+    struct feed_id feed = stamp_feed(stamp);
+    sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT " WHERE f.feed=? AND e.seq=?");
+    store_bind(stmt, "fi", &feed, (int64_t)stamp_seq(stamp));
+    if (store_row(replica->store, stmt) && refold_read(stmt, &op, &fact)) {
+        fold(replica, &fact);
+    }
+    sqlite3_reset(stmt);
+}
+
 /* An entry that a signature covers takes effect: in the views, and as a tip. */
 void replica_settle(struct replica *replica, const struct fact *fact, struct slice payload)
 {
     if (replica_is_named(replica, &fact->id)) {
-        replica->refold_due = true; /* whoever redacted it knew it before us */
-        return;
+        replica_redact_late(replica, &fact->id); /* whoever redacted it knew it before us */
+        if (replica_is_named(replica, &fact->id)) {
+            return;
+        }
     }
     replica->refold_due |= authority_learn(&replica->authority, fact, STAGE_ANY) == LEARNT_STALE;
     if (fold(replica, fact)) {
@@ -234,10 +249,30 @@ static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
     }
 }
 
+/* So that no crash loses what is to be done. */
+static void mark_due(struct replica *replica)
+{
+    uint8_t mark =
+        (uint8_t)((replica->refold_due ? DUE_REFOLD : 0) | (replica->erase_due ? DUE_ERASED : 0));
+    if (mark != replica->marked && store_in_transaction(replica->store)) {
+        store_local_set(replica->store, "due", &mark, sizeof(mark));
+        replica->marked = mark;
+    }
+}
+
+void replica_load_due(struct replica *replica)
+{
+    replica->marked = 0;
+    store_local_get(replica->store, "due", &replica->marked, sizeof(replica->marked));
+    replica->refold_due = replica->marked & DUE_REFOLD;
+    replica->erase_due = replica->marked & DUE_ERASED;
+    replica->refold_from.ms = INT64_MIN / 2;
+}
+
 /* Redactions first: what they erase the others don't fold. */
 enum err replica_refold(struct replica *replica)
 {
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     replica->counts.refolds++;
     store_clear_views(replica->store);
     relearn_all(replica);
@@ -247,8 +282,37 @@ enum err replica_refold(struct replica *replica)
                store_query(replica->store, REFOLD_SELECT " WHERE e.kind=24 ORDER BY e.id"));
     refold_all(replica,
                store_query(replica->store, REFOLD_SELECT " WHERE e.kind<>24 ORDER BY e.id"));
-    replica->refold_due = false;
+    if (replica->erase_due) {
+        store_erased(replica->store);
+    }
+    replica->refold_due = replica->erase_due = false;
     replica->folded = UINT64_MAX;
     replica->lacking_stale = true;
+    mark_due(replica);
     return err == OK ? store_err(replica->store) : err;
+}
+
+void replica_refold_some(struct replica *replica, struct now now)
+{
+    if (!replica->refold_due || now.mono.ms < replica->refold_from.ms) {
+        mark_due(replica);
+        return;
+    }
+    uint64_t walked = replica->authority.walked;
+    replica_refold(replica);
+    walked = replica->authority.walked - walked;
+    int64_t saved = now.mono.ms - REFOLD_SAVED_MS;
+    int64_t from = replica->refold_from.ms > saved ? replica->refold_from.ms : saved;
+    replica->refold_from.ms =
+        from + (int64_t)((replica->counts.entries + walked) * 1000 / REFOLD_ENTRIES_S);
+}
+
+bool replica_is_stale(const struct replica *replica)
+{
+    return replica->refold_due;
+}
+
+struct mono replica_wake(const struct replica *replica)
+{
+    return replica->refold_due ? replica->refold_from : (struct mono){INT64_MAX};
 }

@@ -10,6 +10,7 @@ struct sync *sync_new(struct replica *replica, struct presence *presence)
         sync->replica = replica;
         sync->presence = presence;
         sync->history_bytes = HISTORY_BYTES;
+        replica_doubt(replica, true);
         pack_init(&sync->pack);
     }
     return sync;
@@ -108,6 +109,7 @@ void sync_send_beat(struct sync *sync, struct peer *peer, uint64_t flags)
     /* without BEAT_WATCH it would release a peer that watches us */
     flags |= peer->watches_me ? BEAT_WATCH : 0;
     flags |= replica_lacks(sync->replica) ? BEAT_LACKS : 0;
+    flags |= replica_doubts(sync->replica) ? BEAT_UNSURE : 0;
     pack_beat(&sync->pack, &mine, flags);
     sync_send(sync, peer);
     sync->tells_saved = true;
@@ -267,12 +269,31 @@ static enum err receive_fork(struct sync *sync, struct peer *peer, const struct 
 
 /* ---- what peers have ------------------------------------------------------------------------------------------ */
 
+/* Tells everybody: who lacks payloads waits for it. */
+static void be_sure(struct sync *sync)
+{
+    if (!replica_doubts(sync->replica)) {
+        return;
+    }
+    replica_doubt(sync->replica, false);
+    for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
+        struct peer *peer = presence_at(sync->presence, i);
+        if (sync_reaches(peer)) {
+            sync_send_beat(sync, peer, 0);
+        }
+    }
+}
+
 void sync_note_same(struct sync *sync, struct peer *peer)
 {
     struct feed_id own;
     uint64_t seq = 0;
     if (heads_count(replica_heads(sync->replica)) > 0) {
         sync->history_bytes = 0;
+        sync->agreed = true;
+        if (!peer->unsure) {
+            be_sure(sync);
+        }
     }
     peer->differs = false;
     if (peer->lacks) {
@@ -290,6 +311,7 @@ static void receive_fingerprint(struct sync *sync, struct peer *peer, const stru
     struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
     peer->has = m->fingerprint;
     peer->lacks = m->flags & (m->kind == MESSAGE_HELLO ? HELLO_LACKS : BEAT_LACKS);
+    peer->unsure = m->flags & (m->kind == MESSAGE_HELLO ? HELLO_UNSURE : BEAT_UNSURE);
     if (SAME(mine, m->fingerprint)) {
         sync_note_same(sync, peer);
         if (peer == sync->peer && sync->lacks_next >= sync->lacks_count) {
@@ -422,6 +444,19 @@ static void look_for_safety(struct sync *sync, struct now now)
     }
 }
 
+/* All who are here may have started a moment ago, and wait for one that is sure: after a while there is none. */
+static void look_for_doubt(struct sync *sync, struct now now)
+{
+    if (!replica_doubts(sync->replica) || !sync->agreed) {
+        return;
+    }
+    if (sync->sure_due.ms == 0) {
+        sync->sure_due.ms = now.mono.ms + DOUBT_MS;
+    } else if (sync->sure_due.ms <= now.mono.ms) {
+        be_sure(sync);
+    }
+}
+
 void sync_tick(struct sync *sync, struct now now)
 {
     sync->ticked = now.mono;
@@ -436,6 +471,7 @@ void sync_tick(struct sync *sync, struct now now)
             sync->acks[i - 1] = sync->acks[--sync->acks_count];
         }
     }
+    look_for_doubt(sync, now);
     sync_look_for_payloads(sync, now);
     sync_serve_next(sync, now);
     sync_look_for_talk(sync, now);
@@ -446,6 +482,9 @@ void sync_tick(struct sync *sync, struct now now)
 struct mono sync_wake(const struct sync *sync)
 {
     struct mono wake = {INT64_MAX};
+    if (replica_doubts(sync->replica) && sync->agreed) {
+        wake = sync->sure_due;
+    }
     bool unsafe = false, lacks = replica_count(sync->replica).lacking > 0;
     if (sync->peer) {
         int64_t silence = sync->heard.ms + TALK_SILENCE_MS;
@@ -465,7 +504,7 @@ struct mono sync_wake(const struct sync *sync)
             continue;
         }
         unsafe |= is_unsafe(sync, peer);
-        if (lacks && !sync->peer) {
+        if (lacks && !sync->peer && !peer->unsure) {
             int64_t due = peer->lacks_asked.ms ? peer->lacks_asked.ms + LACKS_AGAIN_MS : 0;
             int64_t next = sync->lacks_since.ms ? sync->lacks_since.ms + LACKS_MS : 0;
             due = due > next ? due : next;

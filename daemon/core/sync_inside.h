@@ -21,6 +21,7 @@ enum {
     HEADS_ROOM = 200,        /* heads in one message */
     LACKS_MS = 2000,         /* between two questions for payloads, whoever is asked */
     LACKS_AGAIN_MS = 30000,  /* before the same peer is asked for them again */
+    DOUBT_MS = 5000, /* after a start, and the first agreement with one that is unsure too */
 };
 
 struct out {
@@ -78,6 +79,8 @@ struct sync {
     int64_t lacks_after;     /* where to go on with them */
     uint64_t
         history_bytes; /* that may come yet beside the quotas: until this machine has agreed with another */
+    bool agreed;          /* with anybody, sure or not */
+    struct mono sure_due; /* so long after that we believe what we have; 0: not begun */
     struct mono ticked;
     struct mono missing;
     uint32_t missing_turn; /* whose turn it is to be asked */

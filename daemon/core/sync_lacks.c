@@ -22,7 +22,7 @@ enum err sync_receive_payloads(struct sync *sync, struct peer *peer, const struc
 
 static bool may_ask_lacks(const struct peer *peer, struct now now)
 {
-    return sync_reaches(peer) &&
+    return sync_reaches(peer) && !peer->unsure &&
            (peer->lacks_asked.ms == 0 || now.mono.ms - peer->lacks_asked.ms >= LACKS_AGAIN_MS);
 }
 

@@ -167,6 +167,10 @@ static void ask(struct sync *sync, struct now now)
     for (uint32_t i = 0; i < count; i++) {
         struct lack *lack = &sync->lacks[sync->lacks_next + i];
         uint64_t have = replica_have(sync->replica, &lack->feed);
+        const struct head *ours = heads_get(replica_heads(sync->replica), &lack->feed);
+        if (lack->target <= have) { /* it is here: a signature is what lacks */
+            have = ours ? ours->seq : 0;
+        }
         struct want want = {lack->feed, lack->from < have ? lack->from : have};
         lack->from = FEED_ENTRIES_MAX; /* asked from further back only once */
         pack_want(&sync->pack, &want);

@@ -5,7 +5,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <sodium.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -318,7 +320,30 @@ static void attack_zmtp_garbage(struct hostile *h)
     printf("conversations %u\nframes %u\n", finished, frames);
 }
 
+/* Strangers without end, each with a key of its own, as fast as some processes can: all that a machine lets in of them. */
+static void attack_strangers(struct hostile *h)
+{
+    uint32_t processes = h->options->count ? h->options->count : 4;
+    uint8_t seed[32];
+    hostile_join(h);
+    printf("under way\n");
+    fflush(stdout);
+    for (uint32_t i = 1; i < processes && fork() != 0; i++) {
+    }
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* of a child: with its parent */
+    randombytes_buf(seed, sizeof(seed));
+    rng_seed(&h->rng, seed);
+    for (uint32_t i = 0;; i++) {
+        struct session s = {.rng = &h->rng};
+        rng_fill(&h->rng, s.device.sk, KEY);
+        crypto_scalarmult_base(s.device.pk, s.device.sk);
+        shake_hands(&s, &h->options->targets[i % h->options->targets_count], h->class_link.b);
+        close(s.fd);
+    }
+}
+
 const struct attack curve_attacks[] = {
+    {"strangers", true, attack_strangers},
     {"zmtp-garbage", true, attack_zmtp_garbage},
     {NULL, false, NULL},
 };
