@@ -304,6 +304,7 @@ void device_commit(struct device *device, struct now now)
         sitting_settle(device, device->classes[i], now);
         sitting_lessons(device, device->classes[i], now);
     }
+    method_resume(device, now);
     device_save(device, now);
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_pump(device, device->classes[i], now);

@@ -492,6 +492,8 @@ struct mono sitting_wake(const struct device *);
 /* ---- method_class.c, method_machine.c, watcher.c ------------------------------------------------------------------- */
 
 void method_stretched(struct device *, uint64_t work, struct slice secret, struct now);
+/* Asks again what waited for neighbours, or for the log. Before the turn is saved: it may write. */
+void method_resume(struct device *, struct now);
 /* Answers what has waited long enough, or has got what it waited for. */
 void method_tick(struct device *, struct now);
 struct mono method_wake(const struct device *);

@@ -579,6 +579,18 @@ static void seek_tick(struct device *device, struct pending *pending, struct now
     }
 }
 
+void method_resume(struct device *device, struct now now)
+{
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+        struct pending *pending = &device->pending[i];
+        if (pending->kind == PENDING_SEEK) {
+            seek_tick(device, pending, now);
+        } else if (pending->kind == PENDING_LOG) {
+            log_tick(device, pending, now);
+        }
+    }
+}
+
 void method_tick(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
@@ -596,10 +608,6 @@ void method_tick(struct device *device, struct now now)
             doctor_answer(device, pending, now);
         } else if (pending->kind == PENDING_RECEIPT) {
             receipt_answer(device, pending, now);
-        } else if (pending->kind == PENDING_SEEK) {
-            seek_tick(device, pending, now);
-        } else if (pending->kind == PENDING_LOG) {
-            log_tick(device, pending, now);
         } else if (pending->kind == PENDING_KNOCKS || pending->kind == PENDING_ADMIT) {
             admit_tick(device, pending, now);
         }
