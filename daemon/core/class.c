@@ -651,6 +651,23 @@ static struct address inbox_of(const struct event *event, const struct message *
     return address;
 }
 
+/* A disk was copied to a machine that looks the same, or a machine goes on from a snapshot of it while it runs itself. Their
+ * feeds are two, but others take them for one device that starts again and again. Only the next start can end that. */
+static void look_for_twin(struct device *device, struct class *class)
+{
+    const struct twin *twin = presence_twin(class->presence);
+    if (!twin || device->twin_told) {
+        return;
+    }
+    device->twin_told = true;
+    device_log(
+        device,
+        "another machine, %s, has this one's key: one disk is a copy of the other. When jamd starts"
+        " again it makes a key of its own",
+        twin->host);
+    device_put(device, &(struct output){.kind = OUTPUT_FORGET_KEY});
+}
+
 static enum err hear_hello(struct device *device, struct class *class, const struct event *event,
                            const struct message *m, struct now now)
 {
@@ -670,6 +687,9 @@ static enum err hear_hello(struct device *device, struct class *class, const str
         return OK;
     }
     err = presence_hello(class->presence, m, &event->peer, &event->from, now, &peer);
+    if (err == ERR_YOURSELF) {
+        look_for_twin(device, class);
+    }
     if (err != OK) {
         return err;
     }

@@ -225,6 +225,7 @@ struct device {
     struct ask *ask; /* room for the request that is being answered */
     struct pack pack, result;
     bool leaving;
+    bool twin_told; /* that another machine has our key */
 };
 
 /* What every method of the device gets. */

@@ -11,6 +11,7 @@ enum {
     IFACES_MAX = 16,
     REFUSED_SHOWN = 32, /* machines with entries that have no effect */
     LACKING_SHOWN_MAX = 16,
+    TWIN_RETURNS = 4, /* of a run after another; one late message makes two */
 };
 
 static char *address_text(const struct address *address, char out[64])
@@ -382,6 +383,27 @@ static void check_clocks(struct findings *findings, struct class *class)
          &(struct finding){.id = "clock", .ok = wrong == 0, .what = what, .count = wrong, .of = n});
 }
 
+/* Two machines with one key: this one and another, as that said itself, or two others that take turns. */
+static void check_copies(struct findings *findings, struct class *class)
+{
+    char what[256] = "", address[64];
+    const struct twin *twin = presence_twin(class->presence);
+    uint32_t copies = twin != NULL, n = presence_count(class->presence);
+    if (twin) {
+        snprintf(what, sizeof(what), "%s (%s)", twin->host, address_text(&twin->address, address));
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        if (peer->returns >= TWIN_RETURNS) {
+            size_t used = strlen(what);
+            snprintf(what + used, sizeof(what) - used, "%s%s", used ? ", " : "", peer->host);
+            copies++;
+        }
+    }
+    find(findings, &(struct finding){
+                       .id = "copy", .ok = copies == 0, .what = what, .count = copies, .of = n});
+}
+
 /* In no class there is nobody to hear: all that can be said is that it knocks, and who calls. */
 void doctor_without_class(struct device *device, struct pack *p)
 {
@@ -412,6 +434,7 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
     check_reach(&findings, device, class);
     check_addresses(&findings, class);
     check_clocks(&findings, class);
+    check_copies(&findings, class);
     find(&findings, &(struct finding){.id = "lasting",
                                       .ok = lasting > 0,
                                       .count = lasting,

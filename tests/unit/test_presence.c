@@ -1097,12 +1097,15 @@ static void a_copy_of_this_disk_is_noticed_by_its_hello_alone(void **state)
     count_acts(p, ACT_CALL);
     presence_beacon(p, &beacon, &from, "eth0", node_now(w, 0));
     assert_int_equal(count_acts(p, ACT_CALL), 1);
-    assert_false(presence_cloned(p));
-    struct message hello = {.device = w->nodes[0].device, .run = beacon.run, .port = INBOX_PORT};
+    assert_null(presence_twin(p));
+    struct message hello = {.device = w->nodes[0].device,
+                            .run = beacon.run,
+                            .port = INBOX_PORT,
+                            .host = slice_str("pc7")};
     struct peer *peer;
     enum err err = presence_hello(p, &hello, &w->nodes[0].link, &from, node_now(w, 0), &peer);
     assert_int_equal(err, ERR_YOURSELF);
-    assert_true(presence_cloned(p));
+    assert_string_equal(presence_twin(p)->host, "pc7");
     world_free(w);
 }
 
