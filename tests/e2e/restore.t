@@ -56,6 +56,7 @@ test_expect_success 'what was erased meanwhile is erased again, and reached nobo
 image() { # I: starts it
     mkdir -p "$JAM_ROOM/$1/state" "$JAM_ROOM/image" && : >"$JAM_ROOM/$1/out" || return 1
     nsenter "--net=$JAM_LAB/net/$1" "--uts=$JAM_LAB/uts/$1" -- unshare --mount sh -c '
+        mount -t sysfs none /sys # that of its own cards: no other looks more like a real one
         mount --bind "$1/state" "$2" && exec jamd --state "$2" --socket "$1/socket"' sh "$JAM_ROOM/$1" "$JAM_ROOM/image" \
         >"$JAM_ROOM/$1/out" 2>>"$JAM_ROOM/$1/log" </dev/null 3>&- 4>&- 5>&- 6>&- &
     echo $! >"$JAM_ROOM/$1/pid"
@@ -66,7 +67,6 @@ test_expect_success 'one disk in two machines: both work' '
     for i in 4 5; do at $i ip link add image0 address 02:00:00:00:00:01 type bridge || return 1; done &&
     rm -rf "$JAM_ROOM/4/state" && image 4 && enter 4 && sit 4 chloe && await "write 4 original" && await "converged 1 4" &&
     stop 4 && mkdir "$JAM_ROOM/5" && cp -a "$JAM_ROOM/4/state" "$JAM_ROOM/5/state" && image 4 && image 5 &&
-    cmp "$JAM_ROOM/4/state/device.key" "$JAM_ROOM/5/state/device.key" &&
     sit 4 chloe && sit 5 dora && await "write 4 \"by the original\"" && await "write 5 \"by the copy\"" &&
     await "journal_has 1 bridge \"by the original\"" && await "journal_has 1 bridge \"by the copy\""
 '
