@@ -121,10 +121,14 @@ $(B)/sim: $(call obj,$(SIM_C)) $(B)/daemon/io/door.o $(B)/libcore.a $(B)/libprot
 
 # a fuzzer links the rooms below the shell, all of it built by clang with coverage: build/fuzz
 FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
-$(call room,$(FUZZ_C)): INCLUDES := -Iproto -Idaemon/core
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libcore.a $(B)/libproto.a
+$(call room,$(wildcard tests/fuzz/*.c)): INCLUDES := -Iproto -Idaemon/core -Itests/sim
+$(call room,tests/fuzz/fuzz_config.c): INCLUDES += -Idaemon/io
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/target.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CORE_LIBS)
+$(patsubst %,$(B)/tests/fuzz/fuzz_%,client database entry letter message op run sync): $(B)/tests/fuzz/mutate.o
+$(patsubst %,$(B)/tests/fuzz/fuzz_%,client database sync): $(B)/tests/fuzz/machine.o $(B)/tests/sim/disk.o
+$(B)/tests/fuzz/fuzz_config: $(call obj,daemon/io/options.c daemon/io/address.c)
 fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ_C))
 
 JOBS ?= $(shell nproc)
@@ -161,9 +165,10 @@ soak: all ## a long lesson in a room of thirty machines (MINUTES=60, SOAK_ROOM=3
 house: $(B)/libproto.a $(B)/libcore.a ## the rules of the house
 	$(Q)tests/run tests/house.t
 
-fuzz: ## fuzz every decoder (FUZZ_SECONDS=5 each)
+SECONDS ?= 60
+fuzz: ## fuzz every decoder for longer, from a fresh seed (SECONDS=60 each)
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
-	$(Q)FUZZ_SEED=0 tests/run tests/fuzz/fuzz.t
+	$(Q)FUZZ_SECONDS=$(SECONDS) TEST_LIMIT=86400 tests/run tests/fuzz/fuzz.t
 
 sim: ## simulated rooms from fresh seeds (SEEDS=200), or SEED=n again with its trace
 	$(FLAVOUR) $(SIM_FLAVOUR)

@@ -99,9 +99,10 @@ static int stamp_order(const struct stamp *a, const struct stamp *b)
     return memcmp(a->b, b->b, sizeof(a->b));
 }
 
-/* Goes through sealed feedback after a stamp, newest first, beside what was tried before, into `at`. */
-static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct tried *before,
-                        uint32_t before_count, struct tried *at)
+/* Goes through sealed feedback after a stamp, newest first, beside what was tried before, into `at`; tries at most so many.
+ * *more: there are others. */
+static uint32_t try_some(struct ask *ask, const struct stamp *after, const struct tried *before,
+                         uint32_t before_count, uint32_t tries, struct tried *at, bool *more)
 {
     uint32_t count = 0, old = 0;
     struct stamp stamp;
@@ -116,8 +117,14 @@ static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct
         while (old < before_count && stamp_order(&before[old].stamp, &stamp) > 0) {
             old++; /* it doesn't count any more */
         }
-        bool known = old < before_count && SAME(before[old].stamp, stamp);
-        at[count++] = known ? before[old++] : try_letter(ask, &key, &stamp);
+        if (old < before_count && SAME(before[old].stamp, stamp)) {
+            at[count++] = before[old++];
+        } else if (tries > 0) {
+            at[count++] = try_letter(ask, &key, &stamp);
+            tries--;
+        } else {
+            *more = true;
+        }
     }
     sqlite3_reset(stmt);
     while (old < before_count && stamp_order(&before[old].stamp, after) > 0) {
@@ -130,8 +137,8 @@ static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct
     return count;
 }
 
-/* Tries what came since it was last asked. False: nobody is signed in, or there is no memory. */
-static bool opened_renew(struct ask *ask, const struct stamp *after)
+/* Tries so many of those that weren't tried yet. False: nobody is signed in, or there is no memory. */
+static bool opened_renew(struct ask *ask, const struct stamp *after, uint32_t tries)
 {
     struct opened *opened = ask->opened;
     if (!ask->key || !opened) {
@@ -144,11 +151,19 @@ static bool opened_renew(struct ask *ask, const struct stamp *after)
         store_fail(ask->store, ERR_NOMEM);
         return false;
     }
-    uint32_t count = try_all(ask, after, opened->at, known, at);
+    bool more = known > 0 && opened->more; /* also of what came before `after` */
+    uint32_t count = try_some(ask, after, opened->at, known, tries, at, &more);
     struct tried *fits = realloc(at, (count + 1) * sizeof(*at));
     free(opened->at);
-    *opened = (struct opened){.key = key, .at = fits ? fits : at, .count = count};
+    *opened = (struct opened){.key = key, .at = fits ? fits : at, .count = count, .more = more};
     return true;
+}
+
+void inbox_go_on(struct ask *ask)
+{
+    static const struct stamp always;
+    ask->opened->more = false;
+    opened_renew(ask, &always, LETTERS_TURN_MAX);
 }
 
 /* ---- the inbox --------------------------------------------------------------------------------------------------- */
@@ -217,7 +232,7 @@ void inbox_read(struct ask *ask, const struct stamp *after, struct lines *lines)
     struct line open, sealed;
     int64_t bytes = 0;
     bool room = true;
-    if (opened_renew(ask, after)) {
+    if (opened_renew(ask, after, LETTERS_ASKED_MAX)) {
         s.at = ask->opened->at;
         s.end = s.at + ask->opened->count;
     }

@@ -61,6 +61,9 @@ bool replica_id_at(struct replica *replica, const struct feed *feed, uint64_t se
 
 enum err replica_note_head(struct replica *replica, const struct feed *feed)
 {
+    if (!feed->signed_seq && !feed->void_seq) {
+        return OK; /* its signed end still waits: there is nothing that could be passed on */
+    }
     struct head head = {.feed = feed->id,
                         .seq = feed->signed_seq,
                         .void_seq = feed->void_seq,
@@ -145,6 +148,7 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
         feed->signed_lamport = entry->lamport;
     }
     *recent_slot(replica, id) = (struct recent){*id, entry->lamport, true};
+    feeds_unblock(&replica->feeds, id);
     replica->counts.entries++;
     replica->counts.newer += kind >= OP_KINDS;
     return signature ? replica_note_head(replica, feed) : OK;
@@ -167,12 +171,13 @@ static enum err causes(struct replica *replica, const struct feed *feed, const s
     return OK;
 }
 
+/* ERR_WAIT, and *missing, while a cause isn't applied. */
 static enum err try_apply(struct replica *replica, struct feed *feed, const struct entry *entry,
-                          const struct hash *id, const struct signature *signature, bool covered)
+                          const struct hash *id, const struct signature *signature, bool covered,
+                          struct hash *missing)
 {
     uint64_t lamport = 0;
-    enum err err = causes(replica, feed, entry, &feed->blocked_on, &lamport);
-    feed->blocked = err == ERR_WAIT;
+    enum err err = causes(replica, feed, entry, missing, &lamport);
     if (err != OK) {
         return err;
     }
@@ -187,11 +192,13 @@ static enum err try_apply(struct replica *replica, struct feed *feed, const stru
 static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *applied)
 {
     while (feed->first) {
+        struct hash missing;
         struct waiting *item = feed->first;
         enum err err =
             try_apply(replica, feed, &item->entry, &item->id,
-                      item->has_signature ? &item->signature : NULL, item->has_signature);
+                      item->has_signature ? &item->signature : NULL, item->has_signature, &missing);
         if (err == ERR_WAIT) {
+            feeds_block(&replica->feeds, feed, &missing);
             return OK;
         }
         if (err != OK) {
@@ -204,22 +211,12 @@ static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *app
     return OK;
 }
 
-/* Looks again at every feed that waits, until nothing moves. */
+/* Looks again at every feed that waited for what came. */
 static enum err wake(struct replica *replica, uint32_t *applied)
 {
     enum err err = OK;
-    for (bool moved = true; moved && err == OK;) {
-        moved = false;
-        for (struct feed *feed = replica->feeds.waiting; feed && err == OK;) {
-            struct feed *next = feed->next_waiting;
-            uint64_t lamport = 0;
-            uint32_t before = *applied;
-            if (!feed->blocked || replica_lamport(replica, &feed->blocked_on, &lamport)) {
-                err = unwait(replica, feed, applied);
-            }
-            moved |= *applied != before;
-            feed = next;
-        }
+    for (struct feed *feed; err == OK && (feed = feeds_ready(&replica->feeds));) {
+        err = unwait(replica, feed, applied);
     }
     return err;
 }
@@ -345,11 +342,16 @@ static enum err take(struct replica *replica, struct feed *feed, const struct ru
     enum err err = OK;
     for (; i < d->count && err == OK; i++) {
         const struct signature *signature = i + 1 == d->count ? &run->signature : NULL;
-        err = feed->first ? ERR_WAIT
-                          : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature,
-                                      covered || signature);
+        struct hash missing;
+        bool behind = feed->first;
+        err = behind ? ERR_WAIT
+                     : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature,
+                                 covered || signature, &missing);
         if (err == ERR_WAIT) {
             err = feeds_wait(&replica->feeds, feed, &d->entries[i], &d->ids[i], signature);
+            if (err == OK && !behind) {
+                feeds_block(&replica->feeds, feed, &missing);
+            }
         } else if (err == OK) {
             (*applied)++;
         }
@@ -431,7 +433,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
     }
     if (feed_is_void(feed, run->first_seq)) {
         err = replica_accept_branch(replica, feed, run);
-        return err == OK && replica->feeds.waiting ? wake(replica, applied) : err;
+        return err == OK ? wake(replica, applied) : err;
     }
     struct hash tail_id, prev;
     uint64_t tail = feed_tail(feed, &tail_id);
@@ -455,9 +457,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
     if (feed->seq == 0 && !feed->first) {
         feeds_drop(&replica->feeds, feed);
     }
-    if (err == OK && *applied > 0 && replica->feeds.waiting) {
-        err = wake(replica, applied);
-    }
+    err = err == OK ? wake(replica, applied) : err;
     return err == OK && store_err(replica->store) != OK ? store_err(replica->store) : err;
 }
 
