@@ -247,9 +247,10 @@ enum err class_append(struct class *class, const struct op *ops, uint32_t count,
     return err;
 }
 
-static enum err class_fail(struct class *class, enum err err)
+static enum err class_fail(struct class *class, enum err err, struct now now)
 {
     class->failed = true;
+    class->failed_at = now.mono;
     class->half = false;
     snprintf(class->disk_why, sizeof(class->disk_why), "%s", store_why(class->store));
     store_rollback(class->store);
@@ -296,7 +297,7 @@ enum err class_commit(struct device *device, struct class *class, struct now now
         err = store_commit(class->store);
     }
     if (err != OK) {
-        return class_fail(class, err);
+        return class_fail(class, err, now);
     }
     class->failed = false;
     if (class->sync) {
@@ -553,6 +554,12 @@ static void obey(struct device *device, struct class *class, struct now now)
     if (folded) {
         do_acts(device, class, now);
     }
+}
+
+const char *class_disk(const struct class *class, struct now now)
+{
+    bool lately = class->failed_at.ms && now.mono.ms - class->failed_at.ms < FAILED_MS;
+    return class->failed || lately ? class->disk_why : NULL;
 }
 
 void class_pump(struct device *device, struct class *class, struct now now)

@@ -239,7 +239,7 @@ enum err method_status(struct call *call, struct pack *p)
     receipts_pack(call->device, class, true, p);
     pack_closings(p, call->device);
     pack_str(p, "disk");
-    pack_str(p, class->failed ? class->disk_why : NULL);
+    pack_str(p, class_disk(class, call->now));
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));
     enum err refusal = class->expelled ? ERR_EXPELLED : class->refusal;
     pack_pair(p, "refusal", refusal != OK ? err_code(refusal) : NULL);
@@ -428,7 +428,6 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
     struct class *class = device->classes[pending->class_index];
     struct findings findings = {.count = 0};
     uint32_t lasting = lasting_machines(class);
-    (void)now;
     pack_init(&findings.pack);
     check_paths(&findings, class);
     check_reach(&findings, device, class);
@@ -440,8 +439,8 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
                                       .count = lasting,
                                       .of = presence_here(class->presence) + 1});
     find(&findings, &(struct finding){.id = "disk",
-                                      .ok = !class->failed,
-                                      .what = class->failed ? class->disk_why : NULL});
+                                      .ok = !class_disk(class, now),
+                                      .what = class_disk(class, now)});
     struct pack *p = &device->result;
     pack_reset(p);
     pack_map(p, 1);
