@@ -743,6 +743,10 @@ static enum err hear(struct device *device, struct class *class, const struct ev
     case MESSAGE_BEAT:
         presence_message(class->presence, peer, m, now);
         return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+    case MESSAGE_WHO:
+        return seeking_hear_who(device, class, peer, m, now);
+    case MESSAGE_KEYS:
+        return seeking_hear_keys(class, peer, m);
     case MESSAGE_CLOSED:
         return ending_hear(device, class, peer, &m->signature);
     case MESSAGE_INBOX:
