@@ -27,6 +27,9 @@ enum {
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
+    FAILED_MS =
+        10 *
+        1000, /* a disk that refused a turn is said to be full so long, though a small one fits in */
     REFUSAL_MS = 1000,        /* between two REFUSE to machines that aren't let in */
     FORMER_EVERY = 4,         /* so many of our beacons are also sealed with a secret before */
     CHECK_MS = 1500,          /* a `doctor` listens so long */
@@ -86,6 +89,7 @@ struct class
     bool aside;             /* its database was found damaged at this start, and set aside */
     bool half;              /* a write of this turn failed half-way: the turn must not be saved */
     bool failed;            /* the disk refused the last turn */
+    struct mono failed_at;  /* when it last did; 0: never */
     char disk_why[160];
     uint64_t used;          /* rises with each `class use`: the highest is the default */
     uint64_t seq;           /* of states told to watchers */
@@ -227,6 +231,7 @@ struct device {
     struct ask *ask; /* room for the request that is being answered */
     struct pack pack, result;
     bool leaving;
+    bool twin_told; /* that another machine has our key */
 };
 
 /* What every method of the device gets. */
@@ -283,6 +288,8 @@ void class_pump(struct device *, struct class *, struct now);
 bool class_is_due(struct class *, struct now);
 /* Saves the class's part of the turn. */
 enum err class_commit(struct device *, struct class *, struct now);
+/* What is wrong with its disk; NULL: nothing. */
+const char *class_disk(const struct class *, struct now);
 struct mono class_wake(const struct class *);
 /* The class's name, or "…" while it isn't known; out holds NAME_BYTES_MAX + 1. */
 char *class_name(struct class *, char *out);
