@@ -5,6 +5,7 @@
 
 #include "authority.h"
 #include "device_inside.h"
+#include "text.h"
 
 /* ---- answering ------------------------------------------------------------------------------------------------ */
 
@@ -23,6 +24,10 @@ void request_reply(struct device *device, client_id client, uint64_t number, str
         request_refuse(device, client, number, ERR_LIMIT, "the answer is too long", NULL);
         return;
     }
+    if (pack_scan(result, PACK_LOCAL) != OK) {
+        request_refuse(device, client, number, ERR_DAMAGED, "its text can't be read", NULL);
+        return;
+    }
     pack_reset(p);
     pack_array(p, 4);
     pack_uint(p, 1);
@@ -37,6 +42,12 @@ void request_reply(struct device *device, client_id client, uint64_t number, str
     }
 }
 
+/* What lies on a disk may have changed there: text that isn't any would make the whole answer one that nobody can read. */
+static const char *readable(const char *text)
+{
+    return text && text_check(slice_str(text), SIZE_MAX) == OK ? text : "";
+}
+
 void request_refuse(struct device *device, client_id client, uint64_t number, enum err err,
                     const char *what, const char *detail)
 {
@@ -49,9 +60,9 @@ void request_refuse(struct device *device, client_id client, uint64_t number, en
     pack_str(p, "code");
     pack_str(p, err_code(err));
     pack_str(p, "what");
-    pack_str(p, what ? what : "");
+    pack_str(p, readable(what));
     pack_str(p, "detail");
-    pack_str(p, detail ? detail : "");
+    pack_str(p, readable(detail));
     pack_nil(p);
     put_reply(device, client);
 }
@@ -60,6 +71,9 @@ void request_notify(struct device *device, client_id client, const char *method,
                     struct slice params)
 {
     struct pack *p = &device->pack;
+    if (pack_scan(params, PACK_LOCAL) != OK) {
+        return;
+    }
     pack_reset(p);
     pack_array(p, 3);
     pack_uint(p, 2);
