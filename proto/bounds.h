@@ -18,6 +18,7 @@ enum {
     TITLE_BYTES_MAX = 240,     /* purposes, task titles, what one does solo */
     TEXT_BYTES_MAX = 4000,     /* notes, glow, grow */
     LEAVE_ADDS_MAX = 64,       /* joins that one leave takes back */
+    KEYS_MAX = 8,              /* people of one handle whom a KEYS tells */
     BOX_BYTES_MAX = 4000,      /* what is sealed to somebody; two of them fit an op */
     STRETCH_PASSES_MAX = 8,    /* of Argon2id that a sealed key from the log may ask for, ... */
     STRETCH_MIB_MAX = 512,     /* ... and its memory: else one entry asks for a terabyte */
@@ -71,8 +72,8 @@ enum {
     REFOLD_ENTRIES_S = 5000,
     REFOLD_SAVED_MS = 20 * 1000,
     HISTORY_BYTES = 256 * 1024 * 1024, /* before a machine that started agrees with anybody */
-    LETTERS_TRIED_MAX = 10000, /* sealed letters, the newest, of which we know whether they open */
-    LETTERS_ASKED_MAX = 1024, /* of them that one answer tries, about 50 ms; older ones in turns: */
+    LETTERS_ASKED_MAX =
+        1024, /* sealed letters that one answer tries, about 50 ms; older ones in turns: */
     LETTERS_TURN_MAX = 128,
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };

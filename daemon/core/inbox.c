@@ -99,8 +99,8 @@ static int stamp_order(const struct stamp *a, const struct stamp *b)
     return memcmp(a->b, b->b, sizeof(a->b));
 }
 
-/* Goes through sealed feedback after a stamp, newest first, beside what was tried before, into `at`; tries at most so many.
- * *more: there are others. */
+/* Goes through sealed feedback after a stamp, newest first, beside what was tried before, into `at`, which has room for
+ * those and `tries` more; so many are tried at most. *more: there are others. */
 static uint32_t try_some(struct ask *ask, const struct stamp *after, const struct tried *before,
                          uint32_t before_count, uint32_t tries, struct tried *at, bool *more)
 {
@@ -112,7 +112,7 @@ static uint32_t try_some(struct ask *ask, const struct stamp *after, const struc
                                                  " AND stamp>?2 AND author<>?3"
                                                  " ORDER BY stamp DESC");
     store_bind(stmt, "rsp", &sealed_receiver, after, &ask->me);
-    while (count < LETTERS_TRIED_MAX && store_row(ask->store, stmt)) {
+    while (store_row(ask->store, stmt)) {
         column_fixed(stmt, 0, stamp.b, sizeof(stamp.b));
         while (old < before_count && stamp_order(&before[old].stamp, &stamp) > 0) {
             old++; /* it doesn't count any more */
@@ -130,7 +130,7 @@ static uint32_t try_some(struct ask *ask, const struct stamp *after, const struc
     while (old < before_count && stamp_order(&before[old].stamp, after) > 0) {
         old++;
     }
-    while (count < LETTERS_TRIED_MAX && old < before_count) {
+    while (old < before_count) {
         at[count++] = before[old++];
     }
     wipe(&key, sizeof(key));
@@ -146,7 +146,7 @@ static bool opened_renew(struct ask *ask, const struct stamp *after, uint32_t tr
     }
     struct sign_pk key = sign_public(ask->key);
     uint32_t known = SAME(opened->key, key) ? opened->count : 0;
-    struct tried *at = malloc(LETTERS_TRIED_MAX * sizeof(*at));
+    struct tried *at = malloc((known + (size_t)tries) * sizeof(*at));
     if (!at) {
         store_fail(ask->store, ERR_NOMEM);
         return false;
@@ -163,7 +163,8 @@ void inbox_go_on(struct ask *ask)
 {
     static const struct stamp always;
     ask->opened->more = false;
-    opened_renew(ask, &always, LETTERS_TURN_MAX);
+    /* each turn goes through all of them: the more there are the more are tried in one */
+    opened_renew(ask, &always, LETTERS_TURN_MAX + ask->opened->count / 32);
 }
 
 /* ---- the inbox --------------------------------------------------------------------------------------------------- */

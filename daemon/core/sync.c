@@ -362,11 +362,11 @@ enum err sync_receive(struct sync *sync, struct peer *peer, const struct message
     case MESSAGE_FORK:
         return receive_fork(sync, peer, m, now);
     case MESSAGE_LACKS:
-        return sync_receive_lacks(sync, peer, m);
+        return sync_receive_lacks(sync, peer, m, now);
     case MESSAGE_PAYLOADS:
         return sync_receive_payloads(sync, peer, m);
     case MESSAGE_MISSING:
-        return sync_receive_missing(sync, peer, m);
+        return sync_receive_missing(sync, peer, m, now);
     default:
         return OK;
     }
@@ -528,4 +528,14 @@ struct mono sync_wake(const struct sync *sync)
         wake.ms = sync->safety.ms + SAFETY_MS;
     }
     return wake;
+}
+
+bool sync_is_behind(const struct sync *sync)
+{
+    bool reached = false;
+    for (uint32_t i = 0; sync->history_bytes > 0 && i < presence_count(sync->presence); i++) {
+        const struct peer *peer = presence_at(sync->presence, i);
+        reached |= peer->state == PEER_HERE && peer->linked;
+    }
+    return reached;
 }
