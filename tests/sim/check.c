@@ -228,6 +228,41 @@ static void tell_difference(struct machine *a, struct machine *b, char *why, siz
     }
 }
 
+/* One number over all rows of a view's table. */
+static uint64_t sum_table(struct machine *m, const char *table)
+{
+    char sql[96];
+    sqlite3_stmt *rows = NULL;
+    uint64_t sum = 1;
+    sqlite3 *db = sqlite3_db_handle(store_query(machine_class(m)->store, "SELECT 1"));
+    snprintf(sql, sizeof(sql), "SELECT * FROM \"%s\" NOT INDEXED", table);
+    sqlite3_prepare_v2(db, sql, -1, &rows, NULL);
+    while (sqlite3_step(rows) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(rows); i++) {
+            struct slice cell = column_slice(rows, i);
+            for (size_t k = 0; k < cell.len; k++) {
+                sum = sum * 31 + cell.at[k];
+            }
+            sum = sum * 31 + cell.len;
+        }
+    }
+    sqlite3_finalize(rows);
+    return sum;
+}
+
+/* The first table in which two machines differ. */
+static const char *other_table(struct machine *a, struct machine *b)
+{
+    for (const struct view *const *view = views; *view; view++) {
+        for (const char *const *table = (*view)->tables; *table; table++) {
+            if (sum_table(a, *table) != sum_table(b, *table)) {
+                return *table;
+            }
+        }
+    }
+    return "authority";
+}
+
 bool check_converged(struct world *world, char *why, size_t why_len)
 {
     struct fingerprint all = {{0}};
@@ -266,7 +301,8 @@ bool check_converged(struct world *world, char *why, size_t why_len)
         struct hash own = store_digest_views(machine_class(m)->store);
         first_views = i == first ? own : first_views;
         if (!SAME(own, first_views)) {
-            failed(world, "P4: m%d and m%d have the same log and other views", first, i);
+            failed(world, "P4: m%d and m%d have the same log and other views: %s", first, i,
+                   other_table(&world->machines[first], m));
         }
     }
     return first >= 0;
@@ -318,7 +354,7 @@ static void check_forged(struct world *world, struct machine *m)
         " SELECT 'place' FROM place WHERE title LIKE 'forged%' UNION ALL"
         " SELECT 'class' FROM class WHERE name LIKE 'forged%' UNION ALL"
         " SELECT 'roster' FROM roster WHERE handle LIKE 'forged%' UNION ALL"
-        " SELECT 'redacted' FROM redacted WHERE why LIKE 'forged%'");
+        " SELECT 'redacted' FROM redacted WHERE effective AND why LIKE 'forged%'");
     if (store_row(store, stmt)) {
         failed(world, "P3: something forged stands in %s of m%d", sqlite3_column_text(stmt, 0),
                m->index);
