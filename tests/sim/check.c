@@ -174,32 +174,38 @@ static bool any_went_back(const struct world *world)
     return any;
 }
 
+static uint32_t count_who_have(struct world *world, const struct want *want)
+{
+    uint32_t have = 0;
+    for (int i = 0; i < world->count; i++) {
+        struct class *class = machine_class(&world->machines[i]);
+        struct slice payload;
+        have += class && class->replica &&
+                replica_payload(class->replica, &want->feed, want->have, &payload);
+    }
+    return have;
+}
+
 /* Does a machine lack what it should have? Tells what, and how many of the others have it. */
 static bool lacks(struct world *world, struct machine *m, char *why, size_t why_len)
 {
     struct want want;
     int64_t after = 0;
-    uint32_t have = 0;
+    uint32_t count = 0;
     char feed[33];
-    if (replica_lacking(machine_class(m)->replica, &after, &want, 1) == 0) {
+    while (replica_lacking(machine_class(m)->replica, &after, &want, 1) == 1) {
+        uint32_t have = count_who_have(world, &want);
+        count++;
+        if (have || (!any_went_back(world) && !world->plan.hostile)) {
+            snprintf(why, why_len, "m%d lacks a payload (%s, %llu) that %u others have", m->index,
+                     hex(feed, want.feed.b, 16), (unsigned long long)want.have, have);
+            return true;
+        }
+    }
+    if (count == 0) {
         snprintf(why, why_len, "m%d lacks payloads that it can't name", m->index);
-        return true;
     }
-    for (int i = 0; i < world->count; i++) {
-        struct class *class = machine_class(&world->machines[i]);
-        struct slice payload;
-        have += class && class->replica &&
-                replica_payload(class->replica, &want.feed, want.have, &payload);
-    }
-    struct device_id device = {{0}};
-    int author = -1;
-    replica_device_of(machine_class(m)->replica, &want.feed, &device);
-    for (int i = 0; i < world->count; i++) {
-        author = SAME(world->machines[i].id, device) ? i : author;
-    }
-    snprintf(why, why_len, "m%d lacks a payload (of m%d: %s, %llu) that %u others have", m->index,
-             author, hex(feed, want.feed.b, 16), (unsigned long long)want.have, have);
-    return have || (!any_went_back(world) && !world->plan.hostile);
+    return count == 0;
 }
 
 /* The first feed about which two machines differ. */
@@ -362,6 +368,25 @@ static void check_forged(struct world *world, struct machine *m)
     }
 }
 
+/* What was asked again with the same id was done once. */
+static void check_once(struct world *world, struct machine *m, const struct acked *a)
+{
+    struct store *store = machine_class(m)->store;
+    char like[TOKEN_BYTES + 2];
+    snprintf(like, sizeof(like), "%s%%", a->token);
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT (SELECT count(*) FROM story WHERE op=15 AND text LIKE ?1) +"
+                           " (SELECT count(*) FROM task WHERE title LIKE ?1) +"
+                           " (SELECT count(*) FROM jam WHERE purpose LIKE ?1)");
+    store_bind(stmt, "t", slice_str(like));
+    if (store_row(store, stmt)) {
+        if (sqlite3_column_int(stmt, 0) > 1 && !any_went_back(world)) {
+            failed(world, "m%d has twice what was asked once: %s", m->index, a->token);
+        }
+        sqlite3_reset(stmt);
+    }
+}
+
 static bool disk_says(struct machine *m, const char *text)
 {
     return disk_holds(m->disk, slice_str(text));
@@ -372,7 +397,11 @@ static void check_texts(struct world *world, struct machine *m)
 {
     for (size_t i = 0; i < world->acked_len; i++) {
         const struct acked *a = &world->acked[i];
-        if (!a->token[0] || !a->note) {
+        if (!a->token[0]) {
+            continue;
+        }
+        check_once(world, m, a);
+        if (!a->note) {
             continue;
         }
         if (a->sealed && disk_says(m, a->token)) {
