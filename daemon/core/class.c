@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "device_inside.h"
+#include "planted.h"
 
 enum { STRANGER_WAIT_MS = 2000 };
 
@@ -267,13 +268,14 @@ bool class_is_due(struct class *class, struct now now)
 {
     if (!store_in_transaction(class->store)) {
         class->open_since.ms = 0;
-        class->half = false; /* what failed hadn't begun: the next turn is not of it */
+        class->half =
+            class->half && PLANTED(24); /* what failed hadn't begun: the next turn is not of it */
         return false;
     }
     if (class->open_since.ms == 0) {
         class->open_since = now.mono;
     }
-    return class->urgent || class->half || store_err(class->store) != OK ||
+    return (class->urgent && !PLANTED(1)) || class->half || store_err(class->store) != OK ||
            now.mono.ms - class->open_since.ms >= LAZY_MS;
 }
 
@@ -569,6 +571,9 @@ void class_pump(struct device *device, struct class *class, struct now now)
     do_acts(device, class, now);
     if (class->learnt) {
         pass_on_root(device, class, now);
+    }
+    if (class->sync && PLANTED(9)) {
+        sync_committed(class->sync, now);
     }
     if (class->sync && sync_tells_saved(class->sync)) {
         class_commit(device, class, now);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "device_inside.h"
+#include "planted.h"
 
 struct queued *device_put(struct device *device, const struct output *output)
 {
@@ -289,7 +290,7 @@ void device_save(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
         enum err err = class_is_due(class, now) ? class_commit(device, class, now) : OK;
-        if (err != OK) {
+        if (err != OK && !PLANTED(15)) {
             retract(device, class, err);
         }
     }

@@ -5,6 +5,7 @@
 
 #include "authority.h"
 #include "device_inside.h"
+#include "planted.h"
 #include "text.h"
 
 /* ---- answering ------------------------------------------------------------------------------------------------ */
@@ -208,7 +209,7 @@ static bool answer_retry(struct call *call, struct slice id)
     struct retry retry = retry_of(id);
     sqlite3_stmt *stmt = store_query(class->store, "SELECT reply FROM retry WHERE request=?");
     store_bind(stmt, "b", slice_of(retry.name, sizeof(retry.name)));
-    if (!store_row(class->store, stmt)) {
+    if (!store_row(class->store, stmt) || PLANTED(14)) {
         return false;
     }
     struct slice sealed = column_slice(stmt, 0);
@@ -216,7 +217,7 @@ static bool answer_retry(struct call *call, struct slice id)
     bool known = reply && seal_open(&retry.key, "jam retry 1", sealed, reply) == OK;
     if (known) {
         request_reply(call->device, call->client, call->number,
-                      slice_of(reply, sealed.len - SEAL_OVERHEAD), true, class->index);
+                      slice_of(reply, sealed.len - SEAL_OVERHEAD), !PLANTED(17), class->index);
     }
     free(reply);
     sqlite3_reset(stmt);
@@ -254,6 +255,9 @@ static enum err write_ops(struct call *call, struct ask *ask)
     if (err == OK) {
         ask->made = ref_of(&ids[0]);
         err = store_err(ask->store);
+    }
+    if (PLANTED(18)) {
+        store_local_set(ask->store, "last", call->bytes.at, call->bytes.len);
     }
     call->class->half |= err != OK; /* half of it may be written: the turn must not be saved */
     return err;
