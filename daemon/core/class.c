@@ -149,7 +149,7 @@ enum err class_new(struct device *device, const struct class_secret *secret,
     return OK;
 }
 
-enum err class_load(struct device *device, const char *file, struct now now)
+enum err class_load(struct device *device, const char *file, bool many, struct now now)
 {
     struct sign_pk root;
     struct class *class = device->classes_count < CLASSES_MAX ? calloc(1, sizeof(*class)) : NULL;
@@ -184,6 +184,11 @@ enum err class_load(struct device *device, const char *file, struct now now)
         device_log(device, "%s can't be opened: %s", file, err_code(err));
         class_free(&class);
         return err;
+    }
+    if (many && ending_is_complete(class)) {
+        class_free(&class);
+        device_put(device, &(struct output){.kind = OUTPUT_ERASE, .bytes = slice_str(file)});
+        return OK;
     }
     class_join_device(device, class, now);
     if (class->replica) {

@@ -18,10 +18,11 @@
 enum {
     PATH_BYTES = 512,
     SITTINGS_MAX = 64,
-    WATCH_PAUSE_MS = 50,      /* between two whole states told to one watcher */
-    FRESH_MS = 5000,          /* between two signs of life to a watcher */
-    CLOSE_PATIENCE_MS = 3000, /* a `class close` waits so long for others to erase it */
-    JOIN_PATIENCE_MS = 3000,  /* a `class join` waits so long for somebody to answer */
+    CLASSES_CROWD = CLASSES_MAX / 2, /* with more of them, those that have ended make room */
+    WATCH_PAUSE_MS = 50,             /* between two whole states told to one watcher */
+    FRESH_MS = 5000,                 /* between two signs of life to a watcher */
+    CLOSE_PATIENCE_MS = 3000,        /* a `class close` waits so long for others to erase it */
+    JOIN_PATIENCE_MS = 3000,         /* a `class join` waits so long for somebody to answer */
     LAZY_MS =
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
@@ -262,7 +263,8 @@ void device_save(struct device *, struct now);
 /* A new class of this machine: root NULL if only its invite is known yet. */
 enum err class_new(struct device *, const struct class_secret *, const struct invite *,
                    const struct sign_pk *root, struct now, struct class **out);
-enum err class_load(struct device *, const char *file, struct now);
+/* A class that was there before. Where there are many, one that all its machines have erased is forgotten. */
+enum err class_load(struct device *, const char *file, bool many, struct now);
 void class_free(struct class **);
 /* As if it had never been made; only if it is the one made last, else it stays. */
 void class_forget(struct device *, struct class *);
@@ -391,6 +393,8 @@ enum err salvage(struct device *, const char *file, struct now);
 
 /* ---- request.c ---------------------------------------------------------------------------------------------------- */
 
+/* The class of this name, rather one that goes on than one that has ended; NULL. */
+struct class *class_called(struct device *, struct slice name);
 void request_receive(struct device *, const struct event *, struct now);
 /* A free place for a request whose answer must wait; NULL: too many do. */
 struct pending *pending_new(struct call *, enum pending_kind, struct mono due);
@@ -406,7 +410,11 @@ enum err request_may_close(struct call *);
 /* Writes that the class has ended: for who holds its root key. */
 enum err request_close(struct call *);
 /* Signs in at this terminal, as these ops say. */
-enum err request_sign_in(struct class *, struct sitting *, const struct ask *, struct now);
+enum err request_sign_in(struct device *, struct class *, struct sitting *, const struct ask *,
+                         struct now);
+/* The terminal goes to another class: who is signed in there in one before says goodbye to it, unless they sit at another
+ * terminal too. False: nobody had to. */
+bool request_leave(struct device *, struct sitting *, const struct class *to, struct now);
 struct sitting *request_sitting(struct device *, const struct login *);
 /* Says goodbye for those whose lesson has ended. */
 void request_lessons(struct device *, struct class *, struct now);
@@ -438,6 +446,12 @@ void doctor_answer(struct device *, struct pending *, struct now);
 
 /* ---- receipts.c ---- */
 
+/* Every other machine of the class that may hold its log: of those with one hardware the newest, and whoever is met and never
+ * wrote; not who was expelled. By seat. At most `max`, into out; returns how many. */
+uint32_t class_machines(struct class *, const struct device_id *self, uint32_t max,
+                        struct device_id out[]);
+/* Its seat, else its host name, else "". */
+void class_machine_label(struct class *, const struct device_id *, char out[NAME_BYTES_MAX + 1]);
 void receipts_tick(struct device *, struct class *, struct now);
 enum err method_receipt(struct call *, struct pack *);
 /* The pair "redactions": those asked for at this machine, the newest first; all, or those that some machine still lacks. */
@@ -450,6 +464,8 @@ void watchers_facts(struct device *, struct class *, struct now);
 void watchers_machine(struct device *, struct class *, const struct peer *, struct now);
 void watchers_tick(struct device *, struct now);
 struct mono watchers_wake(const struct device *);
+/* The class has ended: that is the last that its watchers are told. */
+void watchers_end(struct device *, struct class *);
 void watchers_hangup(struct device *, client_id);
 
 #endif

@@ -190,23 +190,31 @@ static enum err ask_later(struct call *call)
                            s->at[s->done].salt, s->at[s->done].cost);
 }
 
+struct class *class_called(struct device *device, struct slice name)
+{
+    char one[NAME_BYTES_MAX + 1];
+    struct class *found = NULL;
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        if (slice_is(name, class_name(class, one)) && (!found || found->closed)) {
+            found = class;
+        }
+    }
+    return found;
+}
+
 /* The class that a request means: by name or number, else the terminal's, else the one used last. */
 static enum err find_class(struct device *device, struct sitting *sitting,
                            const msgpack_object *params, struct class **out)
 {
     struct slice name;
     uint64_t number = 0;
-    char one[NAME_BYTES_MAX + 1];
     *out = NULL;
     const msgpack_object *wanted = map_get(params, "class");
     if (wanted && read_uint(wanted, &number) && number >= 1 && number <= device->classes_count) {
         *out = device->classes[number - 1];
     } else if (wanted && read_text(wanted, &name)) {
-        for (uint32_t i = 0; i < device->classes_count; i++) {
-            if (slice_is(name, class_name(device->classes[i], one))) {
-                *out = device->classes[i];
-            }
-        }
+        *out = class_called(device, name);
         return *out ? OK : ERR_NO_SUCH_CLASS;
     } else if (wanted) {
         return ERR_NO_SUCH_CLASS;
@@ -333,12 +341,57 @@ static void remember_retry(struct device *device, struct class *class, struct sl
              "i", (int64_t)RETRIES_KEPT);
 }
 
+/* ---- who sits where --------------------------------------------------------------------------------------------- */
+
+static void sign_out(struct device *device, struct class *class, const struct person_id *person,
+                     struct now now)
+{
+    struct hash id;
+    struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = *person};
+    class_append(class, &bye, 1, now, &id);
+    keyring_drop(&class->author.people, person);
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (sitting->class_index == class->index && SAME(sitting->person, *person)) {
+            sitting->signed_in = false;
+        }
+    }
+}
+
+static bool sits_elsewhere(const struct device *device, const struct sitting *here)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        const struct sitting *other = &device->sittings[i];
+        found |= other != here && other->used && other->signed_in &&
+                 other->class_index == here->class_index && SAME(other->person, here->person);
+    }
+    return found;
+}
+
+bool request_leave(struct device *device, struct sitting *sitting, const struct class *to,
+                   struct now now)
+{
+    struct class *from = device->classes[sitting->class_index];
+    if (!sitting->signed_in || from == to) {
+        return false;
+    }
+    bool leaves = !from->closed && !sits_elsewhere(device, sitting);
+    if (leaves) {
+        sign_out(device, from, &sitting->person, now);
+    }
+    sitting->signed_in = false;
+    return leaves;
+}
+
 /* hello and bye change who sits at this terminal. */
-static void follow_sitting(struct class *class, struct sitting *sitting, const struct ask *ask)
+static void follow_sitting(struct device *device, struct class *class, struct sitting *sitting,
+                           const struct ask *ask)
 {
     for (uint32_t i = 0; i < ask->ops_count; i++) {
         const struct op *op = &ask->ops[i];
         if (op->kind == OP_HELLO) {
+            request_leave(device, sitting, class, ask->now);
             sitting->signed_in = true;
             sitting->person = op->by;
             sitting->class_index = class->index;
@@ -349,15 +402,15 @@ static void follow_sitting(struct class *class, struct sitting *sitting, const s
     }
 }
 
-enum err request_sign_in(struct class *class, struct sitting *sitting, const struct ask *ask,
-                         struct now now)
+enum err request_sign_in(struct device *device, struct class *class, struct sitting *sitting,
+                         const struct ask *ask, struct now now)
 {
     struct hash ids[ASK_OPS_MAX];
     enum err err = keyring_put(&class->author.people, &ask->who, &ask->who_key);
     err = err == OK ? class_append(class, ask->ops, ask->ops_count, now, ids) : err;
     class->half |= err != OK;
     if (err == OK) {
-        follow_sitting(class, sitting, ask);
+        follow_sitting(device, class, sitting, ask);
     }
     return err;
 }
@@ -437,7 +490,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
         err = write_ops(call, ask);
     }
     if (err == OK && write) {
-        follow_sitting(class, call->sitting, ask);
+        follow_sitting(device, class, call->sitting, ask);
         err = ask_sitting(ask, call->sitting, class);
     }
     pack_reset(&device->result);
@@ -669,21 +722,6 @@ void request_again(struct device *device, struct pending *pending, struct slice 
 
 /* ---- signing out ------------------------------------------------------------------------------------------------ */
 
-static void sign_out(struct device *device, struct class *class, const struct person_id *person,
-                     struct now now)
-{
-    struct hash id;
-    struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = *person};
-    class_append(class, &bye, 1, now, &id);
-    keyring_drop(&class->author.people, person);
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        struct sitting *sitting = &device->sittings[i];
-        if (sitting->class_index == class->index && SAME(sitting->person, *person)) {
-            sitting->signed_in = false;
-        }
-    }
-}
-
 /* Who is signed in at this machine, since before a stamp (NULL: all). */
 static uint32_t people_here(struct device *device, struct class *class, const struct stamp *before,
                             struct person_id out[KEYRING_MAX])
@@ -754,17 +792,6 @@ static bool has_lesson(struct class *class)
     bool runs = false;
     struct stamp ended;
     return lesson_read(class, &runs, &ended) && runs;
-}
-
-static bool sits_elsewhere(const struct device *device, const struct sitting *here)
-{
-    bool found = false;
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        const struct sitting *other = &device->sittings[i];
-        found |= other != here && other->used && other->signed_in &&
-                 other->class_index == here->class_index && SAME(other->person, here->person);
-    }
-    return found;
 }
 
 void request_logout(struct device *device, const struct login *login, struct now now)
