@@ -371,6 +371,15 @@ static struct slice hello_bytes(struct device *device, struct class *class, uint
     return pack_bytes(&device->pack);
 }
 
+void class_greet(struct device *device, struct class *class, const struct peer *peer,
+                 struct now now)
+{
+    if (turnover_port(class, peer->address.secret)) {
+        put_peer(device, class, OUTPUT_SEND, peer,
+                 hello_bytes(device, class, peer->address.secret, now));
+    }
+}
+
 static void say_peers(struct device *device, struct class *class, const struct peer *to)
 {
     pack_reset(&device->pack);
@@ -481,8 +490,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
     switch (a->kind) {
     case ACT_LINK:
         put_peer(device, class, OUTPUT_LINK, a->peer, slice_of(NULL, 0));
-        put_peer(device, class, OUTPUT_SEND, a->peer,
-                 hello_bytes(device, class, a->peer->address.secret, now));
+        class_greet(device, class, a->peer, now);
         say_peers(device, class, a->peer);
         turnover_say(device, class, a->peer);
         ending_say(device, class, a->peer);
@@ -577,14 +585,14 @@ void class_bound(struct device *device, struct class *class, uint8_t number, uin
 {
     if (number != class->number) {
         class->former[number % SECRETS_MAX].port = port;
-        return;
+    } else {
+        class->port = port;
     }
-    class->port = port;
-    if (!class->started) {
+    if (!class->started && number == class->number) {
         class->started = true;
         presence_start(class->presence, now);
-    } else {
-        turnover_bound(device, class);
+    } else if (class->started) {
+        turnover_bound(device, class, number, now);
     }
 }
 
@@ -649,6 +657,17 @@ static struct address inbox_of(const struct event *event, const struct message *
     return address;
 }
 
+/* One that calls by several secrets is answered by the present one: what it says by one before doesn't take the link back that
+ * is up, or was only just asked for. */
+static bool has_better_link(const struct class *class, const struct peer *peer,
+                            const struct message *m, const struct address *inbox, struct now now)
+{
+    bool fresh = now.mono.ms - peer->called.ms < GOING_OVER_MS;
+    return peer->state == PEER_HERE && peer->run == m->run && peer->linked &&
+           peer->address.secret == class->number && inbox->secret != class->number &&
+           (peer->up || fresh);
+}
+
 static enum err hear_hello(struct device *device, struct class *class, const struct event *event,
                            const struct message *m, struct now now)
 {
@@ -666,6 +685,11 @@ static enum err hear_hello(struct device *device, struct class *class, const str
     if (err != OK) {
         device_log(device, "a machine of another class knows our secret: it is not let in");
         return OK;
+    }
+    peer = presence_by_device(class->presence, &m->device);
+    if (peer && SAME(peer->link, event->peer) && has_better_link(class, peer, m, &inbox, now)) {
+        presence_heard(class->presence, peer, now);
+        return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
     }
     err = presence_hello(class->presence, m, &event->peer, &event->from, now, &peer);
     if (err != OK) {

@@ -27,6 +27,7 @@ enum {
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
+    GOING_OVER_MS = 3000,     /* a link by the present secret is up by then, or isn't */
     REFUSAL_MS = 1000,        /* between two REFUSE to machines that aren't let in */
     FORMER_EVERY = 4,         /* so many of our beacons are also sealed with a secret before */
     CHECK_MS = 1500,          /* a `doctor` listens so long */
@@ -293,6 +294,8 @@ enum err class_append(struct class *, const struct op *, uint32_t count, struct 
 
 /* Says something to a peer. */
 void class_say(struct device *, struct class *, const struct peer *, struct slice bytes);
+/* Says HELLO on the link to a peer, once it can say where the inbox for that link's secret is. */
+void class_greet(struct device *, struct class *, const struct peer *, struct now);
 /* Says REFUSE at an address, to one that isn't let in: it may not know why. At most one in REFUSAL_MS. */
 void class_refuse(struct device *, struct class *, const struct address *, enum err, struct now);
 
@@ -313,8 +316,8 @@ void turnover_keep(struct class *);
 void turnover_tick(struct device *, struct class *, struct now);
 /* Tells a peer our inbox for the present secret, if it uses another. */
 void turnover_say(struct device *, struct class *, const struct peer *);
-/* That inbox is bound: tells all of them. */
-void turnover_bound(struct device *, struct class *);
+/* The inbox for a secret is bound: greets those who are reached by that secret; if it is the present one, tells the others. */
+void turnover_bound(struct device *, struct class *, uint8_t number, struct now);
 /* A peer's INBOX. */
 void turnover_hear(struct class *, struct peer *, const struct message *, struct now);
 /* By a former secret only those come in whom the log knows. */
@@ -446,7 +449,7 @@ void doctor_answer(struct device *, struct pending *, struct now);
 
 /* ---- receipts.c ---- */
 
-/* Every other machine of the class that may hold its log: of those with one hardware the newest, and whoever is met and never
+/* Every other machine of the class that may hold its log: of those with one hardware the one that is here, or else the newest, and whoever is met and never
  * wrote; not who was expelled. By seat. At most `max`, into out; returns how many. */
 uint32_t class_machines(struct class *, const struct device_id *self, uint32_t max,
                         struct device_id out[]);

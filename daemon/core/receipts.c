@@ -50,11 +50,14 @@ static bool has_taken(struct class *class, const struct peer *peer, const struct
     return present ? peer->acked_seq >= asked->seq : peer->has_all_before;
 }
 
+/* It or another of the same hardware: that one's disk was wiped since. */
 static bool has_receipt(struct class *class, const struct asked *asked,
                         const struct device_id *device)
 {
-    sqlite3_stmt *stmt =
-        store_query(class->store, "SELECT 1 FROM receipt WHERE redaction=? AND device=?");
+    sqlite3_stmt *stmt = store_query(
+        class->store, "SELECT 1 FROM receipt WHERE redaction=?1 AND (device=?2 OR device IN"
+                      " (SELECT device FROM device WHERE hardware="
+                      "(SELECT hardware FROM device WHERE device=?2)))");
     store_bind(stmt, "id", asked->id, device);
     bool found = store_row(class->store, stmt);
     if (stmt) {
@@ -81,9 +84,12 @@ uint32_t class_machines(struct class *class, const struct device_id *self, uint3
     uint32_t count = 0;
     sqlite3_stmt *stmt = store_query(
         class->store, "SELECT device FROM device d LEFT JOIN seat USING (hardware)"
+                      " LEFT JOIN temp.machine_now USING (device)"
                       " WHERE device<>?1 AND hardware<>?2 AND NOT EXISTS"
-                      " (SELECT 1 FROM device WHERE hardware=d.hardware AND stamp>d.stamp) AND NOT"
-                      " EXISTS (SELECT 1 FROM bound WHERE kind=1 AND subject=d.device)"
+                      " (SELECT 1 FROM device o LEFT JOIN temp.machine_now now USING (device)"
+                      " WHERE o.hardware=d.hardware AND (coalesce(now.state='here', 0), o.stamp) >"
+                      " (coalesce(machine_now.state='here', 0), d.stamp)) AND NOT EXISTS (SELECT 1 "
+                      "FROM bound WHERE kind=1 AND subject=d.device)"
                       " ORDER BY coalesce(label, host), device");
     store_bind(stmt, "dw", self, &class->author.hardware);
     while (count < max && store_row(class->store, stmt)) {
