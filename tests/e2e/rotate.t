@@ -61,7 +61,7 @@ test_expect_success 'put out and new words in one breath: the others go over, th
     await "says 4 status \".status.refusal == \\\"expelled\\\"\"" && has_words 4 old &&
     sign_in 2 pupil2 && on 2 jam start afterwards && await "converged 1 2 3" && stop 4 && start 4 &&
     await "says 4 status \".status.refusal != null\"" && has_words 4 old && test_must_fail on 4 jam show afterwards &&
-    says 1 status "[.status.machines[] | select(.state == \\\"here\\\")] | length == 2"
+    see_all 3 1 2 3
 '
 
 test_done
