@@ -91,10 +91,11 @@ all: $(B)/jamd $(B)/jam ## build jamd and jam
 SCREEN_O := $(filter-out $(B)/client/main.o,$(call obj,$(CLIENT_C)))
 $(call room,$(UNIT_C)): INCLUDES := -Iproto -Idaemon/core -Itests/unit -Itests/sim
 $(call room,tests/unit/test_screen.c): INCLUDES := -Iproto -Iclient -Itests/unit
-$(call room,tests/sim/disk.c): INCLUDES := -Iproto
+$(call room,tests/unit/test_door.c): INCLUDES := -Iproto -Idaemon/core -Idaemon/io -Itests/unit
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/sim/disk.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,cmocka)
+$(B)/tests/unit/test_door: $(B)/daemon/io/door.o
 $(B)/tests/unit/test_screen: $(B)/tests/unit/test_screen.o $(SCREEN_O) $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CLIENT_LIBS) $(call pc,--libs,cmocka)
@@ -109,16 +110,30 @@ $(B)/hostile: $(call obj,$(HOSTILE_C)) $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PROTO_LIBS) $(call pc,--libs,libzmq)
 
+# a simulated room: the rooms below the shell, and of the shell its door. Bugs can be planted in this flavour, and a
+# signature that was checked once is remembered
+SIM_C := $(wildcard tests/sim/*.c)
+$(call room,$(SIM_C)): INCLUDES := -Iproto -Idaemon/core -Idaemon/io -Itests/sim
+$(call room,$(SIM_C)): DEFINES := -D_GNU_SOURCE
+$(B)/sim: $(call obj,$(SIM_C)) $(B)/daemon/io/door.o $(B)/libcore.a $(B)/libproto.a
+	$(if $(Q),@echo "  LD    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=crypto_sign_verify_detached -o $@ $^ $(CORE_LIBS)
+
 # a fuzzer links the rooms below the shell, all of it built by clang with coverage: build/fuzz
 FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
-$(call room,$(FUZZ_C)): INCLUDES := -Iproto -Idaemon/core
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libcore.a $(B)/libproto.a
+$(call room,$(wildcard tests/fuzz/*.c)): INCLUDES := -Iproto -Idaemon/core -Itests/sim
+$(call room,tests/fuzz/fuzz_config.c): INCLUDES += -Idaemon/io
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/target.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CORE_LIBS)
+$(patsubst %,$(B)/tests/fuzz/fuzz_%,client database entry letter message op run sync): $(B)/tests/fuzz/mutate.o
+$(patsubst %,$(B)/tests/fuzz/fuzz_%,client database sync): $(B)/tests/fuzz/machine.o $(B)/tests/sim/disk.o
+$(B)/tests/fuzz/fuzz_config: $(call obj,daemon/io/options.c daemon/io/address.c)
 fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ_C))
 
 JOBS ?= $(shell nproc)
 FLAVOUR = +$(Q)$(MAKE) --no-print-directory -j$(JOBS)
+SIM_FLAVOUR := CPPFLAGS=-DJAM_PLANTED B=build/simulated build/simulated/sim
 FUZZ_FLAVOUR := CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/fuzz
 SAN := build/san-address-undefined
 E2E := $(sort $(wildcard tests/e2e/*.t))
@@ -129,21 +144,35 @@ test: ## install what is missing, build every way, run every test
 	$(FLAVOUR) CC=clang all units
 	$(FLAVOUR) SANITIZE=address,undefined units
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
+	$(FLAVOUR) $(SIM_FLAVOUR)
 	$(Q)JOBS=$(JOBS) tests/run $(E2E) tests/house.t tests/tidy.t tests/install.t tests/fuzz/fuzz.t \
 	    $(UNIT_C:%.c=build/%) $(UNIT_C:%.c=build/clang/%) $(UNIT_C:%.c=$(SAN)/%)
 
+DAY := 86400
 unit: units ## only the unit tests
 	$(Q)JOBS=$(JOBS) tests/run $(UNITS)
 
 e2e: all $(B)/hostile ## only the end to end tests (T='tests/e2e/cable.t …' for some)
 	$(Q)JOBS=$(JOBS) JAM_BUILD=$(B) tests/run $(or $(T),$(E2E))
 
+kills: all ## kill daemons at random instants under load (KILLS=10000)
+	$(Q)KILLS=$(or $(KILLS),10000) V=1 TEST_LIMIT=$(DAY) JAM_BUILD=$(B) tests/run tests/e2e/kill.t
+
+soak: all ## a long lesson in a room of thirty machines (MINUTES=60, SOAK_ROOM=30)
+	$(Q)SOAK_MINUTES=$(or $(MINUTES),60) SOAK_ROOM=$(or $(SOAK_ROOM),30) V=1 TEST_LIMIT=$(DAY) JAM_BUILD=$(B) \
+	    tests/run tests/e2e/soak.t
+
 house: $(B)/libproto.a $(B)/libcore.a ## the rules of the house
 	$(Q)tests/run tests/house.t
 
-fuzz: ## fuzz every decoder (FUZZ_SECONDS=5 each)
+SECONDS ?= 60
+fuzz: ## fuzz every decoder for longer, from a fresh seed (SECONDS=60 each)
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
-	$(Q)FUZZ_SEED=0 tests/run tests/fuzz/fuzz.t
+	$(Q)FUZZ_SECONDS=$(SECONDS) TEST_LIMIT=86400 tests/run tests/fuzz/fuzz.t
+
+sim: ## simulated rooms from fresh seeds (SEEDS=200), or SEED=n again with its trace
+	$(FLAVOUR) $(SIM_FLAVOUR)
+	$(Q)build/simulated/sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200))
 
 # ---- looks ------------------------------------------------------------------------------------------------------
 SOURCES = $(wildcard */*.[ch] daemon/*/*.[ch] tests/*/*.[ch] tools/*/*.[ch])
@@ -171,10 +200,13 @@ $(call room,$(wildcard tools/bench/*.c)): INCLUDES := -Iproto -Idaemon/core
 $(call room,$(wildcard tools/bench/*.c)): DEFINES := -D_GNU_SOURCE
 $(B)/tools/bench/%: $(B)/tools/bench/%.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,libzmq)
 bench-tools: $(patsubst %.c,$(B)/%,$(wildcard tools/bench/*.c))
-bench: all bench-tools ## the figures: thirty machines, measured, beside their goals
+bench: all bench-tools ## the figures: thirty machines beside their goals, then Jam beside others
 	$(Q)JAM_BUILD=$(B) tools/bench/run
+
+compare: all bench-tools ## only Jam beside what people would use instead (from the npm registry)
+	$(Q)JAM_BUILD=$(B) tools/bench/run compare
 
 # ---- to have it -------------------------------------------------------------------------------------------------
 BIN := $(DESTDIR)$(PREFIX)/bin
@@ -199,7 +231,7 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all units unit fuzzers test e2e house fuzz tidy format format-check demo demo-stop bench bench-tools install \
-    uninstall clean help
+.PHONY: all units unit fuzzers test e2e kills soak house fuzz sim tidy format format-check demo demo-stop bench \
+    bench-tools compare install uninstall clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

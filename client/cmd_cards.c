@@ -19,7 +19,7 @@ void say_people_reset(struct page *page, const msgpack_object *result)
     if (valid_s > 0) {
         page_put(page, _(", for %s"), phrase_seconds(page, valid_s));
     }
-    page_say(page, _(". There: jam hello %s, with these words"), person);
+    page_say(page, _(". It is good once. There: jam hello %s"), person);
 }
 
 void say_cards(struct page *page, const msgpack_object *result)
@@ -33,8 +33,8 @@ void say_cards(struct page *page, const msgpack_object *result)
     if (cards.count == 0) {
         page_say(page, _("Everybody has a passphrase already. One card: jam cards PERSON"));
     } else {
-        page_say(page, _("With it one signs in for the first time, then chooses words of one's "
-                         "own: jam passphrase. On paper: jam cards --html FILE"));
+        page_say(page, _("Each is good once: who signs in with it chooses words of their own. On "
+                         "paper: jam cards --html FILE"));
     }
 }
 
@@ -95,8 +95,10 @@ void cards_page(FILE *out, const msgpack_object *result)
         fputs("</bdi></p><p class=\"words\">", out);
         put_escaped(out, page_get(&page, &cards.at[i], "words"));
         fputs("</p><p>", out);
-        put_escaped(
-            out, page_fill(&page, _("At a machine of the class type: jam hello %1"), person, ""));
+        put_escaped(out, page_fill(&page,
+                                   _("At a machine of the class type: jam hello %1. Then these "
+                                     "words: they are good once. Then choose your own."),
+                                   person, ""));
         fputs("</p></div>\n", out);
     }
     fputs("</body></html>\n", out);

@@ -12,9 +12,9 @@ static const char *readers_line(struct page *page, const msgpack_object *result,
     static const char *const lines[2][3] = {
         {N_("Everybody in the class can read this; it comes from you."),
          N_("%1 alone will read this; it comes from you."),
-         N_("%1 will read this, and so can the teacher who made this class; it comes from you.")},
+         N_("%1 will read this, and so can the teachers of this class; it comes from you.")},
         {N_("Everybody in the class can read it."), N_("%1 alone can read it."),
-         N_("%1 can read it, and so can the teacher who made this class.")},
+         N_("%1 can read it, and so can the teachers of this class.")},
     };
     struct items readers = items_of(result, "readers");
     unsigned who = !is_set(result, "sealed") ? 0 : readers.count > 1 ? 2 : 1;

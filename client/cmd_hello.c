@@ -107,7 +107,7 @@ int run_hello(struct run *run)
     char name[NAME_ROOM];
     struct talk hello;
     int status;
-    if (talk_begin(&hello, run, "passphrase", "passphrase", &status) == OK) {
+    if (talk_begin(&hello, run, "passphrase", "new", &status) == OK) {
         bool asked = run->args->words_count == 0 && hello.terminal && ask_name(&hello, name);
         hello.take_over = args_value(run->args, "take-over");
         status = talk_with(&hello, "handle", asked ? name : NULL);

@@ -22,6 +22,13 @@ static void say_welcome(struct page *page, const msgpack_object *result)
     const char *from = page_get(page, result, "moved_from");
     const char *was = phrase_jam_of(page, map_get(result, "was"));
     unsigned waiting = number_of(result, "feedback_waiting");
+    if (is_set(result, "new") && is_set(result, "card")) {
+        page_say(page,
+                 _("Welcome, %s. What you write in a jam the whole class can read. Next: jam list, "
+                   "then jam join NAME"),
+                 name_of(page, result));
+        return;
+    }
     if (is_set(result, "new")) {
         page_say(page,
                  _("Welcome, %s, a new name here. (Not new? Find yours: jam who.) What you write "
@@ -59,7 +66,7 @@ static void say_policy(struct page *page, const msgpack_object *result)
         page_say(page, _("This class has no passphrases: anybody in it can sign in as you, and "
                          "nothing is sealed."));
     } else if (slice_is(readers, "recipient and teachers")) {
-        page_say(page, _("Feedback to you is sealed: you and the teacher who made this class can "
+        page_say(page, _("Feedback to you is sealed: you and the teachers of this class can "
                          "read it."));
     } else if (slice_is(readers, "recipient")) {
         page_say(page, _("Feedback to you is sealed: you alone can read it."));
@@ -97,8 +104,9 @@ void say_hello(struct page *page, const msgpack_object *result)
     say_over(page, result);
     if (is_set(result, "key_reset")) {
         page_say(page,
-                 _("You came with a card. Now choose your own words: jam passphrase. Feedback "
-                   "that was sealed to you before the card can't be opened."));
+                 _("The card is used up: your own words are good from now on. Feedback that was "
+                   "sealed to you before it can't be opened any more; nobody can tell how much "
+                   "that is."));
     }
 }
 

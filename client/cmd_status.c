@@ -83,6 +83,10 @@ void say_here(struct page *page, const msgpack_object *result)
     put_first_line(page, result);
     say_over(page, result);
     if (!*page_get(page, result, "person")) {
+        const char *left = phrase_left(page, map_get(result, "left"));
+        if (*left) {
+            page_say(page, "  %s", left);
+        }
         page_say(page, _("  Nobody is signed in here. Type: jam hello YOUR-NAME"));
         const char *words = page_get(page, result, "class_words");
         if (*words) {
@@ -266,8 +270,11 @@ void say_names(struct page *page, const msgpack_object *result)
 void say_prompt(struct page *page, const msgpack_object *result)
 {
     const char *text = page_get(page, result, "text");
+    const char *moved_to = page_get(page, map_get(result, "left"), "seat");
     if (*text) {
         page_say(page, "%s", text);
+    } else if (*moved_to) {
+        page_say(page, _("moved to %s"), moved_to);
     }
 }
 

@@ -11,6 +11,11 @@
 void say_class_roster(struct page *page, const msgpack_object *result)
 {
     unsigned people = number_of(result, "people");
+    const char *removed = phrase_names(page, map_get(result, "removed"));
+    if (*removed) {
+        page_say(page, _("Not on the list any more%s: %s."), phrase_as(page), removed);
+        return;
+    }
     page_put(page, ngettext("%u person on the list", "%u people on the list", people), people);
     page_say(page, _(", %u of them new. Print their cards: jam cards --html FILE"),
              number_of(result, "new"));
@@ -27,10 +32,18 @@ void say_people(struct page *page, const msgpack_object *result)
         page_put(page, *name && strcmp(name, person) != 0 ? " (%s)" : "%.0s", name);
         page_put(page, "%s", is_set(one, "teacher") ? _(", teacher") : "");
         page_put(page, "%s", is_set(one, "confirmed") ? "" : _(", not confirmed"));
-        page_put(page, "%s", is_set(one, "key") ? "" : _(", never signed in"));
+        page_put(page, "%s", is_set(one, "key") ? "" : _(", not here yet"));
+        page_put(page, "%s", is_set(one, "card") ? _(", has a card") : "");
         page_end(page);
     }
-    if (people.count == 0) {
+    struct items waiting = items_of(result, "waiting");
+    for (uint32_t i = 0; i < waiting.count; i++) {
+        const char *name = page_get(page, &waiting.at[i], "name");
+        page_put(page, "   %s", page_get(page, &waiting.at[i], "handle"));
+        page_put(page, *name ? " (%s)" : "%.0s", name);
+        page_say(page, "%s", _(", not here yet"));
+    }
+    if (people.count + waiting.count == 0) {
         page_say(page, _("Nobody is in this class yet. Their names: jam class roster FILE"));
     }
 }
@@ -321,6 +334,14 @@ static void show_sum(struct run *run, uint64_t people, uint64_t fresh)
 int run_roster(struct run *run)
 {
     const char *path = args_join(run->args, 0);
+    const char *name = args_value(run->args, "remove");
+    if (name && !path) {
+        struct question strike = {.method = "class.roster"};
+        question_text(&strike, "class", run->args->class);
+        question_text(&strike, "names", name);
+        question_flag(&strike, "remove");
+        return run_ask(run, &strike);
+    }
     char *text = path ? read_roster(path) : NULL;
     char *rest = text && strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text; /* a BOM */
     const char *batch;

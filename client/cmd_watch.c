@@ -41,6 +41,12 @@ static void say_left(struct page *page, const msgpack_object *change)
              page_get(page, change, "jam"));
 }
 
+/* Who sat at this terminal. */
+static void say_gone(struct page *page, const msgpack_object *change)
+{
+    page_say(page, "%s", phrase_left(page, map_get(change, "left")));
+}
+
 static void say_holders(struct page *page, const msgpack_object *change)
 {
     const char *names = phrase_names(page, map_get(change, "holders"));
@@ -108,7 +114,7 @@ void say_change(struct page *page, const msgpack_object *change)
         {"place", say_place},     {"person", say_person},  {"jam", say_jam},
         {"leave", say_left},      {"role", say_holders},   {"task", say_task},
         {"note", say_noted},      {"feedback", say_given}, {"seat", say_seat},
-        {"machine", say_machine}, {"redact", say_erased},
+        {"machine", say_machine}, {"redact", say_erased},  {"left", say_gone},
     };
     struct slice type = {0};
     map_text(change, "type", &type);

@@ -168,8 +168,10 @@ const struct command commands[] = {
      .completes = NAMES_SEATS},
 
     {"class roster", "class.roster", say_class_roster, run_roster,
-     N_("enter its names, one a line"), "jam class roster FILE", "jam class roster names.txt",
-     .words = {{"names", true, true}}, .completes = NAMES_FILES},
+     N_("enter its names, one a line"), "jam class roster FILE, or --remove NAME",
+     "jam class roster names.txt", .words = {{"names", false, true}},
+     .options = {{"remove", NULL, OPTION_WORDS, NAMES_NONE, N_("NAME: is not on it any more")}},
+     .completes = NAMES_FILES},
     {"class devices", "class.devices", say_class_devices, NULL,
      N_("its machines, and when last seen"), "jam class devices", "jam class devices",
      .completes = NAMES_NONE},

@@ -69,7 +69,7 @@ _jam() {
     'class use') kind='classes' then='' options='' ;;
     'class seat') kind='seats' then='' options='--machine'
         [[ $before == --machine ]] && kind=seats words=0 ;;
-    'class roster') kind='files' then='' options='' ;;
+    'class roster') kind='files' then='' options='--remove' ;;
     'class devices') kind='' then='' options='' ;;
     'class expel') kind='seats' then='' options='' ;;
     'class rotate') kind='' then='' options='' ;;

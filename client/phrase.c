@@ -2,6 +2,8 @@
 #include "phrase.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
 
 struct items items_of(const msgpack_object *map, const char *key)
 {
@@ -53,6 +55,35 @@ const char *phrase_age(struct page *page, const msgpack_object *map)
     bool sure = map_text(map, "clock", &clock) && slice_is(clock, "seen");
     return page_format(page, "%s%s", phrase_seconds(page, seconds + page->elapsed_ms / 1000),
                        sure ? "" : "~");
+}
+
+const char *phrase_clock(struct page *page, int64_t ms)
+{
+    time_t seconds = ms / 1000;
+    struct tm local;
+    return localtime_r(&seconds, &local)
+               ? page_format(page, "%02d:%02d", local.tm_hour, local.tm_min)
+               : "";
+}
+
+const char *phrase_left(struct page *page, const msgpack_object *left)
+{
+    struct slice why = {0};
+    int64_t at = 0;
+    if (!map_text(left, "why", &why)) {
+        return "";
+    }
+    map_int(left, "at", &at);
+    enum err err = slice_is(why, "removed") ? ERR_REMOVED : ERR_MOVED;
+    return page_fill(page, gettext(err_sentence(err)),
+                     page_get(page, left, err == ERR_MOVED ? "seat" : "person"),
+                     phrase_clock(page, at));
+}
+
+const char *phrase_detail(struct page *page, enum err err, struct slice detail)
+{
+    const char *text = page_format(page, "%.*s", (int)detail.len, (const char *)detail.at);
+    return err == ERR_MOVED ? phrase_clock(page, strtoll(text, NULL, 10)) : text;
 }
 
 const char *phrase_as(struct page *page)

@@ -2,11 +2,18 @@
 #ifndef JAM_PHRASE_H
 #define JAM_PHRASE_H
 
+#include "err.h"
 #include "page.h"
 
 /* "4 min", with "~" when the clock behind it isn't sure. `map` holds the age's keys; "" if it doesn't. */
 const char *phrase_age(struct page *, const msgpack_object *map);
 const char *phrase_seconds(struct page *, int64_t seconds);
+/* "10:14" of ms since 1970, where this computer is. */
+const char *phrase_clock(struct page *, int64_t ms);
+/* "You moved to PC 7 at 10:14." of what `left` holds; "" if it holds nothing. */
+const char *phrase_left(struct page *, const msgpack_object *left);
+/* A refusal's detail, for people. */
+const char *phrase_detail(struct page *, enum err, struct slice detail);
 /* ", as Ana", or "". */
 const char *phrase_as(struct page *);
 /* "Ana, Ben" of an array of texts; "" if it is none or empty. */

@@ -19,15 +19,6 @@ struct screen screen_of(const msgpack_object *state)
 
 /* ---- the first line --------------------------------------------------------------------------------------------- */
 
-static const char *time_of_day(struct page *page, int64_t ms)
-{
-    time_t seconds = ms / 1000;
-    struct tm local;
-    return localtime_r(&seconds, &local)
-               ? page_format(page, "%02d:%02d", local.tm_hour, local.tm_min)
-               : "";
-}
-
 static unsigned people_here(const msgpack_object *state)
 {
     struct items jams = items_of(state, "jams");
@@ -45,7 +36,7 @@ void screen_put_freshness(struct page *page, const struct screen *screen)
         return;
     }
     page_put(page, _("NOT LIVE since %s"),
-             time_of_day(page, screen->wall_ms + page->elapsed_ms - screen->lost_s * 1000));
+             phrase_clock(page, screen->wall_ms + page->elapsed_ms - screen->lost_s * 1000));
     page_put(page, *screen->why ? " (%s)" : "%s", screen->why);
 }
 
@@ -96,7 +87,7 @@ void screen_paint_head(struct page *page, const struct screen *screen)
         put_dot(page);
         screen_put_freshness(page, screen);
     }
-    const char *now = time_of_day(page, screen->wall_ms + page->elapsed_ms);
+    const char *now = phrase_clock(page, screen->wall_ms + page->elapsed_ms);
     if (is_wide(page) && page->columns >= page_column(page) + strlen(now) + 2) {
         page_pad(page, page->columns - strlen(now));
         page_put(page, "%s", now);
@@ -308,7 +299,11 @@ void screen_paint(struct page *page, const struct screen *screen)
 {
     struct items jams = items_of(screen->state, "jams");
     struct grid grid = grid_of(page, jams);
+    const msgpack_object *left = map_get(screen->state, "left");
     screen_paint_head(page, screen);
+    if (left && left->type == MSGPACK_OBJECT_MAP) {
+        page_say(page, "%s", phrase_left(page, left));
+    }
     for (uint32_t i = 0; i < jams.count; i++) {
         paint_jam(page, &jams.at[i], &grid, i == 0);
     }

@@ -1,4 +1,5 @@
 /* The face for programs: whatever map jamd answers, as one line of JSON. Times become RFC 3339, binary becomes hex. */
+#include "phrase.h"
 #include "show.h"
 
 #include <inttypes.h>
@@ -154,7 +155,7 @@ static void json_refusal(const struct style *style, enum err err, struct slice c
         return;
     }
     const char *of = page_format(&page, "%.*s", (int)what.len, (const char *)what.at);
-    const char *more = page_format(&page, "%.*s", (int)detail.len, (const char *)detail.at);
+    const char *more = phrase_detail(&page, err, detail);
     err_fill(message, sizeof(message), gettext(err_sentence(err)), of, more);
     err_fill(advice, sizeof(advice), *err_try(err) ? gettext(err_try(err)) : "", of, more);
     fputs("{\"v\":1,\"error\":{\"code\":", stderr);

@@ -1,4 +1,5 @@
 /* The face for people: a command's own sentences, and errors as a sentence and what to type. */
+#include "phrase.h"
 #include "show.h"
 
 enum { SENTENCE_BYTES_MAX = 2048 };
@@ -30,7 +31,7 @@ static void text_refusal(const struct style *style, enum err err, struct slice c
     }
     bool param = err == ERR_EMPTY || err == ERR_TOO_LONG; /* then `what` says which */
     const char *of = param && slice_is(what, "handle") ? _("name") : page_shown(&page, what, 0);
-    const char *more = page_shown(&page, detail, 0);
+    const char *more = page_shown(&page, slice_str(phrase_detail(&page, err, detail)), 0);
     if (err == ERR_INTERNAL && !slice_is(code, err_code(err)) && code.len > 0) {
         of = page_shown(&page, code, 0); /* a newer jamd's reason: better its code than nothing */
     }

@@ -84,7 +84,11 @@ static bool choose_fresh(struct talk *talk, const struct answer *answer)
     }
     memcpy(talk->proposed, answer->detail.at, answer->detail.len);
     talk->proposed[answer->detail.len] = '\0';
-    say(talk, _("%1 needs a passphrase. These words can be it:"), answer->what);
+    bool card = *talk->known && strcmp(talk->known_param, "passphrase") == 0;
+    say(talk,
+        card ? _("That card is good only once, so %1 needs words of their own now. They can be:")
+             : _("%1 needs a passphrase. These words can be it:"),
+        answer->what);
     say(talk, "    %1", answer->detail);
     say(talk,
         _("They are shown only now. Keep them in mind, or on paper where nobody looks: who has "

@@ -1,6 +1,5 @@
 /* jamd: options, limits of the process, the state folder; then the loop runs. */
 #include <errno.h>
-#include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,17 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "address.h"
-#include "calls.h"
 #include "clock.h"
 #include "disk.h"
 #include "loop.h"
+#include "options.h"
 
 #ifndef JAM_VERSION
 #define JAM_VERSION "0.1"
 #endif
 
 enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, PATH_BYTES_MAX = 4096 };
+
+/* Descriptors, and how many of them strangers can't use up: local.c takes those for who sits here. */
+enum { FILES_MAX = 8192, FILES_KEPT = 64 };
 
 static const char usage[] =
     "usage: jamd [--state DIR] [--socket PATH] [--listen ADDR[:PORT]]\n"
@@ -45,68 +46,6 @@ static int refuse_usage(const char *what, const char *value)
     why_what(&why, "%s \"%s\".", what, value);
     why_print(ERR_USAGE, &why);
     return EXIT_USAGE;
-}
-
-static bool listen_read(const char *text, struct options *options)
-{
-    char host[HOST_TEXT_MAX];
-    uint16_t port;
-    if (!host_split(text, host, &port) || !address_read(host, &options->listen)) {
-        return false;
-    }
-    options->listen.port = port;
-    options->listens = true;
-    return true;
-}
-
-static bool name_add(const char *names[OPTION_NAMES_MAX], uint32_t *count, const char *name)
-{
-    if (*count == OPTION_NAMES_MAX || !*name) {
-        return false;
-    }
-    names[(*count)++] = name;
-    return true;
-}
-
-/* Returns EXIT_OK to go on with *options; *done says that all is said. */
-static int options_read(int argc, char **argv, struct options *options, const char **state,
-                        bool *done)
-{
-    static const struct option known[] = {
-        {"state", required_argument, NULL, 's'},       {"socket", required_argument, NULL, 'S'},
-        {"listen", required_argument, NULL, 'l'},      {"interface", required_argument, NULL, 'i'},
-        {"peer", required_argument, NULL, 'p'},        {"no-beacon", no_argument, NULL, 'n'},
-        {"invite-file", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},           {NULL, 0, NULL, 0},
-    };
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-        bool good = option != '?';
-        if (option == 'h' || option == 'v') {
-            fputs(option == 'h' ? usage : "jamd " JAM_VERSION "\n", stdout);
-            *done = true;
-            return EXIT_OK;
-        } else if (option == 's') {
-            *state = optarg;
-        } else if (option == 'S') {
-            options->socket = optarg;
-        } else if (option == 'w') {
-            options->invite_file = optarg;
-        } else if (option == 'n') {
-            options->beacon = false;
-        } else if (option == 'l') {
-            good = listen_read(optarg, options);
-        } else if (option == 'i') {
-            good = name_add(options->interfaces, &options->interfaces_count, optarg);
-        } else if (option == 'p') {
-            good = calls_check(optarg) && name_add(options->peers, &options->peers_count, optarg);
-        }
-        if (!good) {
-            return option == '?' ? refuse_usage("This option can't be used so:", argv[optind - 1])
-                                 : refuse_usage("That isn't what the option takes:", optarg);
-        }
-    }
-    return optind == argc ? EXIT_OK : refuse_usage("jamd takes options only, not", argv[optind]);
 }
 
 /* What wasn't said on the command line comes from the environment, else from where such things are kept. */
@@ -139,8 +78,10 @@ static void process_prepare(void)
     signal(SIGPIPE, SIG_IGN);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 8192) {
-        files.rlim_cur = files.rlim_max < 8192 ? files.rlim_max : 8192;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_max = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
+        files.rlim_cur =
+            files.rlim_max - (files.rlim_max / 4 < FILES_KEPT ? files.rlim_max / 4 : FILES_KEPT);
         setrlimit(RLIMIT_NOFILE, &files);
     }
     mallopt(M_ARENA_MAX,
@@ -180,17 +121,16 @@ static enum err invite_file_read(const char *path, struct invite *invite, struct
     return err;
 }
 
-static enum err run(const struct options *options, const char *state, bool own_place,
-                    struct why *why)
+static enum err run(const struct options *options, bool own_place, struct why *why)
 {
-    struct device_config config = {.state = state};
+    struct device_config config = {.state = options->state};
     struct log log = {0};
     struct disk disk;
     struct loop *loop = NULL;
     struct invite invite;
     char host[HOST_BYTES_MAX + 1] = "";
     enum err err = options->invite_file ? invite_file_read(options->invite_file, &invite, why) : OK;
-    err = err == OK ? disk_open(&disk, state, why) : err;
+    err = err == OK ? disk_open(&disk, options->state, why) : err;
     if (err != OK) {
         return err;
     }
@@ -202,9 +142,9 @@ static enum err run(const struct options *options, const char *state, bool own_p
     char **databases = disk_databases(&disk);
     config.databases = (const char *const *)databases;
     err = databases ? OK : ERR_NOMEM;
-    err = err != OK
-              ? err
-              : disk_key(&disk, own_place ? state : NULL, &log, &config.key, &config.hardware, why);
+    err = err != OK ? err
+                    : disk_key(&disk, own_place ? options->state : NULL, &log, &config.key,
+                               &config.hardware, why);
     if (err == OK) {
         err = loop_open(options, &config, &disk, &loop, why);
     }
@@ -223,31 +163,33 @@ static enum err run(const struct options *options, const char *state, bool own_p
 int main(int argc, char **argv)
 {
     static char state_room[PATH_BYTES_MAX], socket_room[PATH_BYTES_MAX];
-    struct options options = {.beacon = true};
+    struct options options;
     struct why why = {0};
-    const char *state = NULL;
-    bool done = false;
+    const char *what, *value;
     enum err err = keys_init();
-    int status = options_read(argc, argv, &options, &state, &done);
-    if (status != EXIT_OK || done) {
-        return status;
+    if (options_read(argc, argv, &options, &what, &value) != OK) {
+        return refuse_usage(what, value);
     }
-    bool own_place = state || getenv("JAM_STATE");
-    if (!state && path_default(state_room, "JAM_STATE", "/var/lib/jam", "XDG_STATE_HOME", "jam",
-                               ".local/state/jam")) {
-        state = state_room;
+    if (options.help || options.version) {
+        fputs(options.help ? usage : "jamd " JAM_VERSION "\n", stdout);
+        return EXIT_OK;
+    }
+    bool own_place = options.state || getenv("JAM_STATE");
+    if (!options.state && path_default(state_room, "JAM_STATE", "/var/lib/jam", "XDG_STATE_HOME",
+                                       "jam", ".local/state/jam")) {
+        options.state = state_room;
     }
     if (!options.socket && path_default(socket_room, "JAM_SOCKET", "/run/jam.sock",
                                         "XDG_RUNTIME_DIR", "jam.sock", NULL)) {
         options.socket = socket_room;
     }
-    if (!state || !*state || !options.socket) {
+    if (!options.state || !*options.state || !options.socket) {
         return refuse_usage("There is no place to keep things; say",
-                            state ? "--socket PATH" : "--state DIR");
+                            options.state && *options.state ? "--socket PATH" : "--state DIR");
     }
     process_prepare();
     if (err == OK) {
-        err = run(&options, state, own_place, &why);
+        err = run(&options, own_place, &why);
     }
     if (err != OK) {
         why_print(err, &why);

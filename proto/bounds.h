@@ -66,7 +66,11 @@ enum {
     QUOTA_ANSWER_BYTES = 2 * 1024 * 1024,    /* of entries that one peer gets at once, ... */
     QUOTA_ANSWER_BYTES_S = 16 * 1024 * 1024, /* ... and a second */
     QUOTA_FORK_ENTRIES = 500,                /* a fork counts as so many: all views are made anew */
-    HISTORY_BYTES = 256 * 1024 * 1024,       /* before a machine that started agrees with anybody */
+    /* how many entries are folded again a second, on average, and for how long that may have been saved up: a tenth of what
+     * an old machine can do */
+    REFOLD_ENTRIES_S = 5000,
+    REFOLD_SAVED_MS = 20 * 1000,
+    HISTORY_BYTES = 256 * 1024 * 1024, /* before a machine that started agrees with anybody */
     LETTERS_TRIED_MAX = 10000, /* sealed letters, the newest, of which we know whether they open */
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };

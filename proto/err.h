@@ -75,7 +75,7 @@
     X(ERR_BUSY, "busy", "Too many at once.", "try again in a moment")                              \
     /* who is who */                                                                               \
     X(ERR_PASSPHRASE, "passphrase", "%1 has a passphrase.", "jam hello %1, at a terminal")         \
-    X(ERR_NEW_PASSPHRASE, "new-passphrase", "%1 is new here and needs a passphrase.",              \
+    X(ERR_NEW_PASSPHRASE, "new-passphrase", "%1 needs a new passphrase.",                          \
       "jam hello %1, at a terminal")                                                               \
     X(ERR_WRONG_PASSPHRASE, "wrong-passphrase", "That isn't the passphrase of %1.",                \
       "forgotten? A teacher can give you a card with a new one")                                   \
@@ -86,7 +86,8 @@
     X(ERR_NOT_YOURS, "not-yours", "That isn't yours.", "")                                         \
     X(ERR_NO_SUCH_ENTRY, "no-such-entry", "There is no entry \"%1\".", "jam journal shows them")   \
     X(ERR_EXPELLED, "expelled", "This machine was put out of the class.", "ask a teacher")         \
-    X(ERR_REMOVED, "removed", "%1 isn't in this class any more.", "ask a teacher")                 \
+    X(ERR_REMOVED, "removed", "Your teacher took %1 out of this class.",                           \
+      "ask your teacher; or another name")                                                         \
     X(ERR_TAKEN, "taken", "%1 is signed in here.", "jam hello %2 --take-over")                     \
     X(ERR_OPEN_CLASS, "open-class", "This class has no passphrases.", "")                          \
     X(ERR_ERASED, "erased", "That was erased.", "")                                                \
@@ -96,7 +97,9 @@
       "ask your teacher for them, then: jam class join WORDS")                                     \
     X(ERR_CLOSED, "closed", "The class %1 has ended. It is erased.", "")                           \
     X(ERR_FILE, "file", "The file %1 can't be written: %2.", "")                                   \
-    X(ERR_FILE_EXISTS, "file-exists", "%1 is there already.", "another name, or with --replace")
+    X(ERR_FILE_EXISTS, "file-exists", "%1 is there already.", "another name, or with --replace")   \
+    X(ERR_OLD_CARD, "old-card", "That card of %1 is too old.", "ask a teacher for another one")    \
+    X(ERR_MOVED, "moved", "You moved to %1 at %2.", "to sign in here again: jam hello YOUR-NAME")
 
 enum err {
 #define X(name, code, sentence, hint) name,

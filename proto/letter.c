@@ -10,7 +10,7 @@ static const char *const kinds[] = {"jam feedback 1", "jam note 1"};
 
 bool letter_box_fits(size_t box_len)
 {
-    return box_len > BOX_OVERHEAD && box_len <= BOX_BYTES_MAX &&
+    return box_len > BOX_OVERHEAD && box_len - BOX_OVERHEAD <= LETTER_BYTES_MAX &&
            (box_len - BOX_OVERHEAD) % LETTER_BLOCK == 0;
 }
 
@@ -161,4 +161,77 @@ enum err letter_open(const struct box_key *key, struct slice box, uint8_t room[L
     }
     enum err err = box_try(key, box, room);
     return err == OK ? letter_decode(slice_of(room, box.len - BOX_OVERHEAD), letter) : err;
+}
+
+/* ---- shared boxes ------------------------------------------------------------------------------------------------ */
+
+/* How many parts a shared box has beside a letter of so many bytes; 0: it is none. */
+static size_t parts_of(size_t shared_len, size_t letter_len)
+{
+    size_t rest = LETTER_ID_BYTES + SEAL_OVERHEAD + letter_len;
+    size_t parts = shared_len > rest ? (shared_len - rest) / LETTER_PART_BYTES : 0;
+    bool whole = rest + parts * LETTER_PART_BYTES == shared_len;
+    return whole && parts <= LETTER_READERS_MAX ? parts : 0;
+}
+
+bool letter_shared_fits(size_t shared_len, size_t box_len)
+{
+    return letter_box_fits(box_len) && parts_of(shared_len, box_len - BOX_OVERHEAD) > 0;
+}
+
+enum err letter_share(const struct letter *letter, const struct sign_pk *to, uint32_t count,
+                      struct rng *rng, uint8_t box[BOX_BYTES_MAX], size_t *len)
+{
+    uint8_t plain[LETTER_BYTES_MAX], seed[32], part[LETTER_ID_BYTES + LETTER_PART_BYTES];
+    struct seal_key key;
+    size_t plain_len = 0;
+    if (count == 0 || count > LETTER_READERS_MAX) {
+        return ERR_LIMIT;
+    }
+    enum err err = letter_encode(letter, plain, &plain_len);
+    rng_fill(rng, seed, sizeof(seed));
+    rng_fill(rng, key.b, sizeof(key.b));
+    *len = LETTER_ID_BYTES;
+    for (uint32_t i = 0; i < count && err == OK; i++) {
+        if (box_seal_with(seed, &to[i], SLICE(key), part)) {
+            memcpy(box, part, LETTER_ID_BYTES);
+            memcpy(box + *len, part + LETTER_ID_BYTES, LETTER_PART_BYTES);
+            *len += LETTER_PART_BYTES;
+        }
+    }
+    err = err == OK && *len == LETTER_ID_BYTES ? ERR_SIGNATURE : err;
+    if (err == OK) {
+        seal(&key, rng, "jam letter 1", slice_of(plain, plain_len), box + *len);
+        *len += plain_len + SEAL_OVERHEAD;
+    }
+    wipe(plain, sizeof(plain));
+    wipe(seed, sizeof(seed));
+    wipe(&key, sizeof(key));
+    return err;
+}
+
+/* The letter's length isn't said, so each that leaves whole parts is tried: they are few, and one fits. */
+enum err letter_open_shared(const struct box_key *own, struct slice shared,
+                            uint8_t room[LETTER_BYTES_MAX], struct letter *letter)
+{
+    uint8_t part[LETTER_ID_BYTES + LETTER_PART_BYTES];
+    struct seal_key key;
+    enum err err = ERR_SIGNATURE;
+    size_t len = 0, parts = 0;
+    for (len = LETTER_BLOCK; len <= LETTER_BYTES_MAX && parts == 0; len += LETTER_BLOCK) {
+        parts = parts_of(shared.len, len);
+    }
+    len -= LETTER_BLOCK;
+    for (size_t i = 0; i < parts && err != OK; i++) {
+        memcpy(part, shared.at, LETTER_ID_BYTES);
+        memcpy(part + LETTER_ID_BYTES, shared.at + LETTER_ID_BYTES + i * LETTER_PART_BYTES,
+               LETTER_PART_BYTES);
+        err = box_try(own, slice_of(part, sizeof(part)), key.b);
+    }
+    if (err == OK) {
+        size_t at = LETTER_ID_BYTES + parts * LETTER_PART_BYTES;
+        err = seal_open(&key, "jam letter 1", slice_of(shared.at + at, shared.len - at), room);
+    }
+    wipe(&key, sizeof(key));
+    return err == OK ? letter_decode(slice_of(room, len), letter) : err;
 }

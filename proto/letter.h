@@ -9,8 +9,13 @@
 #include "keys.h"
 
 enum {
-    LETTER_BLOCK = 256, /* a letter is padded to blocks, so that its length tells little */
-    LETTER_BYTES_MAX = (BOX_BYTES_MAX - BOX_OVERHEAD) / LETTER_BLOCK * LETTER_BLOCK,
+    LETTER_BLOCK = 256,     /* a letter is padded to blocks, so that its length tells little */
+    LETTER_READERS_MAX = 7, /* of a shared box: as many as fit beside the longest letter */
+    LETTER_ID_BYTES = 32,   /* a shared box: an ephemeral public key, ... */
+    LETTER_PART_BYTES =
+        32 + 16, /* ... for each reader the letter's key, sealed to theirs, and the letter */
+    LETTER_SHARED_MAX = LETTER_ID_BYTES + LETTER_READERS_MAX * LETTER_PART_BYTES + SEAL_OVERHEAD,
+    LETTER_BYTES_MAX = (BOX_BYTES_MAX - LETTER_SHARED_MAX) / LETTER_BLOCK * LETTER_BLOCK,
 };
 
 enum letter_kind {
@@ -42,8 +47,17 @@ enum err letter_decode(struct slice plain, struct letter *);
 /* Encodes and seals; box gets *len bytes. As letter_encode; ERR_SIGNATURE: `to` is no point of the curve. */
 enum err letter_seal(const struct letter *, const struct sign_pk *to, struct rng *,
                      uint8_t box[BOX_BYTES_MAX], size_t *len);
+/* The same for several, in one shared box; for who is no point of the curve nobody gets a part. ERR_LIMIT: none, or more than
+ * LETTER_READERS_MAX; ERR_SIGNATURE: nobody is. */
+enum err letter_share(const struct letter *, const struct sign_pk *to, uint32_t count, struct rng *,
+                      uint8_t box[BOX_BYTES_MAX], size_t *len);
+/* Could a shared box of so many bytes hold the letter that a box of box_len holds? */
+bool letter_shared_fits(size_t shared_len, size_t box_len);
 /* Opens and decodes into room, which the caller wipes. ERR_SIGNATURE: not for this key. */
 enum err letter_open(const struct box_key *, struct slice box, uint8_t room[LETTER_BYTES_MAX],
                      struct letter *);
+/* The same of a shared box. */
+enum err letter_open_shared(const struct box_key *, struct slice shared,
+                            uint8_t room[LETTER_BYTES_MAX], struct letter *);
 
 #endif

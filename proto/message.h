@@ -89,11 +89,13 @@ enum {
     BEAT_WATCH = 1,    /* I count on you to notice when I vanish */
     BEAT_ANSWER = 2,   /* answer with a BEAT: I'm not sure of you */
     BEAT_LACKS = 4,    /* I have all headers, but lack payloads: don't count on me */
+    BEAT_UNSURE = 8,   /* I may have been set back: I can't tell what was erased since */
     RUNS_PUSH = 1,     /* just written, not asked for */
     RUNS_MORE = 2,     /* your credit ended before my entries did: WANT again */
     RUNS_END = 4,      /* the last one for your WANT */
     HELLO_LASTING = 1, /* my disk has outlasted a boot */
     HELLO_LACKS = 2,   /* as BEAT_LACKS */
+    HELLO_UNSURE = 4,  /* as BEAT_UNSURE */
     HEADS_ANSWER = 1,  /* tell me yours in return */
 };
 

@@ -81,6 +81,7 @@ static const struct op_row rows[] = {
     {OP_CLOSE, "close", FIELD_BY | FIELD_SIGNATURE, 0},
     {OP_ROSTER, "roster", FIELD_BY | FIELD_HANDLE, FIELD_NAME},
     {OP_LESSON, "lesson", FIELD_BY | FIELD_YES, 0},
+    {OP_STRIKE, "strike", FIELD_BY | FIELD_HANDLE, 0},
 };
 
 const struct op_row *op_row(uint32_t kind)

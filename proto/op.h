@@ -39,6 +39,7 @@ enum op_kind {
     OP_CLOSE = 26,    /* the class has ended: every machine erases it */
     OP_ROSTER = 27,   /* a name to pick at the first hello */
     OP_LESSON = 28,   /* a lesson begins or ends */
+    OP_STRIKE = 29,   /* a name of the roster is struck out */
     OP_KINDS          /* one above the last known */
 };
 

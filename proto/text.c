@@ -558,6 +558,17 @@ static size_t put_rune(char *out, size_t len, int32_t rune)
     return len + encode(&rune, 1, (uint8_t *)out + len);
 }
 
+/* A joiner has nothing to join or part before an ellipsis, and would be one more mark when this is shown again. */
+static size_t without_joiners(const char *out, size_t len)
+{
+    enum { JOINER_BYTES = 3 };
+    while (len >= JOINER_BYTES && (memcmp(out + len - JOINER_BYTES, "\u200c", JOINER_BYTES) == 0 ||
+                                   memcmp(out + len - JOINER_BYTES, "\u200d", JOINER_BYTES) == 0)) {
+        len -= JOINER_BYTES;
+    }
+    return len;
+}
+
 size_t text_show(struct slice text, size_t columns_max, char *out, size_t out_len)
 {
     enum { SIGN_BYTES = 3 }; /* of the ellipsis and of each isolate */
@@ -574,7 +585,7 @@ size_t text_show(struct slice text, size_t columns_max, char *out, size_t out_le
         size_t more = encode(c.runes, c.count, bytes);
         size_t wide = cluster_columns(&c);
         if ((columns_max && columns + wide > columns_max) || len + more + end > out_len) {
-            len = put_rune(out, cut_len, ELLIPSIS);
+            len = put_rune(out, without_joiners(out, cut_len), ELLIPSIS);
             columns = cut_columns + 1;
             break;
         }

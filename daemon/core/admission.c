@@ -179,9 +179,7 @@ static bool was_here(struct class *class, const struct knocker *k)
         column_fixed(stmt, 0, devices[count].b, sizeof(devices[count].b));
         count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     for (uint32_t i = 0; i < count; i++) {
         out = out || authority_is_expelled(class->store, &devices[i]);
     }

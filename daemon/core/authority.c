@@ -23,6 +23,7 @@ static const struct {
     {OP_ROTATE, NEED_TEACHER},
     {OP_CLOSE, NEED_ROOT},
     {OP_ROSTER, NEED_TEACHER},
+    {OP_STRIKE, NEED_TEACHER},
     {OP_LESSON, NEED_TEACHER},
 };
 
@@ -56,15 +57,6 @@ void authority_clear(struct authority *a)
     a->last.seq = 0;
 }
 
-static bool any(struct store *store, sqlite3_stmt *stmt)
-{
-    bool found = store_row(store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return found;
-}
-
 bool authority_root(struct store *store, struct person_id *person)
 {
     struct sign_pk root;
@@ -94,7 +86,31 @@ bool authority_is_teacher(struct store *store, const struct person_id *person)
         store, "SELECT 1 FROM teacher WHERE person=?1 AND NOT EXISTS (SELECT 1 FROM bound WHERE"
                " subject=?1 AND (kind=2 OR (kind=5 AND stamp>teacher.stamp)))");
     store_bind(stmt, "p", person);
-    return any(store, stmt) || is_root_person(store, person);
+    return store_any(store, stmt) || is_root_person(store, person);
+}
+
+uint32_t authority_teachers(struct store *store, struct person_id *out, uint32_t max)
+{
+    struct person_id root, named;
+    uint32_t count = 0;
+    bool founded = authority_root(store, &root);
+    if (founded && max > 0) {
+        out[count++] = root;
+    }
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT person FROM teacher WHERE NOT EXISTS (SELECT 1 FROM bound WHERE"
+                           " subject=person AND (kind=2 OR (kind=5 AND bound.stamp>teacher.stamp)))"
+                           " ORDER BY person");
+    while (count < max && store_row(store, stmt)) {
+        column_fixed(stmt, 0, named.b, sizeof(named.b));
+        if (!founded || !SAME(named, root)) {
+            out[count++] = named;
+        }
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return count;
 }
 
 /* enum bound_kind stands in the schema too: the numbers are columns. */
@@ -110,14 +126,14 @@ bool authority_is_removed(struct store *store, const struct person_id *person)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM bound WHERE kind=2 AND subject=?");
     store_bind(stmt, "p", person);
-    return any(store, stmt);
+    return store_any(store, stmt);
 }
 
 bool authority_is_expelled(struct store *store, const struct device_id *device)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM bound WHERE kind=1 AND subject=?");
     store_bind(stmt, "d", device);
-    return any(store, stmt);
+    return store_any(store, stmt);
 }
 
 uint32_t authority_expelled(struct store *store, struct device_id *out, uint32_t max)
@@ -129,9 +145,7 @@ uint32_t authority_expelled(struct store *store, struct device_id *out, uint32_t
         column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
         count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 
@@ -153,13 +167,7 @@ bool person_key(struct store *store, const struct person_id *person, struct sign
 
 uint64_t class_policy(struct store *store)
 {
-    uint64_t policy = 0;
-    sqlite3_stmt *stmt = store_query(store, "SELECT policy FROM class");
-    if (store_row(store, stmt)) {
-        policy = (uint64_t)sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
-    }
-    return policy;
+    return (uint64_t)store_number(store, store_query(store, "SELECT policy FROM class"));
 }
 
 uint64_t class_until(struct store *store)
@@ -218,7 +226,7 @@ static bool has_bounds(struct authority *a, const struct person_id *person,
 {
     sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM bound WHERE subject IN (?,?)");
     store_bind(stmt, "pd", person, device);
-    return any(a->store, stmt);
+    return store_any(a->store, stmt);
 }
 
 /* Columns seq, until, key, feed of a row of grants. False: there is none. */
@@ -272,7 +280,7 @@ static bool is_outside(struct authority *a, enum bound_kind kind, struct slice s
                   " AND firm>=?");
     store_bind(stmt, "fibii", &spot->feed, (int64_t)kind, subject, (int64_t)spot->seq,
                (int64_t)firm);
-    return any(a->store, stmt);
+    return store_any(a->store, stmt);
 }
 
 /* Was the key replaced by a RESET that doesn't know this place? */
@@ -285,7 +293,7 @@ static bool is_old_key(struct authority *a, const struct grant *grant, const str
                   " AND ?>coalesce(past.seq,0) AND firm>=?");
     store_bind(stmt, "fpbsii", &spot->feed, &grant->person, SLICE(grant->key), &grant->given,
                (int64_t)spot->seq, (int64_t)firm);
-    return any(a->store, stmt);
+    return store_any(a->store, stmt);
 }
 
 /* Did a REVOKE that knows the grant not know this place of its feed? */
@@ -297,7 +305,7 @@ static bool is_revoked(struct authority *a, const struct grant *grant, uint64_t 
                   " AND firm>=?");
     store_bind(stmt, "fpiii", &grant->feed, &grant->person, (int64_t)grant->seq,
                (int64_t)(seq > INT64_MAX ? INT64_MAX : seq), (int64_t)firm);
-    return any(a->store, stmt);
+    return store_any(a->store, stmt);
 }
 
 /* Did a teacher's act put this place outside: by the device, the person, or the key? */
@@ -337,20 +345,21 @@ bool authority_teaches(struct authority *a, const struct person_id *person, cons
                   " WHERE kind=5 AND subject=?1 AND bound.stamp>teacher.stamp"
                   " AND ?3>coalesce(past.seq,0))");
     store_bind(stmt, "pfi", person, &spot.feed, (int64_t)spot.seq);
-    return any(a->store, stmt);
+    return store_any(a->store, stmt);
 }
 
 /* ---- does it count? ----------------------------------------------------------------------------------------------- */
 
-/* The n-th open grant of a person at a device; the caller counts from 0. */
-static bool open_grant(struct authority *a, const struct person_id *person,
-                       const struct device_id *device, int64_t n, struct grant *out)
+/* The open grant of a person at a device behind this one, in order of feeds; all zeros: the first. */
+static bool next_open(struct authority *a, const struct person_id *person,
+                      const struct device_id *device, struct grant *grant)
 {
-    sqlite3_stmt *stmt =
-        store_query(a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
-                              " AND until IS NULL ORDER BY feed, seq LIMIT 1 OFFSET ?");
-    store_bind(stmt, "pdi", person, device, n);
-    return grant_read(a, stmt, person, device, out);
+    struct feed_id feed = grant->feed;
+    sqlite3_stmt *stmt = store_query(
+        a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
+                  " AND until IS NULL AND (feed, seq)>(?,?) ORDER BY feed, seq LIMIT 1");
+    store_bind(stmt, "pdfi", person, device, &feed, (int64_t)grant->seq);
+    return grant_read(a, stmt, person, device, grant);
 }
 
 /* A daemon that was killed says goodbye for those who sat there when it starts again, on another feed: it may while a
@@ -358,9 +367,9 @@ static bool open_grant(struct authority *a, const struct person_id *person,
  * people keep don't speak of feeds where they have no grant. */
 static bool sits_there(struct authority *a, const struct fact *fact)
 {
-    struct grant grant;
+    struct grant grant = {.seq = 0};
     struct spot here = spot_of(fact);
-    for (int64_t n = 0; open_grant(a, &fact->op->by, &fact->device, n, &grant); n++) {
+    while (next_open(a, &fact->op->by, &fact->device, &grant)) {
         struct spot there = {grant.feed, grant.seq, fact->device};
         bool root = is_root(a, &grant.person);
         bool held = grant.bounded &&
@@ -444,31 +453,61 @@ static enum learnt stale_if_refused(struct authority *a, const struct person_id 
 {
     sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM refused WHERE author=?");
     store_bind(stmt, "p", by);
-    return any(a->store, stmt) ? LEARNT_STALE : LEARNT;
+    return store_any(a->store, stmt) ? LEARNT_STALE : LEARNT;
 }
 
-/* A goodbye by this machine on another feed hangs on which grants are open there. */
-static enum learnt stale_if_farewell(struct authority *a, const struct fact *fact)
+/* Did this person leave this device on a feed where they have no grant? Such goodbyes count while a grant is open at the
+ * device: of any of its feeds. */
+static bool has_farewell(struct authority *a, const struct fact *fact)
 {
     sqlite3_stmt *stmt =
         store_query(a->store, "SELECT 1 FROM farewell WHERE person=? AND device=?");
     store_bind(stmt, "pd", &fact->op->by, &fact->device);
-    return any(a->store, stmt) ? LEARNT_STALE : LEARNT;
+    return store_any(a->store, stmt);
+}
+
+/* Without bounds: is there a grant for such goodbyes? */
+static bool has_open_grant(struct authority *a, const struct fact *fact)
+{
+    struct grant grant = {.seq = 0};
+    while (next_open(a, &fact->op->by, &fact->device, &grant)) {
+        if (grant.right) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Puts a grant that begins or ends into the tables. Farewells are folded again only if that may turn one: where daemons
+ * were killed there are many, and each sign-in behind them would fold the whole log again. */
+static enum learnt change_grants(struct authority *a, const struct fact *fact,
+                                 const struct grant *ends)
+{
+    struct spot spot = spot_of(fact);
+    bool farewell = has_farewell(a, fact);
+    bool open = farewell && has_open_grant(a, fact);
+    if (ends) {
+        store_do(a->store, "UPDATE grants SET until=? WHERE feed=? AND person=? AND seq=?", "ifpi",
+                 (int64_t)spot.seq, &ends->feed, &ends->person, (int64_t)ends->seq);
+    } else {
+        store_do(a->store,
+                 "UPDATE grants SET until=? WHERE feed=? AND person=? AND seq<? AND until IS NULL",
+                 "ifpi", (int64_t)spot.seq - 1, &spot.feed, &fact->op->by, (int64_t)spot.seq);
+        store_do(a->store, "INSERT INTO grants VALUES (?,?,?,?,NULL,?) ON CONFLICT DO NOTHING",
+                 "fpibd", &spot.feed, &fact->op->by, (int64_t)spot.seq, SLICE(fact->op->key),
+                 &fact->device);
+    }
+    bool turns = farewell &&
+                 (has_bounds(a, &fact->op->by, &fact->device) || open != has_open_grant(a, fact));
+    return turns ? LEARNT_STALE : LEARNT;
 }
 
 static enum learnt learn_hello(struct authority *a, const struct fact *fact)
 {
     const struct op *op = fact->op;
     struct spot spot = spot_of(fact);
-    if (!grant_check(&op->key, &op->by, &spot.feed, &op->signature)) {
-        return LEARNT_NOTHING;
-    }
-    store_do(a->store,
-             "UPDATE grants SET until=? WHERE feed=? AND person=? AND seq<? AND until IS NULL",
-             "ifpi", (int64_t)spot.seq - 1, &spot.feed, &op->by, (int64_t)spot.seq);
-    store_do(a->store, "INSERT INTO grants VALUES (?,?,?,?,NULL,?) ON CONFLICT DO NOTHING", "fpibd",
-             &spot.feed, &op->by, (int64_t)spot.seq, SLICE(op->key), &fact->device);
-    return stale_if_farewell(a, fact);
+    return grant_check(&op->key, &op->by, &spot.feed, &op->signature) ? change_grants(a, fact, NULL)
+                                                                      : LEARNT_NOTHING;
 }
 
 static enum learnt learn_bye(struct authority *a, const struct fact *fact)
@@ -480,9 +519,7 @@ static enum learnt learn_bye(struct authority *a, const struct fact *fact)
                  &fact->op->by, &fact->device);
         return LEARNT;
     }
-    store_do(a->store, "UPDATE grants SET until=? WHERE feed=? AND person=? AND seq=?", "ifpi",
-             (int64_t)spot.seq, &grant.feed, &grant.person, (int64_t)grant.seq);
-    return stale_if_farewell(a, fact);
+    return change_grants(a, fact, &grant);
 }
 
 /* ---- learning: acts ----------------------------------------------------------------------------------------------- */
@@ -511,6 +548,7 @@ static void keep_past(struct authority *a, const struct fact *fact, enum bound_k
                      "sfi", &fact->stamp, &feed, (int64_t)reach);
         }
     }
+    a->walked += past.walked;
     if (past.count > a->past.count) {
         struct past less = a->past;
         a->past = past;
@@ -542,7 +580,7 @@ static enum learnt learn_bound(struct authority *a, const struct fact *fact, enu
                           " WHERE g.person=?2 AND e.seq>coalesce(past.seq,0)"
                           " UNION ALL SELECT 1 FROM farewell WHERE person=?2 LIMIT 1");
     store_bind(stmt, "sb", &fact->stamp, subject);
-    return any(a->store, stmt) ? LEARNT_STALE : LEARNT;
+    return store_any(a->store, stmt) ? LEARNT_STALE : LEARNT;
 }
 
 static enum learnt learn_teacher(struct authority *a, const struct fact *fact)
@@ -555,7 +593,7 @@ static enum learnt learn_teacher(struct authority *a, const struct fact *fact)
     struct slice stamp = is_root(a, &op->by) ? SLICE(fact->stamp) : slice_of(&never, 0);
     sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM teacher WHERE person=? AND stamp>=?");
     store_bind(stmt, "pb", &op->person, stamp);
-    if (any(a->store, stmt)) {
+    if (store_any(a->store, stmt)) {
         return LEARNT_NOTHING;
     }
     store_do(a->store,

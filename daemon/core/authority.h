@@ -39,6 +39,7 @@ struct authority {
     struct person_id root;
     struct grant last; /* the grant that was found last; seq 0: none */
     struct past past;  /* the largest that was found */
+    uint64_t walked;   /* entries that were looked at for pasts */
 };
 
 void authority_init(struct authority *, struct store *, const struct class_id *);
@@ -81,6 +82,8 @@ void authority_forget(struct authority *, const struct fact *);
 /* The founding teacher: the person of the root key. False while that isn't known. */
 bool authority_root(struct store *, struct person_id *);
 bool authority_is_teacher(struct store *, const struct person_id *);
+/* The founding teacher first, then the others in order of their ids. Returns how many, at most `max`. */
+uint32_t authority_teachers(struct store *, struct person_id *out, uint32_t max);
 /* Was this person removed? */
 bool authority_is_removed(struct store *, const struct person_id *);
 bool authority_is_expelled(struct store *, const struct device_id *);

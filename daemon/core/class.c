@@ -192,7 +192,7 @@ enum err class_load(struct device *device, const char *file, bool many, struct n
     }
     class_join_device(device, class, now);
     if (class->replica) {
-        request_sign_out_all(device, class, now);
+        sitting_sign_out_all(device, class, now);
         class_commit(device, class, now);
     }
     return OK;
@@ -350,6 +350,14 @@ static struct fingerprint fingerprint_of(struct device *device, struct class *cl
     return class->replica ? heads_fingerprint(replica_heads(class->replica)) : empty;
 }
 
+/* What others must know of our log beside its fingerprint. */
+static uint64_t state_flags(struct class *class, uint64_t lacks, uint64_t unsure)
+{
+    return !class->replica ? 0
+                           : (replica_lacks(class->replica) ? lacks : 0) |
+                                 (replica_doubts(class->replica) ? unsure : 0);
+}
+
 /* For one that reaches us by this secret. */
 static struct slice hello_bytes(struct device *device, struct class *class, uint8_t number,
                                 struct now now)
@@ -361,9 +369,8 @@ static struct slice hello_bytes(struct device *device, struct class *class, uint
                             .run = device->run,
                             .port = turnover_port(class, number),
                             .wall_ms = now.wall.ms,
-                            .flags =
-                                (class->lasting ? HELLO_LASTING : 0) |
-                                (class->replica && replica_lacks(class->replica) ? HELLO_LACKS : 0),
+                            .flags = (class->lasting ? HELLO_LASTING : 0) |
+                                     state_flags(class, HELLO_LACKS, HELLO_UNSURE),
                             .fingerprint = fingerprint_of(device, class, now),
                             .host = slice_str(device->host)};
     pack_reset(&device->pack);
@@ -505,7 +512,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
         fingerprint = fingerprint_of(device, class, now);
         pack_reset(&device->pack);
         pack_beat(&device->pack, &fingerprint,
-                  a->flags | (class->replica && replica_lacks(class->replica) ? BEAT_LACKS : 0));
+                  a->flags | state_flags(class, BEAT_LACKS, BEAT_UNSURE));
         put_peer(device, class, OUTPUT_SEND, a->peer, pack_bytes(&device->pack));
         break;
     case ACT_BEACON:
@@ -820,6 +827,13 @@ void class_tick(struct device *device, struct class *class, struct now now)
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
     }
+    if (class->replica && !store_in_transaction(class->store)) {
+        replica_refresh(class->replica);
+    }
+    if (class->replica && now.mono.ms >= replica_wake(class->replica).ms &&
+        store_begin(class->store) == OK) {
+        class->urgent = true;
+    }
     if (class->sync) {
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
@@ -834,6 +848,9 @@ struct mono class_wake(const struct class *class)
     if (class->sync) {
         struct mono due = sync_wake(class->sync);
         wake = due.ms < wake.ms ? due : wake;
+    }
+    if (class->replica && replica_wake(class->replica).ms < wake.ms) {
+        wake = replica_wake(class->replica);
     }
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;
@@ -861,30 +878,37 @@ char *class_name(struct class *class, char *out)
     return out;
 }
 
+/* Does it have all that this machine wrote, up to this seq of its feed now? */
+static bool has_ours(const struct peer *peer, uint64_t seq)
+{
+    return peer->has_all_before && peer->acked_seq >= seq;
+}
+
+static bool keeps_ours(const struct peer *peer, uint64_t seq)
+{
+    return peer->lasting && has_ours(peer, seq);
+}
+
+static bool is_even(const struct peer *peer, uint64_t unused)
+{
+    (void)unused;
+    return peer->state == PEER_HERE && !peer->differs;
+}
+
 void class_safety(struct class *class, uint32_t *copies, uint32_t *lasting)
 {
     struct feed_id own;
     uint64_t seq = 0;
-    *copies = *lasting = 0;
     if (class->replica) {
         replica_own(class->replica, &own, &seq);
     }
-    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
-        const struct peer *peer = presence_at(class->presence, i);
-        if (peer->has_all_before && peer->acked_seq >= seq) {
-            ++*copies;
-            *lasting += peer->lasting;
-        }
-    }
+    *copies = presence_machines(class->presence, has_ours, seq);
+    *lasting = presence_machines(class->presence, keeps_ours, seq);
 }
 
 uint32_t class_safe_machines(struct class *class)
 {
-    uint32_t copies, lasting, safe = 0;
+    uint32_t copies, lasting;
     class_safety(class, &copies, &lasting);
-    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
-        const struct peer *peer = presence_at(class->presence, i);
-        safe += peer->state == PEER_HERE && !peer->differs;
-    }
-    return safe + (copies > 0);
+    return presence_machines(class->presence, is_even, 0) + (copies > 0);
 }

@@ -143,7 +143,7 @@ static void leave(struct device *device, struct now now)
     device->leaving = true;
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
-        request_sign_out_all(device, class, now);
+        sitting_sign_out_all(device, class, now);
         class->urgent = true;
         device_save(device, now);
         class_pump(device, class, now);
@@ -166,7 +166,7 @@ static void tick(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_tick(device, device->classes[i], now);
     }
-    request_tick(device, now);
+    sitting_tick(device, now);
 }
 
 static void network(struct device *device, struct now now)
@@ -222,7 +222,7 @@ void device_step(struct device *device, struct now now, const struct event *even
         request_receive(device, event, now);
         break;
     case EVENT_LOGOUT:
-        request_logout(device, &event->login, now);
+        sitting_logout(device, &event->login, now);
         break;
     case EVENT_HANGUP:
         watchers_hangup(device, event->client);
@@ -305,7 +305,7 @@ void device_save(struct device *device, struct now now)
 void device_commit(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < device->classes_count; i++) {
-        request_lessons(device, device->classes[i], now);
+        sitting_lessons(device, device->classes[i], now);
     }
     device_save(device, now);
     for (uint32_t i = 0; i < device->classes_count; i++) {
@@ -333,7 +333,7 @@ bool device_next(struct device *device, struct output *output, struct mono *wake
         return true;
     }
     *wake = earlier(method_wake(device), watchers_wake(device));
-    *wake = earlier(*wake, request_wake(device));
+    *wake = earlier(*wake, sitting_wake(device));
     *wake = earlier(*wake, earlier(knocking_wake(device), admission_wake(device)));
     for (uint32_t i = 0; i < device->classes_count; i++) {
         *wake = earlier(*wake, class_wake(device->classes[i]));

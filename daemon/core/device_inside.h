@@ -1,5 +1,6 @@
 /* What the files of the device share: device.c is the waist, class.c one class with its log and its peers, request.c
- * what clients ask, method_*.c the methods that are no view's, watcher.c who watches. Nobody else includes this. */
+ * what clients ask, sitting.c who sits here, pending.c what waits for its answer, method_*.c the methods that are no
+ * view's, watcher.c who watches. Nobody else includes this. */
 #ifndef JAM_DEVICE_INSIDE_H
 #define JAM_DEVICE_INSIDE_H
 
@@ -109,6 +110,7 @@ struct sitting {
     uint32_t class_index;
     bool chosen; /* by `class use` */
     bool signed_in;
+    bool left; /* `person` sat here and never said bye: hello elsewhere ended it, or a teacher */
     struct person_id person;
     uint64_t last_used;
     struct mono active;       /* the last request */
@@ -153,6 +155,8 @@ struct pending {
 struct watcher {
     bool used;
     client_id client;
+    struct login login;
+    bool left; /* it was told that who sat here is gone */
     uint32_t class_index;
     bool changes; /* else whole states */
     bool dirty;
@@ -399,6 +403,22 @@ enum err salvage(struct device *, const char *file, struct now);
 /* The class of this name, rather one that goes on than one that has ended; NULL. */
 struct class *class_called(struct device *, struct slice name);
 void request_receive(struct device *, const struct event *, struct now);
+/* What was stretched for a PENDING_ASK is there: asks again. */
+void request_again(struct device *, struct pending *, struct slice stretched, struct now);
+/* Does who asks hold the class's root key? ERR_NOT_YOURS, ERR_NOT_TEACHER, ERR_SIGNED_OUT. Fills device->ask. */
+enum err request_may_close(struct call *);
+/* Writes that the class has ended: for who holds its root key. */
+enum err request_close(struct call *);
+void request_reply(struct device *, client_id, uint64_t number, struct slice result, bool write,
+                   uint32_t class_index);
+void request_refuse(struct device *, client_id, uint64_t number, enum err, const char *what,
+                    const char *detail);
+void request_notify(struct device *, client_id, const char *method, struct slice params);
+/* Fills device->ask for reading views of a class on behalf of nobody. */
+struct ask *ask_class(struct device *, struct class *, struct now);
+
+/* ---- pending.c ---------------------------------------------------------------------------------------------------- */
+
 /* A free place for a request whose answer must wait; NULL: too many do. */
 struct pending *pending_new(struct call *, enum pending_kind, struct mono due);
 /* Hands words to Argon2id; EVENT_STRETCHED comes with pending->work. */
@@ -406,35 +426,37 @@ enum err pending_stretch(struct device *, struct pending *, struct slice words,
                          const uint8_t salt[16], struct cost);
 /* Ends it, and wipes it. */
 void pending_end(struct pending *);
-/* What was stretched for a PENDING_ASK is there: asks again. */
-void request_again(struct device *, struct pending *, struct slice stretched, struct now);
-/* Does who asks hold the class's root key? ERR_NOT_YOURS, ERR_NOT_TEACHER, ERR_SIGNED_OUT. Fills device->ask. */
-enum err request_may_close(struct call *);
-/* Writes that the class has ended: for who holds its root key. */
-enum err request_close(struct call *);
+void stretching_free(struct stretching **);
+
+/* ---- sitting.c ---------------------------------------------------------------------------------------------------- */
+
+/* The login's sitting, made if there is none. Borrowed. */
+struct sitting *sitting_find(struct device *, const struct login *);
+/* Who sits there, as the log says now: sets ask->signed_in, ask->left and ask->me. */
+void sitting_look(struct ask *, struct sitting *, struct class *);
+/* Why nobody does: ERR_SIGNED_OUT, ERR_MOVED, ERR_REMOVED. After sitting_look. */
+enum err sitting_refuse(struct ask *);
+/* Who asks is who sits there, if they are still signed in at this machine. */
+enum err sitting_ask(struct ask *, struct sitting *, struct class *);
 /* Signs in at this terminal, as these ops say. */
-enum err request_sign_in(struct device *, struct class *, struct sitting *, const struct ask *,
+enum err sitting_sign_in(struct device *, struct class *, struct sitting *, const struct ask *,
                          struct now);
+/* hello and bye among the ops that were written change who sits at this terminal. */
+void sitting_follow(struct device *, struct class *, struct sitting *, const struct ask *);
 /* The terminal goes to another class: who is signed in there in one before says goodbye to it, unless they sit at another
  * terminal too. False: nobody had to. */
-bool request_leave(struct device *, struct sitting *, const struct class *to, struct now);
-struct sitting *request_sitting(struct device *, const struct login *);
-/* Says goodbye for those whose lesson has ended. */
-void request_lessons(struct device *, struct class *, struct now);
-/* A login has ended: says goodbye for who sat there, unless they sit at another of this machine too. */
-void request_logout(struct device *, const struct login *, struct now);
-/* Says goodbye for who has been idle. */
-void request_tick(struct device *, struct now);
-struct mono request_wake(const struct device *);
-void request_reply(struct device *, client_id, uint64_t number, struct slice result, bool write,
-                   uint32_t class_index);
-void request_refuse(struct device *, client_id, uint64_t number, enum err, const char *what,
-                    const char *detail);
-void request_notify(struct device *, client_id, const char *method, struct slice params);
+bool sitting_leave(struct device *, struct sitting *, const struct class *to, struct now);
+/* A passphrase was tried: wrong ones cost a growing pause at this terminal. */
+void sitting_tried(struct sitting *, enum err, struct now);
 /* Signs everybody out who is signed in here in that class, in the log too. */
-void request_sign_out_all(struct device *, struct class *, struct now);
-/* Fills device->ask for reading views of a class on behalf of nobody. */
-struct ask *ask_class(struct device *, struct class *, struct now);
+void sitting_sign_out_all(struct device *, struct class *, struct now);
+/* Says goodbye for those whose lesson has ended. */
+void sitting_lessons(struct device *, struct class *, struct now);
+/* A login has ended: says goodbye for who sat there, unless they sit at another of this machine too. */
+void sitting_logout(struct device *, const struct login *, struct now);
+/* Says goodbye for who has been idle. */
+void sitting_tick(struct device *, struct now);
+struct mono sitting_wake(const struct device *);
 
 /* ---- method_class.c, method_machine.c, watcher.c ------------------------------------------------------------------- */
 

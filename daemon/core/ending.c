@@ -123,9 +123,7 @@ void ending_look(struct device *device, struct class *class)
     struct signature proof;
     sqlite3_stmt *stmt = store_query(class->store, "SELECT signature FROM closing");
     bool found = store_row(class->store, stmt) && column_fixed(stmt, 0, proof.b, sizeof(proof.b));
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     if (found) {
         end(device, class, &proof);
     }

@@ -35,7 +35,7 @@ void expulsion_look(struct device *device, struct class *class, struct now now)
     bool was = class->expelled;
     class->expelled = authority_is_expelled(class->store, &device->id);
     if (class->expelled && !was) {
-        request_sign_out_all(device, class, now);
+        sitting_sign_out_all(device, class, now);
     }
     if (presence_bar(class->presence, devices, count, now)) {
         device_put(device, &(struct output){.kind = OUTPUT_BAR,

@@ -128,22 +128,77 @@ uint64_t feed_tail(const struct feed *feed, struct hash *last)
     return feed->last_waiting ? feed->last_waiting->entry.seq : feed->seq;
 }
 
+bool feed_is_void(const struct feed *feed, uint64_t seq)
+{
+    return feed->void_seq && seq >= feed->void_seq;
+}
+
 static void list_waiting(struct feeds *feeds, struct feed *feed)
 {
     feed->next_waiting = feeds->waiting;
+    if (feed->next_waiting) {
+        feed->next_waiting->waiting_at = &feed->next_waiting;
+    }
+    feed->waiting_at = &feeds->waiting;
     feeds->waiting = feed;
+}
+
+static struct feed **blocked_bucket(struct feeds *feeds, const struct hash *id)
+{
+    return &feeds->blocked[(id->b[0] | (uint32_t)id->b[1] << 8) % BLOCKED_BUCKETS];
+}
+
+void feeds_block(struct feeds *feeds, struct feed *feed, const struct hash *id)
+{
+    struct feed **bucket = blocked_bucket(feeds, id);
+    feed->blocked = true;
+    feed->blocked_on = *id;
+    feed->next_blocked = *bucket;
+    *bucket = feed;
+}
+
+void feeds_unblock(struct feeds *feeds, const struct hash *id)
+{
+    for (struct feed **at = blocked_bucket(feeds, id); *at;) {
+        struct feed *feed = *at;
+        if (!SAME(feed->blocked_on, *id)) {
+            at = &feed->next_blocked;
+            continue;
+        }
+        *at = feed->next_blocked;
+        feed->blocked = false;
+        feed->next_blocked = feeds->ready;
+        feeds->ready = feed;
+    }
+}
+
+struct feed *feeds_ready(struct feeds *feeds)
+{
+    struct feed *feed = feeds->ready;
+    feeds->ready = feed ? feed->next_blocked : NULL;
+    return feed;
+}
+
+/* It waits for nothing any more. */
+static void unlist_blocked(struct feeds *feeds, struct feed *feed)
+{
+    struct feed **at = feed->blocked ? blocked_bucket(feeds, &feed->blocked_on) : &feeds->ready;
+    while (*at && *at != feed) {
+        at = &(*at)->next_blocked;
+    }
+    if (*at) {
+        *at = feed->next_blocked;
+    }
+    feed->blocked = false;
 }
 
 static void unlist_waiting(struct feeds *feeds, struct feed *feed)
 {
-    struct feed **at = &feeds->waiting;
-    while (*at && *at != feed) {
-        at = &(*at)->next_waiting;
+    *feed->waiting_at = feed->next_waiting;
+    if (feed->next_waiting) {
+        feed->next_waiting->waiting_at = feed->waiting_at;
     }
-    if (*at) {
-        *at = feed->next_waiting;
-    }
-    feed->blocked = false;
+    unlist_blocked(feeds, feed);
 }
 
 enum err feeds_wait(struct feeds *feeds, struct feed *feed, const struct entry *entry,
@@ -184,6 +239,16 @@ enum err feeds_wait(struct feeds *feeds, struct feed *feed, const struct entry *
     feeds->waiting_count++;
     feeds->waiting_bytes += bytes;
     return OK;
+}
+
+void feeds_cover(struct feed *feed, uint64_t seq, const struct signature *signature)
+{
+    for (struct waiting *item = feed->first; item; item = item->next) {
+        if (item->entry.seq == seq) {
+            item->has_signature = true;
+            item->signature = *signature;
+        }
+    }
 }
 
 struct waiting *feeds_unwait(struct feeds *feeds, struct feed *feed)

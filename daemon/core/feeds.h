@@ -39,13 +39,19 @@ struct feed {
     struct waiting *first, *last_waiting;
     bool blocked; /* first waits for this entry of another feed */
     struct hash blocked_on;
-    struct feed *next_waiting; /* in the list of feeds that wait */
+    struct feed *
+        next_blocked; /* in the list of those that wait for such an id, or of those that needn't any more */
+    struct feed *next_waiting; /* in the list of feeds that wait, ... */
+    struct feed **waiting_at;  /* ... and what points to it there */
 };
+
+enum { BLOCKED_BUCKETS = 1024 };
 
 struct feeds {
     struct feed *buckets[256];
     uint32_t count;
     struct feed *waiting; /* feeds with waiting entries */
+    struct feed *blocked[BLOCKED_BUCKETS], *ready;
     uint32_t waiting_count;
     size_t waiting_bytes;
 };
@@ -62,9 +68,20 @@ void feeds_drop(struct feeds *, struct feed *);
 /* The verified tail: the last applied entry, or the last waiting one. */
 uint64_t feed_tail(const struct feed *, struct hash *last);
 
+/* Is the feed's entry at this place void? */
+bool feed_is_void(const struct feed *, uint64_t seq);
+
 /* Copies an entry behind the feed's waiting ones. ERR_LIMIT, ERR_NOMEM. */
 enum err feeds_wait(struct feeds *, struct feed *, const struct entry *, const struct hash *id,
                     const struct signature *);
+/* The feed's first waiting entry waits for this one of another feed. */
+void feeds_block(struct feeds *, struct feed *, const struct hash *id);
+/* That entry's place in the order is known now: whoever waits for it is ready. */
+void feeds_unblock(struct feeds *, const struct hash *id);
+/* Takes one that is ready; NULL if there is none. */
+struct feed *feeds_ready(struct feeds *);
+/* A signature for the one that waits at this place. */
+void feeds_cover(struct feed *, uint64_t seq, const struct signature *);
 /* Takes the first waiting entry off; the caller frees it. NULL if there is none. */
 struct waiting *feeds_unwait(struct feeds *, struct feed *);
 void feeds_forget_waiting(struct feeds *, struct feed *);

@@ -42,13 +42,11 @@ static bool is_genuine(struct ask *ask, const struct letter *letter, enum letter
     return letter->kind == kind && SAME(letter->author, op->by) && SAME(letter->class, ask->class);
 }
 
-/* May who asks read what is sealed to others? Only the founding teacher's key is one that all authors know from the
- * start. */
+/* May who asks read what is sealed to others? */
 static bool reads_all(struct ask *ask)
 {
-    struct person_id root;
-    return class_policy(ask->store) & POLICY_TEACHERS_READ && authority_root(ask->store, &root) &&
-           SAME(root, ask->me);
+    return class_policy(ask->store) & POLICY_TEACHERS_READ &&
+           authority_is_teacher(ask->store, &ask->me);
 }
 
 static bool read_by(struct ask *ask, const struct box_key *key, enum letter_kind kind,
@@ -63,8 +61,8 @@ static bool read_by(struct ask *ask, const struct box_key *key, enum letter_kind
     bool mine = letter_open(key, op.box, room, letter) == OK &&
                 is_genuine(ask, letter, kind, &op) && SAME(letter->recipient, ask->me);
     if (!mine && kind == LETTER_FEEDBACK && reads_all(ask)) {
-        mine =
-            letter_open(key, op.second, room, letter) == OK && is_genuine(ask, letter, kind, &op);
+        mine = letter_open_shared(key, op.second, room, letter) == OK &&
+               is_genuine(ask, letter, kind, &op);
     }
     sqlite3_reset(stmt);
     return mine;
@@ -121,9 +119,7 @@ static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct
         bool known = old < before_count && SAME(before[old].stamp, stamp);
         at[count++] = known ? before[old++] : try_letter(ask, &key, &stamp);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     while (old < before_count && stamp_order(&before[old].stamp, after) > 0) {
         old++;
     }
@@ -246,9 +242,7 @@ void inbox_read(struct ask *ask, const struct stamp *after, struct lines *lines)
             next_sealed(&s, after);
         }
     }
-    if (s.open) {
-        sqlite3_reset(s.open);
-    }
+    sqlite3_reset(s.open);
 }
 
 static void pack_text_or_nil(struct pack *p, struct slice text)
@@ -348,9 +342,7 @@ void inbox_unread(struct ask *ask, struct lines *lines)
         if (store_row(ask->store, stmt)) {
             column_fixed(stmt, 0, after.b, sizeof(after.b));
         }
-        if (stmt) {
-            sqlite3_reset(stmt);
-        }
+        sqlite3_reset(stmt);
     }
     inbox_read(ask, &after, lines);
 }
@@ -365,9 +357,7 @@ void inbox_mark_read(struct ask *ask)
         store_begin(ask->store);
         store_local_set(ask->store, read_mark(&ask->me, key), newest.b, sizeof(newest.b));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
 }
 
 bool inbox_lost(struct ask *ask)
@@ -376,9 +366,5 @@ bool inbox_lost(struct ask *ask)
         ask->store, "SELECT 1 FROM person_key JOIN feedback ON receiver=?2 AND author<>?1"
                     " AND feedback.stamp<reset_stamp WHERE person=?1 LIMIT 1");
     store_bind(stmt, "pr", &ask->me, &sealed_receiver);
-    bool lost = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return lost;
+    return store_any(ask->store, stmt);
 }

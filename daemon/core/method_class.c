@@ -317,7 +317,7 @@ static enum err class_use(struct call *call, struct pack *p)
     }
     char left[SHOWN_BYTES];
     struct class *before = device->classes[call->sitting->class_index];
-    bool leaves = request_leave(device, call->sitting, class, call->now);
+    bool leaves = sitting_leave(device, call->sitting, class, call->now);
     call->sitting->class_index = class->index;
     call->sitting->chosen = true;
     pack_map(p, 2);
@@ -407,7 +407,7 @@ static enum err write_first(struct device *device, struct class *class, struct p
     ask->who_key = key;
     session_found(ask, slice_str(pending->handle));
     if (err == OK) {
-        err = request_sign_in(device, class, request_sitting(device, &pending->login), ask, now);
+        err = sitting_sign_in(device, class, sitting_find(device, &pending->login), ask, now);
     }
     wipe(&key, sizeof(key));
     wipe(&ask->who_key, sizeof(ask->who_key));
@@ -425,6 +425,7 @@ static void created(struct device *device, struct pending *pending,
     wipe(&key, sizeof(key));
     enum err err = class_new(device, secret, &pending->invite, &root, now, &class);
     if (err == OK) {
+        replica_doubt(class->replica, false); /* nothing was ever erased in a class that begins */
         err = write_first(device, class, pending, now);
     }
     if (err != OK) {
@@ -467,8 +468,8 @@ static void founded(struct device *device, struct pending *pending, struct slice
 static void tell_joined(struct device *device, struct pending *pending, struct class *class,
                         struct now now)
 {
-    struct sitting *sitting = request_sitting(device, &pending->login);
-    request_leave(device, sitting, class, now);
+    struct sitting *sitting = sitting_find(device, &pending->login);
+    sitting_leave(device, sitting, class, now);
     sitting->class_index = class->index;
     sitting->chosen = true;
     pack_reset(&device->result);

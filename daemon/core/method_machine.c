@@ -77,9 +77,7 @@ static void pack_forks(struct pack *p, struct class *class)
         column_fixed(stmt, 0, devices[count].b, sizeof(devices[count].b));
         count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     pack_str(p, "forks");
     pack_array(p, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -104,9 +102,7 @@ static void pack_refused(struct pack *p, struct class *class)
         column_fixed(stmt, 0, rows[count].device.b, sizeof(rows[count].device.b));
         rows[count++].entries = (uint64_t)sqlite3_column_int64(stmt, 1);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     pack_str(p, "refused");
     pack_array(p, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -126,13 +122,15 @@ static void pack_hash(struct pack *p, const char *key, struct slice bytes)
     pack_pair(p, key, hex(text, bytes.at, bytes.len));
 }
 
+static bool is_lasting(const struct peer *peer, uint64_t unused)
+{
+    (void)unused;
+    return peer->lasting;
+}
+
 static uint32_t lasting_machines(struct class *class)
 {
-    uint32_t count = class->lasting;
-    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
-        count += presence_at(class->presence, i)->lasting;
-    }
-    return count;
+    return class->lasting + presence_machines(class->presence, is_lasting, 0);
 }
 
 static void pack_machines(struct pack *p, struct class *class, uint64_t own_seq, struct now now)
@@ -178,6 +176,9 @@ static void pack_log(struct pack *p, struct class *class)
     pack_count(p, "feeds", counts.feeds);
     pack_count(p, "waiting", counts.waiting);
     pack_count(p, "newer", counts.newer);
+    pack_count(p, "refolds", counts.refolds);
+    pack_str(p, "stale");
+    pack_bool(p, class->replica && replica_is_stale(class->replica));
     pack_lacking(p, class);
     pack_hash(p, "fingerprint", SLICE(fingerprint));
     pack_hash(p, "views", slice_of(digest.b, 16));
@@ -221,7 +222,7 @@ enum err method_status(struct call *call, struct pack *p)
     memcpy(run_bytes, &call->device->run, sizeof(run_bytes));
     pack_map(p, 1);
     pack_str(p, "status");
-    pack_map(p, 22);
+    pack_map(p, 24);
     pack_pair(p, "class", class_name(class, name));
     pack_count(p, "peers", presence_here(class->presence));
     pack_machines(p, class, own_seq, call->now);

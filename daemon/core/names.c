@@ -2,6 +2,7 @@
 #include "names.h"
 
 #include "ask.h"
+#include "authority.h"
 
 /* Names looked through for one that was typed. */
 struct search {
@@ -314,7 +315,21 @@ static void search_people(struct ask *ask, struct search *search, struct slice t
 {
     search_run(ask, search, typed,
                store_query(ask->store, "SELECT person, handle FROM person WHERE handle_key<>''"
-                                       " ORDER BY handle_key, person"));
+                                       " ORDER BY handle_key, confirmed_stamp=x'', person"));
+}
+
+/* Of people whose handles look the same, the one who is shown without a tail: else whoever takes a name like somebody's
+ * could keep others from naming them. */
+static bool plain_one(struct ask *ask, const struct shown_list *found, struct person_id *person)
+{
+    for (uint32_t i = 0; i < found->count; i++) {
+        char shown[SHOWN_BYTES];
+        *person = id_person(&found->ids[i]);
+        if (!strchr(person_shown(ask->store, person, shown), '~')) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A line, an id or a name with a tail: what can only mean somebody who is there. Else *certain is false. */
@@ -368,10 +383,13 @@ enum err name_person(struct ask *ask, struct slice typed, const char *type,
         return refuse_near(ask, ERR_NO_SUCH_PERSON, typed, near, type, "jam who");
     }
     *person = id_person(&found->ids[0]);
-    return found->count == 1 ? OK : refuse_many(ask, typed, found, LIST_PEOPLE);
+    if (found->count == 1 || plain_one(ask, &search.exact, person)) {
+        return OK;
+    }
+    return refuse_many(ask, typed, found, LIST_PEOPLE);
 }
 
-/* Of people whose handles look the same, the one whose handle is the same. */
+/* The same, the one whose handle is the same. */
 static bool same_bytes(struct ask *ask, struct slice typed, const struct shown_list *found,
                        struct person_id *person)
 {
@@ -394,17 +412,24 @@ enum err name_self(struct ask *ask, struct slice typed, struct person_id *person
     struct search search;
     bool certain;
     *is_new = false;
+    memset(person, 0, sizeof(*person));
     enum err err = name_certain(ask, typed, person, &certain);
+    bool removed = certain ? authority_is_removed(ask->store, person)
+                           : was_removed(ask->store, typed) && !roster_has(ask->store, typed);
     if (certain) {
-        return err;
+        return removed ? refuse(ask, ERR_REMOVED, typed, NULL) : err;
     }
     search_people(ask, &search, typed);
+    if (search.exact.count == 0 && removed) {
+        return refuse(ask, ERR_REMOVED, typed, NULL);
+    }
     if (search.exact.count == 0) {
         *is_new = true;
         return refuse(ask, ERR_NO_SUCH_PERSON, typed, "jam who");
     }
     *person = id_person(&search.exact.ids[0]);
-    if (search.exact.count == 1 || same_bytes(ask, typed, &search.exact, person)) {
+    if (search.exact.count == 1 || plain_one(ask, &search.exact, person) ||
+        same_bytes(ask, typed, &search.exact, person)) {
         return OK;
     }
     return refuse_many(ask, typed, &search.exact, LIST_PEOPLE);
@@ -416,9 +441,7 @@ static bool task_exists(struct ask *ask, const struct ref *task)
 {
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM task WHERE task=? AND stamp > x''");
     store_bind(stmt, "r", task);
-    bool exists = store_row(ask->store, stmt);
-    sqlite3_reset(stmt);
-    return exists;
+    return store_any(ask->store, stmt);
 }
 
 enum err name_task(struct ask *ask, struct slice typed, struct ref *task)

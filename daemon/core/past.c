@@ -10,6 +10,7 @@ struct walk {
     uint64_t *reach, *done;
     uint64_t count; /* entries that are in */
     uint64_t left;  /* of them weren't met yet */
+    uint64_t walked;
 };
 
 static void walk_raise(struct walk *walk, int64_t row, uint64_t seq)
@@ -58,6 +59,7 @@ static void walk_back(struct walk *walk, const struct past *known, int64_t from)
     while (walk->left > 0 && store_row(walk->store, stmt)) {
         int64_t row = sqlite3_column_int64(stmt, 1);
         uint64_t seq = (uint64_t)sqlite3_column_int64(stmt, 2);
+        walk->walked++;
         if (seq > walk->reach[row] || seq <= walk->done[row]) {
             continue;
         }
@@ -68,19 +70,7 @@ static void walk_back(struct walk *walk, const struct past *known, int64_t from)
         walk->left--;
         walk_causes(walk, column_slice(stmt, 3));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-}
-
-static int64_t one_number(struct store *store, sqlite3_stmt *stmt)
-{
-    int64_t number = 0;
-    if (store_row(store, stmt)) {
-        number = sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
-    }
-    return number;
+    sqlite3_reset(stmt);
 }
 
 bool past_find(struct past *past, const struct past *known, struct store *store,
@@ -88,13 +78,13 @@ bool past_find(struct past *past, const struct past *known, struct store *store,
 {
     struct walk walk = {.store = store};
     *past = (struct past){0};
-    walk.rows = one_number(store, store_query(store, "SELECT max(id) FROM feed")) + 1;
+    walk.rows = store_number(store, store_query(store, "SELECT max(id) FROM feed")) + 1;
     sqlite3_stmt *stmt = store_query(store, "SELECT id FROM feed WHERE feed=?");
     store_bind(stmt, "f", feed);
-    int64_t row = one_number(store, stmt);
+    int64_t row = store_number(store, stmt);
     stmt = store_query(store, "SELECT id FROM entry WHERE feed=? AND seq=?");
     store_bind(stmt, "ii", row, (int64_t)seq);
-    int64_t entry = one_number(store, stmt);
+    int64_t entry = store_number(store, stmt);
     walk.reach = calloc((size_t)walk.rows, sizeof(*walk.reach));
     walk.done = calloc((size_t)walk.rows, sizeof(*walk.done));
     if (walk.reach && walk.done) {
@@ -108,7 +98,7 @@ bool past_find(struct past *past, const struct past *known, struct store *store,
         free(walk.reach);
         return false;
     }
-    *past = (struct past){entry, walk.rows, walk.count, walk.reach};
+    *past = (struct past){entry, walk.rows, walk.count, walk.walked, walk.reach};
     return true;
 }
 

@@ -7,9 +7,10 @@
 
 /* All zeros: of nothing. Owns `reach`, for past_clear. */
 struct past {
-    int64_t entry;  /* the row of its entry */
-    int64_t rows;   /* feeds' rows are below */
-    uint64_t count; /* of entries in it */
+    int64_t entry;   /* the row of its entry */
+    int64_t rows;    /* feeds' rows are below */
+    uint64_t count;  /* of entries in it */
+    uint64_t walked; /* entries that were looked at to find it */
     uint64_t *reach;
 };
 

@@ -260,7 +260,7 @@ static void known_restarted(struct known *k, uint64_t run)
     peer->differs = false;
     peer->differs_since.ms = 0;
     peer->asked.ms = 0;
-    peer->lacks = false;
+    peer->lacks = peer->unsure = false;
     peer->lacks_asked.ms = 0;
 }
 

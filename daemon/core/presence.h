@@ -63,6 +63,7 @@ struct peer {
     struct mono differs_since;
     struct mono asked;       /* when my last WANT or RANGES went to it; 0: nothing is open */
     bool lacks;              /* it says that it lacks payloads */
+    bool unsure;             /* it says that it may have been set back */
     struct mono lacks_asked; /* when I asked it for payloads that I lack; 0: not yet */
     struct quota brings, pushes, answers;
     uint32_t bad; /* broken messages */
@@ -142,6 +143,10 @@ struct peer *presence_by_device(struct presence *, const struct device_id *);
 uint32_t presence_count(const struct presence *);
 struct peer *presence_at(struct presence *, uint32_t index);
 uint32_t presence_here(const struct presence *); /* how many are PEER_HERE */
+/* Of the devices that this is true of, how many machines they are: what is reached at one address is one machine, however
+ * many devices it makes up. (Not so this machine itself, on which rooms are tried out.) */
+uint32_t presence_machines(const struct presence *,
+                           bool (*counts)(const struct peer *, uint64_t with), uint64_t with);
 /* How many of those who are here are nearer on the ring to a device than this machine is: what one of all is to do, those do
  * of whom few are nearer. */
 uint32_t presence_rank(const struct presence *, const struct device_id *);

@@ -69,6 +69,28 @@ static bool address_is_loopback(const struct address *a)
            (address_is_mapped(a) && a->ip[12] == 127);
 }
 
+static bool same_machine(const struct peer *a, const struct peer *b)
+{
+    return memcmp(a->address.ip, b->address.ip, sizeof(a->address.ip)) == 0 &&
+           a->address.scope == b->address.scope && !address_is_loopback(&a->address);
+}
+
+uint32_t presence_machines(const struct presence *p,
+                           bool (*counts)(const struct peer *, uint64_t with), uint64_t with)
+{
+    uint32_t machines = 0;
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct peer *peer = &p->all[i]->peer;
+        bool another = counts(peer, with);
+        for (uint32_t k = 0; k < i && another; k++) {
+            const struct peer *before = &p->all[k]->peer;
+            another = !same_machine(before, peer) || !counts(before, with);
+        }
+        machines += another;
+    }
+    return machines;
+}
+
 /* Can one machine have it? Not the unspecified, multicast and broadcast ones. */
 static bool address_is_one(const struct address *a)
 {

@@ -34,9 +34,7 @@ static uint32_t asked_read(struct class *class, uint32_t max, struct asked out[]
         asked->entries = (uint64_t)sqlite3_column_int64(stmt, 4);
         asked->time_ms = sqlite3_column_int64(stmt, 5);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 
@@ -59,11 +57,7 @@ static bool has_receipt(struct class *class, const struct asked *asked,
                       " (SELECT device FROM device WHERE hardware="
                       "(SELECT hardware FROM device WHERE device=?2)))");
     store_bind(stmt, "id", asked->id, device);
-    bool found = store_row(class->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return found;
+    return store_any(class->store, stmt);
 }
 
 static void note(struct class *class, const struct asked *asked)

@@ -1,4 +1,4 @@
-/* The log of one class: appends own entries, accepts runs of others, applies each after its causes. */
+/* The log of one class: accepts runs of others, applies each entry after its causes. */
 #include <stdlib.h>
 
 #include "ages.h"
@@ -57,115 +57,6 @@ bool replica_id_at(struct replica *replica, const struct feed *feed, uint64_t se
     return found;
 }
 
-/* ---- tips: what no known entry follows ------------------------------------------------------------------------ */
-
-static void tip_remove(struct replica *replica, const struct hash *id)
-{
-    for (uint32_t i = 0; i < replica->tips_count; i++) {
-        if (SAME(replica->tips[i].id, *id)) {
-            replica->tips[i] = replica->tips[--replica->tips_count];
-            return;
-        }
-    }
-}
-
-/* Full: the lowest gives way, since a new entry's Lamport number must exceed the highest. */
-static void tip_add(struct replica *replica, const struct tip *tip)
-{
-    uint32_t at = replica->tips_count;
-    if (at == TIPS_MAX) {
-        at = 0;
-        for (uint32_t i = 1; i < TIPS_MAX; i++) {
-            at = replica->tips[i].lamport < replica->tips[at].lamport ? i : at;
-        }
-        if (replica->tips[at].lamport > tip->lamport) {
-            return;
-        }
-    } else {
-        replica->tips_count++;
-    }
-    replica->tips[at] = *tip;
-}
-
-static void tips_remove(struct replica *replica, struct slice after)
-{
-    for (; after.len >= sizeof(struct hash); after.at += sizeof(struct hash)) {
-        struct hash id;
-        memcpy(id.b, after.at, sizeof(id.b));
-        tip_remove(replica, &id);
-        after.len -= sizeof(struct hash);
-    }
-}
-
-/* A feed has one tip at most: its last. */
-static void tips_follow(struct replica *replica, const struct tip *tip, struct slice after)
-{
-    for (uint32_t i = 0; i < replica->tips_count; i++) {
-        if (SAME(replica->tips[i].feed, tip->feed)) {
-            replica->tips[i] = replica->tips[--replica->tips_count];
-            break;
-        }
-    }
-    tips_remove(replica, after);
-    tip_add(replica, tip);
-    replica->tips_changed = true;
-}
-
-void replica_forget_tips(struct replica *replica, const struct feed_id *feed, uint64_t from_seq)
-{
-    for (uint32_t i = 0; i < replica->tips_count;) {
-        if (SAME(replica->tips[i].feed, *feed) && replica->tips[i].seq >= from_seq) {
-            replica->tips[i] = replica->tips[--replica->tips_count];
-        } else {
-            i++;
-        }
-    }
-    replica->tips_changed = true;
-}
-
-static void tips_load(struct replica *replica)
-{
-    sqlite3_stmt *stmt = store_query(replica->store, "SELECT value FROM local WHERE key='tips'");
-    replica->tips_count = 0;
-    if (store_row(replica->store, stmt)) {
-        struct slice s = column_slice(stmt, 0);
-        size_t count = s.len / sizeof(struct tip);
-        if (count <= TIPS_MAX && s.len % sizeof(struct tip) == 0 && count > 0) {
-            memcpy(replica->tips, s.at, s.len);
-            replica->tips_count = (uint32_t)count;
-        }
-        sqlite3_reset(stmt);
-    }
-    replica->tips_changed = false;
-}
-
-static int tip_by_lamport(const void *a, const void *b)
-{
-    const struct tip *x = a, *y = b;
-    return x->lamport < y->lamport ? 1 : x->lamport > y->lamport ? -1 : 0;
-}
-
-static int hash_order(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct hash));
-}
-
-/* The tips of other feeds, the highest Lamport numbers first if there are more than fit, then sorted by bytes. */
-static void tips_after(struct replica *replica, struct hash *after, uint32_t *count,
-                       uint64_t *lamport)
-{
-    qsort(replica->tips, replica->tips_count, sizeof(struct tip), tip_by_lamport);
-    *count = 0;
-    for (uint32_t i = 0; i < replica->tips_count && *count < AFTER_MAX; i++) {
-        const struct tip *tip = &replica->tips[i];
-        if (!SAME(tip->feed, replica->own->id)) {
-            after[(*count)++] = tip->id;
-            *lamport = tip->lamport > *lamport ? tip->lamport : *lamport;
-        }
-    }
-    qsort(after, *count, sizeof(struct hash), hash_order);
-}
-
 /* ---- applying ------------------------------------------------------------------------------------------------- */
 
 enum err replica_note_head(struct replica *replica, const struct feed *feed)
@@ -181,117 +72,6 @@ enum err replica_note_head(struct replica *replica, const struct feed *feed)
     }
     head.last = ref_of(&last);
     return heads_set(replica->heads, &head);
-}
-
-static void fresh_keep(struct replica *replica, const struct fact *fact, struct slice bytes)
-{
-    if (!replica->watched || bytes.len > OP_BYTES_MAX) {
-        return;
-    }
-    if (replica->fresh_count == FRESH_MAX) {
-        free(replica->fresh[replica->fresh_first]);
-        replica->fresh_first = (replica->fresh_first + 1) % FRESH_MAX;
-        replica->fresh_count--;
-    }
-    struct fresh *fresh = malloc(sizeof(*fresh));
-    if (!fresh) {
-        return;
-    }
-    memcpy(fresh->bytes, bytes.at, bytes.len);
-    fresh->fact = *fact;
-    if (op_decode(slice_of(fresh->bytes, bytes.len), &fresh->op) != OK) {
-        free(fresh);
-        return;
-    }
-    fresh->fact.op = &fresh->op;
-    replica->fresh[(replica->fresh_first + replica->fresh_count++) % FRESH_MAX] = fresh;
-}
-
-/* What was erased in the same turn is nobody's news. */
-void replica_drop_fresh(struct replica *replica, const struct ref *id)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < replica->fresh_count; i++) {
-        struct fresh *fresh = replica->fresh[(replica->fresh_first + i) % FRESH_MAX];
-        if (SAME(fresh->fact.id, *id)) {
-            wipe(fresh, sizeof(*fresh));
-            free(fresh);
-        } else {
-            replica->fresh[(replica->fresh_first + kept++) % FRESH_MAX] = fresh;
-        }
-    }
-    replica->fresh_count = kept;
-}
-
-const struct fact *replica_fresh(struct replica *replica)
-{
-    free(replica->told);
-    replica->told = NULL;
-    if (replica->fresh_count == 0) {
-        return NULL;
-    }
-    replica->told = replica->fresh[replica->fresh_first];
-    replica->fresh_first = (replica->fresh_first + 1) % FRESH_MAX;
-    replica->fresh_count--;
-    return &replica->told->fact;
-}
-
-void replica_watched(struct replica *replica, bool watched)
-{
-    replica->watched = watched;
-}
-
-uint32_t replica_read_op(struct slice payload, struct op *op)
-{
-    enum err err = op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), op);
-    if (err == ERR_VERSION) {
-        return op->kind >= OP_KINDS ? op->kind : OP_KINDS;
-    }
-    return err == OK ? op->kind : 0;
-}
-
-static struct fact fact_of(const struct feed *feed, const struct entry *entry,
-                           const struct hash *id, const struct op *op)
-{
-    return (struct fact){.stamp = stamp_of(entry->lamport, &entry->feed, entry->seq),
-                         .id = ref_of(id),
-                         .time_ms = entry->time_ms,
-                         .device = feed->device,
-                         .op = op};
-}
-
-static bool is_void(const struct feed *feed, uint64_t seq)
-{
-    return feed->void_seq && seq >= feed->void_seq;
-}
-
-/* Into the views, if its author may say it. */
-static bool fold(struct replica *replica, const struct fact *fact)
-{
-    if (!authority_counts(&replica->authority, fact)) {
-        authority_refuse(&replica->authority, fact);
-        return false;
-    }
-    if (fact->op->kind == OP_REDACT) {
-        return replica_redact(replica, fact);
-    }
-    views_fold(replica->store, fact);
-    replica->folded |= UINT64_C(1) << fact->op->kind;
-    return true;
-}
-
-void replica_fold_late(struct replica *replica, const struct fact *fact, struct slice op_bytes)
-{
-    if (fold(replica, fact)) {
-        fresh_keep(replica, fact, op_bytes);
-    }
-}
-
-uint64_t replica_folded(struct replica *replica)
-{
-    uint64_t folded = replica->folded;
-    replica->folded = 0;
-    return folded;
 }
 
 static void store_feed(struct replica *replica, struct feed *feed)
@@ -324,73 +104,9 @@ static void store_entry(struct replica *replica, const struct feed *feed, const 
              (int64_t)kind);
 }
 
-/* An applied entry's op as a fact, from its columns. False: it says nothing, or is void. */
-static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
-{
-    struct feed feed = {.void_seq = (uint64_t)sqlite3_column_int64(stmt, 6)};
-    struct hash id;
-    struct entry entry = {.seq = (uint64_t)sqlite3_column_int64(stmt, 1),
-                          .lamport = (uint64_t)sqlite3_column_int64(stmt, 2),
-                          .time_ms = (uint64_t)sqlite3_column_int64(stmt, 3),
-                          .payload = column_slice(stmt, 5)};
-    entry.payload_len = (uint32_t)entry.payload.len;
-    if (!column_fixed(stmt, 0, entry.feed.b, sizeof(entry.feed.b)) ||
-        !column_fixed(stmt, 4, id.b, sizeof(id.b)) ||
-        !column_fixed(stmt, 7, feed.device.b, sizeof(feed.device.b)) ||
-        entry.payload.len <= SALT_BYTES || is_void(&feed, entry.seq)) {
-        return false;
-    }
-    uint32_t kind = replica_read_op(entry.payload, op);
-    *fact = fact_of(&feed, &entry, &id, op);
-    return kind > 0 && kind < OP_KINDS;
-}
-
-#define REFOLD_SELECT                                                                              \
-    "SELECT f.feed, e.seq, e.lamport, e.time_ms, e.hash, e.payload, f.void_seq, f.device,"         \
-    " e.after FROM entry e JOIN feed f ON f.id=e.feed"
-
-/* An entry that a signature covers takes effect: in the views, and as a tip. */
-static void settle(struct replica *replica, const struct fact *fact, struct slice payload)
-{
-    if (replica_is_named(replica, &fact->id)) {
-        replica->refold_due = true; /* whoever redacted it knew it before us */
-        return;
-    }
-    replica->refold_due |= authority_learn(&replica->authority, fact, STAGE_ANY) == LEARNT_STALE;
-    if (fold(replica, fact)) {
-        fresh_keep(replica, fact, slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES));
-    }
-}
-
-/* What was applied before a signature covered it: until one did, nobody could be told of it. Had it taken effect, this machine
- * would show what others don't, and who named it as a cause would wait everywhere else, for as long as its author likes. */
-static void settle_front(struct replica *replica, struct feed *feed, uint64_t end)
-{
-    struct op op;
-    struct fact fact;
-    if (feed->settled_seq + 1 >= end) {
-        return;
-    }
-    sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT
-                                     " WHERE e.feed=? AND e.seq>? AND e.seq<? ORDER BY e.seq");
-    store_bind(stmt, "iii", feed->row, (int64_t)feed->settled_seq, (int64_t)end);
-    while (store_row(replica->store, stmt)) {
-        struct tip tip = {.lamport = (uint64_t)sqlite3_column_int64(stmt, 2),
-                          .feed = feed->id,
-                          .seq = (uint64_t)sqlite3_column_int64(stmt, 1)};
-        column_fixed(stmt, 4, tip.id.b, sizeof(tip.id.b));
-        if (!is_void(feed, tip.seq)) {
-            tips_follow(replica, &tip, column_slice(stmt, 8));
-        }
-        if (refold_read(stmt, &op, &fact)) {
-            settle(replica, &fact, column_slice(stmt, 5));
-        }
-    }
-}
-
 /* Stores an entry whose causes are all applied; `covered`: it or one that is applied with it is signed. */
-static enum err apply(struct replica *replica, struct feed *feed, const struct entry *entry,
-                      const struct hash *id, const struct signature *signature, bool covered)
+enum err replica_apply(struct replica *replica, struct feed *feed, const struct entry *entry,
+                       const struct hash *id, const struct signature *signature, bool covered)
 {
     if (!feed->row) {
         store_feed(replica, feed);
@@ -401,18 +117,20 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
     uint32_t kind = whole ? replica_read_op(entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
     replica->lacking_stale |= !whole;
-    replica->refold_due |= !whole && replica_is_named(replica, &ref);
+    if (!whole && replica_is_named(replica, &ref)) {
+        replica_redact_late(replica, &ref);
+    }
     if (covered) {
-        settle_front(replica, feed, entry->seq);
+        replica_settle_front(replica, feed, entry->seq);
         feed->settled_seq = entry->seq;
     }
-    if (covered && !is_void(feed, entry->seq)) {
+    if (covered && !feed_is_void(feed, entry->seq)) {
         struct tip tip = {*id, entry->lamport, entry->feed, entry->seq};
-        tips_follow(replica, &tip,
-                    slice_of(entry->after, entry->after_count * sizeof(struct hash)));
+        replica_follow_tip(replica, &tip,
+                           slice_of(entry->after, entry->after_count * sizeof(struct hash)));
         if (whole && kind > 0 && kind < OP_KINDS) {
-            struct fact fact = fact_of(feed, entry, id, &op);
-            settle(replica, &fact, entry->payload);
+            struct fact fact = replica_fact_of(feed, entry, id, &op);
+            replica_settle(replica, &fact, entry->payload);
         }
     }
     if (store_err(replica->store) != OK) {
@@ -427,6 +145,7 @@ static enum err apply(struct replica *replica, struct feed *feed, const struct e
         feed->signed_lamport = entry->lamport;
     }
     *recent_slot(replica, id) = (struct recent){*id, entry->lamport, true};
+    feeds_unblock(&replica->feeds, id);
     replica->counts.entries++;
     replica->counts.newer += kind >= OP_KINDS;
     return signature ? replica_note_head(replica, feed) : OK;
@@ -449,19 +168,20 @@ static enum err causes(struct replica *replica, const struct feed *feed, const s
     return OK;
 }
 
+/* ERR_WAIT, and *missing, while a cause isn't applied. */
 static enum err try_apply(struct replica *replica, struct feed *feed, const struct entry *entry,
-                          const struct hash *id, const struct signature *signature, bool covered)
+                          const struct hash *id, const struct signature *signature, bool covered,
+                          struct hash *missing)
 {
     uint64_t lamport = 0;
-    enum err err = causes(replica, feed, entry, &feed->blocked_on, &lamport);
-    feed->blocked = err == ERR_WAIT;
+    enum err err = causes(replica, feed, entry, missing, &lamport);
     if (err != OK) {
         return err;
     }
     if (lamport != entry->lamport) {
         return ERR_ORDER;
     }
-    return apply(replica, feed, entry, id, signature, covered);
+    return replica_apply(replica, feed, entry, id, signature, covered);
 }
 
 /* Applies what waits at the front of a feed as far as it goes. An entry with a false place in the order ends its feed
@@ -469,11 +189,13 @@ static enum err try_apply(struct replica *replica, struct feed *feed, const stru
 static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *applied)
 {
     while (feed->first) {
+        struct hash missing;
         struct waiting *item = feed->first;
         enum err err =
             try_apply(replica, feed, &item->entry, &item->id,
-                      item->has_signature ? &item->signature : NULL, item->has_signature);
+                      item->has_signature ? &item->signature : NULL, item->has_signature, &missing);
         if (err == ERR_WAIT) {
+            feeds_block(&replica->feeds, feed, &missing);
             return OK;
         }
         if (err != OK) {
@@ -486,159 +208,12 @@ static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *app
     return OK;
 }
 
-/* Looks again at every feed that waits, until nothing moves. */
+/* Looks again at every feed that waited for what came. */
 static enum err wake(struct replica *replica, uint32_t *applied)
 {
     enum err err = OK;
-    for (bool moved = true; moved && err == OK;) {
-        moved = false;
-        for (struct feed *feed = replica->feeds.waiting; feed && err == OK;) {
-            struct feed *next = feed->next_waiting;
-            uint64_t lamport = 0;
-            uint32_t before = *applied;
-            if (!feed->blocked || replica_lamport(replica, &feed->blocked_on, &lamport)) {
-                err = unwait(replica, feed, applied);
-            }
-            moved |= *applied != before;
-            feed = next;
-        }
-    }
-    return err;
-}
-
-/* ---- appending ------------------------------------------------------------------------------------------------ */
-
-static enum err append_payload(struct replica *replica, struct slice payload, struct now now,
-                               struct hash *id)
-{
-    struct hash after[AFTER_MAX];
-    struct feed *own = replica->own;
-    if (own->seq >= FEED_ENTRIES_MAX) {
-        return ERR_LIMIT;
-    }
-    struct entry entry = {.feed = own->id,
-                          .seq = own->seq + 1,
-                          .prev = own->last,
-                          .after = after,
-                          .lamport = own->lamport,
-                          .time_ms = now.wall.ms > 0 ? (uint64_t)now.wall.ms : 0,
-                          .payload_len = (uint32_t)payload.len,
-                          .payload_hash = payload_hash(payload),
-                          .payload = payload};
-    tips_after(replica, after, &entry.after_count, &entry.lamport);
-    entry.lamport++;
-    *id = entry_id(&replica->class, &entry);
-    struct signature signature = run_sign(&replica->own_key, id);
-    if (replica->ages) {
-        struct stamp stamp = stamp_of(entry.lamport, &entry.feed, entry.seq);
-        ages_saw(replica->ages, &stamp, now.mono);
-    }
-    return apply(replica, own, &entry, id, &signature, true);
-}
-
-static enum err append_op(struct replica *replica, const struct op *op, struct now now,
-                          struct hash *id)
-{
-    uint8_t salt[SALT_BYTES];
-    uint8_t payload[PAYLOAD_BYTES_MAX];
-    struct pack *pack = &replica->scratch;
-    pack_reset(pack);
-    enum err err = op_encode(pack, op);
-    struct slice bytes = pack_bytes(pack);
-    if (err != OK || pack->failed) {
-        return err != OK ? err : ERR_NOMEM;
-    }
-    if (bytes.len > OP_BYTES_MAX) {
-        return ERR_TOO_LONG;
-    }
-    rng_fill(replica->author->rng, salt, sizeof(salt));
-    memcpy(payload, salt, sizeof(salt));
-    memcpy(payload + sizeof(salt), bytes.at, bytes.len);
-    return append_payload(replica, slice_of(payload, sizeof(salt) + bytes.len), now, id);
-}
-
-/* Opens this run's feed: its key lives in memory only, so that no copy of the disk can continue it. */
-static enum err open_own(struct replica *replica, struct now now)
-{
-    uint8_t seed[32];
-    struct sign_pk pk;
-    struct hash id;
-    const struct author *author = replica->author;
-    rng_fill(author->rng, seed, sizeof(seed));
-    sign_keypair(seed, &replica->own_key, &pk);
-    wipe(seed, sizeof(seed));
-    struct feed_id feed = feed_id_of(&replica->class, &author->device, &pk);
-    replica->own = feeds_add(&replica->feeds, &feed, &pk, &author->device);
-    if (!replica->own) {
-        return ERR_NOMEM;
-    }
-    struct op op = {.kind = OP_OPEN,
-                    .has = FIELD_KEY | FIELD_DEVICE | FIELD_SIGNATURE | FIELD_NAME | FIELD_HARDWARE,
-                    .key = pk,
-                    .device = author->device,
-                    .signature = sign(&author->key, "jam device 1", SLICE(feed)),
-                    .name = slice_str(author->host),
-                    .hardware = author->hardware};
-    return append_op(replica, &op, now, &id);
-}
-
-/* Has this person a grant in our feed that is open? */
-static bool is_granted(struct replica *replica, const struct person_id *person)
-{
-    sqlite3_stmt *stmt = store_query(
-        replica->store, "SELECT 1 FROM grants WHERE feed=? AND person=? AND until IS NULL");
-    store_bind(stmt, "fp", &replica->own->id, person);
-    bool granted = store_row(replica->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return granted;
-}
-
-static enum err append_hello(struct replica *replica, const struct person_id *person, bool moves,
-                             struct now now, struct hash *id)
-{
-    struct op op = {.kind = OP_HELLO,
-                    .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
-                    .by = *person,
-                    .moves = moves};
-    const struct sign_key *key = keyring_find(&replica->author->people, person);
-    if (!key) {
-        return ERR_SIGNED_OUT;
-    }
-    op.key = sign_public(key);
-    op.signature = grant_sign(key, person, &replica->own->id);
-    return append_op(replica, &op, now, id);
-}
-
-/* One op, its author's grant before it if this feed hasn't one. */
-static enum err append_granted(struct replica *replica, const struct op *op, struct now now,
-                               struct hash *id)
-{
-    bool speaks = op->has & FIELD_BY && op->kind != OP_BYE;
-    enum err err = OK;
-    if (op->kind == OP_HELLO) {
-        return append_hello(replica, &op->by, op->moves, now, id);
-    }
-    if (speaks && keyring_find(&replica->author->people, &op->by) &&
-        !is_granted(replica, &op->by)) {
-        err = append_hello(replica, &op->by, false, now, id);
-    }
-    return err == OK ? append_op(replica, op, now, id) : err;
-}
-
-enum err replica_append(struct replica *replica, const struct op *ops, uint32_t ops_count,
-                        struct now now, struct hash *ids)
-{
-    enum err err = store_begin(replica->store);
-    if (err == OK && replica->own && replica->own->seq + 2 * ops_count > FEED_ENTRIES_MAX) {
-        replica->own = NULL; /* full: a fresh one, as after a start */
-    }
-    if (err == OK && !replica->own) {
-        err = open_own(replica, now);
-    }
-    for (uint32_t i = 0; i < ops_count && err == OK; i++) {
-        err = append_granted(replica, &ops[i], now, &ids[i]);
+    for (struct feed *feed; err == OK && (feed = feeds_ready(&replica->feeds));) {
+        err = unwait(replica, feed, applied);
     }
     return err;
 }
@@ -764,16 +339,43 @@ static enum err take(struct replica *replica, struct feed *feed, const struct ru
     enum err err = OK;
     for (; i < d->count && err == OK; i++) {
         const struct signature *signature = i + 1 == d->count ? &run->signature : NULL;
-        err = feed->first ? ERR_WAIT
-                          : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature,
-                                      covered || signature);
+        struct hash missing;
+        bool behind = feed->first;
+        err = behind ? ERR_WAIT
+                     : try_apply(replica, feed, &d->entries[i], &d->ids[i], signature,
+                                 covered || signature, &missing);
         if (err == ERR_WAIT) {
             err = feeds_wait(&replica->feeds, feed, &d->entries[i], &d->ids[i], signature);
+            if (err == OK && !behind) {
+                feeds_block(&replica->feeds, feed, &missing);
+            }
         } else if (err == OK) {
             (*applied)++;
         }
     }
     return err;
+}
+
+/* All of the run is here, but its last entry without a signature: with this one it can be told, and what it covers takes
+ * effect. Else who tells one machine a longer run, of which the end waits for ever, keeps two machines apart for good. */
+static enum err cover(struct replica *replica, struct feed *feed, const struct run *run,
+                      uint32_t *applied)
+{
+    const struct decoded *d = &replica->decoded;
+    const struct entry *last = &d->entries[d->count - 1];
+    if (last->seq > feed->seq) {
+        feeds_cover(feed, last->seq, &run->signature);
+        return OK;
+    }
+    store_do(replica->store, "UPDATE entry SET signature=? WHERE feed=? AND seq=?", "bii",
+             SLICE(run->signature), feed->row, (int64_t)last->seq);
+    *applied += (uint32_t)(last->seq - feed->settled_seq);
+    replica_settle_front(replica, feed, last->seq + 1);
+    feed->settled_seq = last->seq;
+    feed->signed_seq = last->seq;
+    feed->signed_last = d->ids[d->count - 1];
+    feed->signed_lamport = last->lamport;
+    return replica_note_head(replica, feed);
 }
 
 /* The run is decoded and follows what we have: is it signed, does it agree, and then take what is new. */
@@ -783,7 +385,7 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     uint32_t fork_at = 0;
     uint64_t last = run->first_seq + run->count - 1;
     enum err err = agree(replica, feed, run, tail, &fork_at);
-    if (err == OK && last <= tail) {
+    if (err == OK && last <= tail && last <= feed->signed_seq) {
         return OK;
     }
     if (!run_check(&feed->key, &replica->decoded.ids[run->count - 1], &run->signature)) {
@@ -792,6 +394,9 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     if (err == ERR_FORK) {
         bool known = feed->void_seq && feed->void_seq <= run->first_seq + fork_at;
         return known ? OK : replica_fork(replica, feed, run, fork_at);
+    }
+    if (last <= tail) {
+        return cover(replica, feed, run, applied);
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
     err = check_order(replica, feed, first_new);
@@ -815,7 +420,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
                         uint32_t *applied)
 {
     *applied = 0;
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     struct feed *feed = err == OK ? feeds_find(&replica->feeds, replica->store, &run->feed) : NULL;
     if (err == OK && !feed) {
         err = run->first_seq == 1 ? meet_feed(replica, run, &feed) : ERR_WAIT;
@@ -823,9 +428,9 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
     if (err != OK) {
         return err;
     }
-    if (is_void(feed, run->first_seq)) {
+    if (feed_is_void(feed, run->first_seq)) {
         err = replica_accept_branch(replica, feed, run);
-        return err == OK && replica->feeds.waiting ? wake(replica, applied) : err;
+        return err == OK ? wake(replica, applied) : err;
     }
     struct hash tail_id, prev;
     uint64_t tail = feed_tail(feed, &tail_id);
@@ -849,9 +454,7 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
     if (feed->seq == 0 && !feed->first) {
         feeds_drop(&replica->feeds, feed);
     }
-    if (err == OK && *applied > 0 && replica->feeds.waiting) {
-        err = wake(replica, applied);
-    }
+    err = err == OK ? wake(replica, applied) : err;
     return err == OK && store_err(replica->store) != OK ? store_err(replica->store) : err;
 }
 
@@ -891,40 +494,60 @@ static void load_counts(struct replica *replica)
     }
 }
 
-static void fresh_clear(struct replica *replica)
-{
-    while (replica_fresh(replica)) {
-    }
-}
-
-/* Reads the state of the log from the store. */
-static enum err load(struct replica *replica)
+/* Forgets what is in memory of the log. */
+static void forget(struct replica *replica)
 {
     feeds_clear(&replica->feeds);
     heads_free(&replica->heads);
     replica->heads = heads_new();
     replica->own = NULL;
-    replica->refold_due = false;
+    replica_load_due(replica);
     replica->rewrite_count = 0;
     replica->redacts = true;
     replica->lacking_stale = true;
     pack_reset(&replica->rewrite);
-    fresh_clear(replica);
+    replica_clear_fresh(replica);
+}
+
+/* Reads the state of the log from the store. */
+static enum err load(struct replica *replica)
+{
+    forget(replica);
     if (!replica->heads) {
         return ERR_NOMEM;
     }
     enum err err = load_heads(replica);
     load_counts(replica);
-    tips_load(replica);
+    replica_load_tips(replica);
     replica_count_lacking(replica);
-    return err;
+    return err == OK ? store_err(replica->store) : err;
 }
 
+/* In a transaction of its own, so that what goes wrong is known. */
 enum err replica_reload(struct replica *replica)
 {
     memset(replica->recent, 0, sizeof(replica->recent));
     authority_clear(&replica->authority);
-    return load(replica);
+    forget(replica);
+    enum err err = store_begin(replica->store);
+    err = err == OK ? load(replica) : err;
+    store_rollback(replica->store);
+    if (err != OK) {
+        forget(replica);
+    }
+    replica->stale = err != OK;
+    return err;
+}
+
+enum err replica_refresh(struct replica *replica)
+{
+    return replica->stale ? replica_reload(replica) : OK;
+}
+
+enum err replica_begin(struct replica *replica)
+{
+    enum err err = replica_refresh(replica);
+    return err == OK ? store_begin(replica->store) : err;
 }
 
 enum err replica_open(struct store *store, const struct class_id *class,
@@ -964,7 +587,7 @@ void replica_close(struct replica **replica_p)
     if (!replica) {
         return;
     }
-    fresh_clear(replica);
+    replica_clear_fresh(replica);
     authority_clear(&replica->authority);
     feeds_clear(&replica->feeds);
     heads_free(&replica->heads);
@@ -980,83 +603,16 @@ void replica_close(struct replica **replica_p)
 enum err replica_flush(struct replica *replica, struct now now)
 {
     enum err err = replica_rewrite(replica, now);
-    if (err == OK && replica->refold_due) {
-        err = replica_refold(replica);
+    if (err == OK) {
+        replica_refold_some(replica, now);
+        err = store_err(replica->store);
     }
     replica_count_lacking(replica);
     if (err == OK && replica->tips_changed && store_in_transaction(replica->store)) {
-        store_local_set(replica->store, "tips", replica->tips,
-                        replica->tips_count * sizeof(struct tip));
-        replica->tips_changed = false;
+        replica_save_tips(replica);
         err = store_err(replica->store);
     }
     return err;
-}
-
-/* Does a signature stand at it or behind it? */
-static bool is_covered(struct replica *replica, const struct fact *fact)
-{
-    struct feed_id feed = stamp_feed(&fact->stamp);
-    const struct head *head = heads_get(replica->heads, &feed);
-    return head && stamp_seq(&fact->stamp) <= head->seq;
-}
-
-/* One stage of authority, from the whole log. Did it learn anything? */
-static bool relearn(struct replica *replica, enum authority_stage stage)
-{
-    struct op op;
-    struct fact fact;
-    bool learnt = false;
-    sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT
-                                     " WHERE (e.kind BETWEEN 4 AND 5 OR e.kind BETWEEN 18 AND 23)"
-                                     " AND (?>>e.kind)&1 ORDER BY e.id");
-    store_bind(stmt, "i", (int64_t)authority_kinds(stage));
-    while (store_row(replica->store, stmt)) {
-        learnt |= refold_read(stmt, &op, &fact) && is_covered(replica, &fact) &&
-                  authority_learn(&replica->authority, &fact, stage) != LEARNT_NOTHING;
-    }
-    return learnt;
-}
-
-static void relearn_all(struct replica *replica)
-{
-    authority_clear(&replica->authority);
-    relearn(replica, STAGE_GRANTS);
-    relearn(replica, STAGE_ROOT_REVOKES);
-    relearn(replica, STAGE_ROOT);
-    while (relearn(replica, STAGE_TEACHERS)) {
-    }
-    relearn(replica, STAGE_BOUNDS);
-    relearn(replica, STAGE_REVOKES);
-}
-
-static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
-{
-    struct op op;
-    struct fact fact;
-    while (store_row(replica->store, stmt)) {
-        if (refold_read(stmt, &op, &fact) && is_covered(replica, &fact)) {
-            fold(replica, &fact);
-        }
-    }
-}
-
-/* Redactions first: what they erase the others don't fold. */
-enum err replica_refold(struct replica *replica)
-{
-    enum err err = store_begin(replica->store);
-    store_clear_views(replica->store);
-    relearn_all(replica);
-    replica->folded = UINT64_MAX;
-    replica->redacts = true;
-    refold_all(replica,
-               store_query(replica->store, REFOLD_SELECT " WHERE e.kind=24 ORDER BY e.id"));
-    refold_all(replica,
-               store_query(replica->store, REFOLD_SELECT " WHERE e.kind<>24 ORDER BY e.id"));
-    replica->refold_due = false;
-    replica->folded = UINT64_MAX;
-    replica->lacking_stale = true;
-    return err == OK ? store_err(replica->store) : err;
 }
 
 struct heads *replica_heads(struct replica *replica)

@@ -33,6 +33,9 @@ void replica_close(struct replica **);
 /* Forgets what isn't on the disk: after store_rollback, or a failed commit. The own feed is given up and a fresh one is
  * opened at the next write: what a failed commit left on the disk can never contradict what was sent later. */
 enum err replica_reload(struct replica *);
+/* Does that again if it failed, as it does while the disk can't be read. Until then the log is as if it were empty, and
+ * nothing can be added to it. */
+enum err replica_refresh(struct replica *);
 
 /* Appends ops to this run's feed, in order, each its own entry, and folds them. ids gets ops_count entry ids. A HELLO is
  * signed here with the key from the author's ring; where somebody of that ring has no grant in this feed yet (it is a fresh
@@ -61,6 +64,11 @@ bool replica_runs(struct replica *, const struct feed_id *, uint64_t have, size_
  * little. `wants` is updated: have rises. True if there is more. */
 bool replica_batch(struct replica *, struct want *wants, uint32_t wants_count, size_t room_bytes,
                    struct pack *, uint32_t *runs);
+/* A disk that was set back has texts again that were erased since, and knows nothing of it. So as long as a machine is unsure,
+ * because it hasn't agreed with any other since its start, replica_batch tells entries without payloads that can be erased, but
+ * for this run's own feed, and replica_payload tells none of them. At first it is sure. */
+void replica_doubt(struct replica *, bool unsure);
+bool replica_doubts(const struct replica *);
 /* How far we verified a feed: its last entry's seq, waiting ones included; 0 if unknown. What WANT says we have. */
 uint64_t replica_have(struct replica *, const struct feed_id *);
 /* The proof that voids a feed, as two encoded runs; false if there is none. Borrowed until the next call. */
@@ -76,6 +84,7 @@ bool replica_device_of(struct replica *, const struct feed_id *, struct device_i
 
 struct replica_counts {
     uint64_t entries, feeds, waiting, newer, forks, lacking;
+    uint64_t refolds; /* since it was opened */
 };
 struct replica_counts replica_count(struct replica *);
 
@@ -107,6 +116,10 @@ uint64_t replica_folded(struct replica *);
 
 /* Folds the whole log again into empty views. */
 enum err replica_refold(struct replica *);
+/* Do views lack what only folding again makes good: what is void or held, and counted before? That is rationed (bounds.h). */
+bool replica_is_stale(const struct replica *);
+/* When a turn must be saved for that, though nothing came; INT64_MAX: never. */
+struct mono replica_wake(const struct replica *);
 
 /* Before the owner commits: what is kept in memory and must be on the disk with the turn, views that a fork made stale,
  * and own ops that a fork of our own feed voided are written now. */

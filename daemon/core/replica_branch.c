@@ -159,6 +159,7 @@ static void store_branch_entry(struct replica *replica, const struct feed *feed,
     }
     struct slice after = slice_of(entry->after_count ? entry->after : NULL,
                                   entry->after_count * sizeof(struct hash));
+    feeds_unblock(&replica->feeds, &replica->decoded.ids[i]);
     store_do(replica->store,
              "INSERT INTO branch (feed, branch, seq, lamport, time_ms, hash, after, length,"
              " stub, rest, signature) VALUES (?,?,?,?,?,?,?,?,?,?,?)",

@@ -64,8 +64,8 @@ enum err replica_fork(struct replica *replica, struct feed *feed, const struct r
     }
     encode_decoded(replica, run, i, &replica->proof_b);
     pack_reset(&replica->proof_a);
-    if (!replica_write_run(replica, feed, seq - 1, 1, 2 * RUN_BYTES_MAX, true, &replica->proof_a,
-                           &more)) {
+    if (!replica_write_run(replica, feed, seq - 1, 1, 2 * RUN_BYTES_MAX, TELL_HEADERS,
+                           &replica->proof_a, &more)) {
         return ERR_WAIT; /* our side isn't covered by a signature yet */
     }
     return void_from(replica, feed, seq);
@@ -87,7 +87,7 @@ static enum err check_side(struct replica *replica, const struct feed *feed, con
 enum err replica_accept_fork(struct replica *replica, const struct run *a, const struct run *b)
 {
     struct hash prev, id_a, id_b;
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     struct feed *feed = err == OK ? feeds_find(&replica->feeds, replica->store, &a->feed) : NULL;
     if (!feed || !SAME(a->feed, b->feed) || a->first_seq != b->first_seq) {
         return err != OK ? err : feed ? ERR_MALFORMED : ERR_WAIT;

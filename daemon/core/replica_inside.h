@@ -1,5 +1,7 @@
-/* What the files of the replica share: replica.c writes and orders, replica_serve.c reads runs for others,
- * replica_fork.c deals with feeds that say two things at one place. Nobody else includes this. */
+/* What the files of the replica share: replica.c accepts and orders, replica_append.c writes this machine's own feed,
+ * replica_fold.c lets take effect what entries say, replica_tips.c knows what nothing follows yet, replica_serve.c reads runs
+ * for others, replica_fork.c and replica_branch.c deal with feeds that say two things at one place, replica_redact.c erases.
+ * Nobody else includes this. */
 #ifndef JAM_REPLICA_INSIDE_H
 #define JAM_REPLICA_INSIDE_H
 
@@ -13,6 +15,7 @@ enum {
     FRESH_MAX = 256,
     MISSED_MAX = 16,
     BRANCHES_MAX = 64, /* of one void feed, that a run may follow */
+    LATE_MAX = 16,     /* redactions of one entry that came before it */
 };
 
 struct tip {
@@ -26,6 +29,12 @@ struct recent {
     struct hash id;
     uint64_t lamport;
     bool used;
+};
+
+/* What must be made good by folding again, as it is kept on the disk. */
+enum due {
+    DUE_REFOLD = 1,
+    DUE_ERASED = 2,
 };
 
 /* A run, decoded and hashed: at most RUN_ENTRIES_MAX entries and all hashes that they name. */
@@ -56,9 +65,15 @@ struct replica {
     struct tip tips[TIPS_MAX];
     uint32_t tips_count;
     bool tips_changed;
-    uint64_t folded; /* kinds of ops, as bits, since somebody asked */
-    bool refold_due;
+    uint64_t folded;         /* kinds of ops, as bits, since somebody asked */
+    bool refold_due;         /* views hold what doesn't count any more, or lack what does */
+    bool erase_due;          /* they hold what is erased */
+    uint8_t marked;          /* enum due bits that are on the disk */
+    struct mono refold_from; /* not before, or a member could keep all machines at it */
+    bool stale;         /* the log couldn't be read after a failed commit: nothing here is known */
     bool redacts;       /* there is any REDACT */
+    bool unsure;        /* this disk may have been set back: see replica_doubt */
+    bool redacts_late;  /* one is folded that came before what it erases: no view has that */
     bool lacking_stale; /* `lacking` must be counted again */
     uint64_t lacking;   /* entries without payload that no redaction covers */
     struct recent recent[RECENT_MAX];
@@ -78,6 +93,8 @@ struct replica {
     struct decoded decoded;
 };
 
+/* Begins a transaction, after reading the log again if that failed the last time. */
+enum err replica_begin(struct replica *);
 /* An applied entry's Lamport number by its id; false if it isn't applied here. */
 bool replica_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
 /* The id of a feed's applied entry; false if it isn't there. Seq 0 is the zero hash. */
@@ -86,13 +103,17 @@ bool replica_id_at(struct replica *, const struct feed *, uint64_t seq, struct h
 enum err replica_decode(struct replica *, const struct run *, const struct hash *prev);
 /* Tells heads where a feed stands now. */
 enum err replica_note_head(struct replica *, const struct feed *);
-/* Forgets tips that a feed has from this seq on. */
-void replica_forget_tips(struct replica *, const struct feed_id *, uint64_t from_seq);
+/* Which payloads go with the entries that are told. */
+enum telling {
+    TELL_WHOLE,
+    TELL_LASTING, /* those that can't be erased */
+    TELL_HEADERS, /* none */
+};
 /* Writes one run after `have` that ends with a signature, of at least one and if possible at most entries_max entries.
  * How many it has; 0 if none fits. *more: the feed goes on behind it. */
 uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have,
-                           uint32_t entries_max, size_t room_bytes, bool headers_only,
-                           struct pack *out, bool *more);
+                           uint32_t entries_max, size_t room_bytes, enum telling, struct pack *out,
+                           bool *more);
 /* The same along one branch of a void feed, without payloads; branch 0 is what was applied here. */
 uint32_t replica_write_branch(struct replica *, const struct feed *, int64_t branch, uint64_t have,
                               size_t room_bytes, struct pack *out);
@@ -107,9 +128,44 @@ enum err replica_accept_branch(struct replica *, struct feed *, const struct run
 enum err replica_fork(struct replica *, struct feed *, const struct run *, uint32_t i);
 enum err replica_rewrite(struct replica *, struct now);
 
+/* Stores an entry whose causes are all applied; `covered`: it or one that is applied with it is signed. */
+enum err replica_apply(struct replica *, struct feed *, const struct entry *, const struct hash *id,
+                       const struct signature *, bool covered);
+
+/* ---- replica_tips.c ---- */
+
+/* An entry is here that names these as its causes: a feed has one tip at most, its last. */
+void replica_follow_tip(struct replica *, const struct tip *, struct slice after);
+/* Forgets tips that a feed has from this seq on. */
+void replica_forget_tips(struct replica *, const struct feed_id *, uint64_t from_seq);
+/* The tips of other feeds, the highest Lamport numbers first if there are more than fit, then sorted by bytes; *lamport rises to
+ * the highest of them. */
+void replica_tips_after(struct replica *, struct hash after[AFTER_MAX], uint32_t *count,
+                        uint64_t *lamport);
+void replica_load_tips(struct replica *);
+void replica_save_tips(struct replica *);
+
+/* ---- replica_fold.c ---- */
+
 /* What a payload of more than SALT_BYTES says. The op's kind; 0 if it can't be read; at least OP_KINDS if a newer version
  * made it. */
 uint32_t replica_read_op(struct slice payload, struct op *);
+struct fact replica_fact_of(const struct feed *, const struct entry *, const struct hash *id,
+                            const struct op *);
+/* An entry that a signature covers takes effect: in the views. */
+void replica_settle(struct replica *, const struct fact *, struct slice payload);
+/* So does what was applied of its feed before `end` and no signature covered. */
+void replica_settle_front(struct replica *, struct feed *, uint64_t end);
+/* Folds the op that stands here, once more. */
+void replica_fold_at(struct replica *, const struct stamp *);
+/* What replica_redact.c does with a payload that came later: the fact is folded as if it had come with its header. */
+void replica_fold_late(struct replica *, const struct fact *, struct slice op_bytes);
+/* What was erased in the same turn is nobody's news. */
+void replica_drop_fresh(struct replica *, const struct ref *);
+void replica_clear_fresh(struct replica *);
+/* Folds again what must be and may be now; else marks on the disk that it must. */
+void replica_refold_some(struct replica *, struct now);
+void replica_load_due(struct replica *);
 
 /* ---- replica_redact.c ---- */
 
@@ -117,10 +173,9 @@ uint32_t replica_read_op(struct slice payload, struct op *);
 bool replica_is_named(struct replica *, const struct ref *);
 /* Folds a REDACT that counts: erases what it may. False, and kept as evidence: its author mayn't. */
 bool replica_redact(struct replica *, const struct fact *);
+/* An entry came that redactions name which came before it: they are folded again, and may erase it. */
+void replica_redact_late(struct replica *, const struct ref *);
 /* Counts again, if need be, the entries whose payloads lack. */
 void replica_count_lacking(struct replica *);
-/* What replica.c does with a payload that came later: the fact is folded as if it had come with its header. */
-void replica_fold_late(struct replica *, const struct fact *, struct slice op_bytes);
-void replica_drop_fresh(struct replica *, const struct ref *);
 
 #endif

@@ -12,11 +12,7 @@ bool replica_is_named(struct replica *replica, const struct ref *id)
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT 1 FROM redacted WHERE entry=?");
     store_bind(stmt, "r", id);
-    bool named = store_row(replica->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return named;
+    return store_any(replica->store, stmt);
 }
 
 /* Answers that are kept for retries may repeat a text: they become empty ones. */
@@ -43,9 +39,10 @@ static void take_back(struct replica *replica, const struct ref *id, const struc
     struct fact fact = {.stamp = target->moment.stamp, .id = *id, .op = op};
     forget_replies(replica, op);
     replica_drop_fresh(replica, id);
-    if (!target->is_void) {
+    if (!target->is_void && !replica->redacts_late) {
         authority_forget(&replica->authority, &fact);
-        replica->refold_due |= !views_unfold(replica->store, &fact);
+        replica->erase_due |= !views_unfold(replica->store, &fact);
+        replica->refold_due |= replica->erase_due;
     }
 }
 
@@ -96,6 +93,34 @@ bool replica_redact(struct replica *replica, const struct fact *fact)
     return true;
 }
 
+/* The redactions that name an entry, at most `max`. */
+static uint32_t redactions_of(struct replica *replica, const struct ref *id, struct stamp *out,
+                              uint32_t max)
+{
+    uint32_t count = 0;
+    sqlite3_stmt *stmt =
+        store_query(replica->store, "SELECT stamp FROM redacted WHERE entry=? ORDER BY stamp");
+    store_bind(stmt, "r", id);
+    while (count < max && store_row(replica->store, stmt)) {
+        count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
+    }
+    sqlite3_reset(stmt);
+    return count;
+}
+
+void replica_redact_late(struct replica *replica, const struct ref *id)
+{
+    struct stamp stamps[LATE_MAX];
+    uint32_t count = redactions_of(replica, id, stamps, LATE_MAX);
+    store_do(replica->store, "DELETE FROM redacted WHERE entry=?", "r", id);
+    replica->redacts_late = true;
+    for (uint32_t i = 0; i < count; i++) {
+        replica_fold_at(replica, &stamps[i]);
+    }
+    replica->redacts_late = false;
+    replica->refold_due |= count == LATE_MAX; /* there may be more */
+}
+
 /* ---- what lacks -------------------------------------------------------------------------------------------------- */
 
 #define LACKING                                                                                    \
@@ -121,13 +146,13 @@ void replica_count_lacking(struct replica *replica)
 bool replica_lacks(struct replica *replica)
 {
     replica_count_lacking(replica);
-    return replica->lacking > 0 || store_has_residue(replica->store);
+    return replica->lacking > 0 || replica->erase_due || store_has_residue(replica->store);
 }
 
 bool replica_lacks_of(struct replica *replica, const struct feed_id *feed)
 {
     replica_count_lacking(replica);
-    if (store_has_residue(replica->store)) {
+    if (replica->erase_due || store_has_residue(replica->store)) {
         return true;
     }
     if (replica->lacking == 0) {
@@ -135,11 +160,7 @@ bool replica_lacks_of(struct replica *replica, const struct feed_id *feed)
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT 1" LACKING " AND f.feed=? LIMIT 1");
     store_bind(stmt, "f", feed);
-    bool lacks = store_row(replica->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return lacks;
+    return store_any(replica->store, stmt);
 }
 
 uint32_t replica_lacking(struct replica *replica, int64_t *after, struct want *out, uint32_t max)
@@ -153,9 +174,7 @@ uint32_t replica_lacking(struct replica *replica, int64_t *after, struct want *o
         out[count++].have = (uint64_t)sqlite3_column_int64(stmt, 1);
         *after = sqlite3_column_int64(stmt, 2);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     *after = count < max ? 0 : *after;
     return count;
 }
@@ -172,15 +191,16 @@ uint32_t replica_lacking_ids(struct replica *replica, struct ref *out, uint32_t 
     while (count < max && store_row(replica->store, stmt)) {
         count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 
 bool replica_payload(struct replica *replica, const struct feed_id *id, uint64_t seq,
                      struct slice *payload)
 {
+    if (replica->unsure && !(replica->own && SAME(replica->own->id, *id))) {
+        return false;
+    }
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT payload FROM entry WHERE feed=(SELECT id FROM feed"
                                     " WHERE feed=?) AND seq=? AND payload IS NOT NULL");
@@ -216,7 +236,7 @@ enum err replica_accept_payload(struct replica *replica, const struct told_paylo
     struct op op;
     struct fact fact = {.op = &op};
     *taken = false;
-    enum err err = store_begin(replica->store);
+    enum err err = replica_begin(replica);
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT e.id, e.hash, e.lamport, e.time_ms, e.stub, e.rest, e.length,"
                         " f.device" LACKING " AND f.feed=? AND e.seq=?");

@@ -18,7 +18,7 @@ struct draft {
 };
 
 /* Its weight. */
-static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, bool headers_only)
+static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, enum telling telling)
 {
     struct hash after[AFTER_MAX];
     struct slice after_bytes = column_slice(stmt, 3);
@@ -41,7 +41,8 @@ static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, bool headers_on
             memcpy(entry.stub.b, stub.at, entry.stub.len);
         }
         column_fixed(stmt, 7, entry.rest.b, sizeof(entry.rest.b));
-    } else if (headers_only) {
+    } else if (telling == TELL_HEADERS ||
+               (telling == TELL_LASTING && op_is_erasable((uint32_t)sqlite3_column_int(stmt, 9)))) {
         entry_strip(&entry);
     }
     run_pack_entry(pack, &entry);
@@ -50,17 +51,17 @@ static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, bool headers_on
 
 /* What was applied here, or the way along a branch: first what was applied, up to where the branch begins. */
 static const char applied_sql[] =
-    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature FROM entry"
+    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature, kind FROM entry"
     " WHERE feed=?1 AND seq>?2 ORDER BY seq LIMIT ?3";
 static const char branch_sql[] =
-    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature FROM entry"
+    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature, kind FROM entry"
     " WHERE feed=?1 AND seq>?2 AND seq<(SELECT min(seq) FROM branch WHERE feed=?1 AND branch=?4)"
-    " UNION ALL SELECT seq, lamport, time_ms, after, NULL, length, stub, rest, signature"
+    " UNION ALL SELECT seq, lamport, time_ms, after, NULL, length, stub, rest, signature, 0"
     " FROM branch WHERE feed=?1 AND branch=?4 AND seq>?2 ORDER BY 1 LIMIT ?3";
 
 /* Drafts the longest run after `have` within the bounds. False if there is none that fits. */
 static bool draft_run(struct replica *replica, const struct feed *feed, int64_t branch,
-                      uint64_t have, uint32_t entries_max, size_t bytes_max, bool headers_only,
+                      uint64_t have, uint32_t entries_max, size_t bytes_max, enum telling telling,
                       struct draft *draft)
 {
     uint32_t seen = 0;
@@ -75,7 +76,7 @@ static bool draft_run(struct replica *replica, const struct feed *feed, int64_t 
         if (seen == RUN_ENTRIES_MAX || (draft->count && seen >= entries_max)) {
             break;
         }
-        weight += draft_entry(draft->entries, stmt, headers_only);
+        weight += draft_entry(draft->entries, stmt, telling);
         seen++;
         if (weight > bytes_max) {
             break;
@@ -87,15 +88,13 @@ static bool draft_run(struct replica *replica, const struct feed *feed, int64_t 
             draft->bytes = pack_bytes(draft->entries).len;
         }
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     draft->more = feed->signed_seq > have + draft->count;
     return draft->count > 0;
 }
 
 uint32_t replica_write_run(struct replica *replica, const struct feed *feed, uint64_t have,
-                           uint32_t entries_max, size_t room_bytes, bool headers_only,
+                           uint32_t entries_max, size_t room_bytes, enum telling telling,
                            struct pack *out, bool *more)
 {
     struct draft draft = {.more = false};
@@ -105,7 +104,7 @@ uint32_t replica_write_run(struct replica *replica, const struct feed *feed, uin
     }
     size_t bytes_max = room_bytes - RUN_HEAD_BYTES;
     bytes_max = bytes_max > RUN_BYTES_MAX ? RUN_BYTES_MAX : bytes_max;
-    if (!draft_run(replica, feed, 0, have, entries_max, bytes_max, headers_only, &draft)) {
+    if (!draft_run(replica, feed, 0, have, entries_max, bytes_max, telling, &draft)) {
         *more = feed->signed_seq > have;
         return 0;
     }
@@ -121,12 +120,27 @@ uint32_t replica_write_branch(struct replica *replica, const struct feed *feed, 
     struct draft draft = {.more = false};
     size_t bytes_max = room_bytes > RUN_HEAD_BYTES ? room_bytes - RUN_HEAD_BYTES : 0;
     bytes_max = bytes_max > RUN_BYTES_MAX ? RUN_BYTES_MAX : bytes_max;
-    if (!draft_run(replica, feed, branch, have, RUN_ENTRIES_MAX, bytes_max, true, &draft)) {
+    if (!draft_run(replica, feed, branch, have, RUN_ENTRIES_MAX, bytes_max, TELL_HEADERS, &draft)) {
         return 0;
     }
     run_pack_head(out, &feed->id, have + 1, &draft.signature, draft.count);
     pack_raw(out, slice_of(pack_bytes(draft.entries).at, draft.bytes));
     return draft.count;
+}
+
+void replica_doubt(struct replica *replica, bool unsure)
+{
+    replica->unsure = unsure;
+}
+
+bool replica_doubts(const struct replica *replica)
+{
+    return replica->unsure;
+}
+
+static enum telling telling_of(const struct replica *replica, const struct feed *feed)
+{
+    return replica->unsure && feed != replica->own ? TELL_LASTING : TELL_WHOLE;
 }
 
 bool replica_runs(struct replica *replica, const struct feed_id *id, uint64_t have,
@@ -137,9 +151,10 @@ bool replica_runs(struct replica *replica, const struct feed_id *id, uint64_t ha
     size_t start = pack_bytes(out).len;
     while (feed && feed->signed_seq > have) {
         size_t used = pack_bytes(out).len - start;
-        uint32_t count = used < room_bytes ? replica_write_run(replica, feed, have, RUN_ENTRIES_MAX,
-                                                               room_bytes - used, false, out, &more)
-                                           : 0;
+        uint32_t count = used < room_bytes
+                             ? replica_write_run(replica, feed, have, RUN_ENTRIES_MAX,
+                                                 room_bytes - used, TELL_WHOLE, out, &more)
+                             : 0;
         if (count == 0) {
             return true;
         }
@@ -152,18 +167,13 @@ bool replica_runs(struct replica *replica, const struct feed_id *id, uint64_t ha
 /* Where in the order of application a feed's next entry stands; 0 if there is none. */
 static int64_t next_row(struct replica *replica, const struct want *want)
 {
-    int64_t row = 0;
     struct feed *feed = feeds_find(&replica->feeds, replica->store, &want->feed);
     if (!feed || feed->signed_seq <= want->have) {
         return 0;
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT id FROM entry WHERE feed=? AND seq=?");
     store_bind(stmt, "ii", feed->row, (int64_t)want->have + 1);
-    if (store_row(replica->store, stmt)) {
-        row = sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
-    }
-    return row;
+    return store_number(replica->store, stmt);
 }
 
 bool replica_batch(struct replica *replica, struct want *wants, uint32_t wants_count,
@@ -192,10 +202,11 @@ bool replica_batch(struct replica *replica, struct want *wants, uint32_t wants_c
         bool more = false;
         size_t used = pack_bytes(out).len - start;
         struct feed *feed = feeds_find(&replica->feeds, replica->store, &wants[first].feed);
-        uint32_t count = feed && used < room_bytes
-                             ? replica_write_run(replica, feed, wants[first].have, entries_max,
-                                                 room_bytes - used, false, out, &more)
-                             : 0;
+        uint32_t count =
+            feed && used < room_bytes
+                ? replica_write_run(replica, feed, wants[first].have, entries_max,
+                                    room_bytes - used, telling_of(replica, feed), out, &more)
+                : 0;
         if (count == 0) {
             return true;
         }

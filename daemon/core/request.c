@@ -68,8 +68,6 @@ void request_notify(struct device *device, client_id client, const char *method,
     put_reply(device, client);
 }
 
-/* ---- sittings ------------------------------------------------------------------------------------------------- */
-
 static uint32_t default_class(const struct device *device)
 {
     uint32_t best = 0;
@@ -79,95 +77,6 @@ static uint32_t default_class(const struct device *device)
         }
     }
     return best;
-}
-
-static void sitting_clear(struct sitting *sitting)
-{
-    free(sitting->lists);
-    opened_forget(&sitting->opened);
-    memset(sitting, 0, sizeof(*sitting));
-}
-
-/* The login's sitting, made if there is none: the one that was silent longest and has nobody signed in gives way. */
-static struct sitting *sitting_find(struct device *device, const struct login *login)
-{
-    struct sitting *best = NULL;
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        struct sitting *sitting = &device->sittings[i];
-        if (sitting->used && SAME(sitting->login, *login)) {
-            sitting->last_used = ++device->works;
-            return sitting;
-        }
-        bool better =
-            !best || (best->signed_in && !sitting->signed_in) ||
-            (best->signed_in == sitting->signed_in && sitting->last_used < best->last_used);
-        if (better) {
-            best = sitting;
-        }
-    }
-    sitting_clear(best);
-    best->used = true;
-    best->login = *login;
-    best->last_used = ++device->works;
-    return best;
-}
-
-struct sitting *request_sitting(struct device *device, const struct login *login)
-{
-    return sitting_find(device, login);
-}
-
-/* ---- requests that wait ----------------------------------------------------------------------------------------- */
-
-struct pending *pending_new(struct call *call, enum pending_kind kind, struct mono due)
-{
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
-        struct pending *pending = &call->device->pending[i];
-        if (pending->kind == PENDING_NONE) {
-            *pending = (struct pending){.kind = kind,
-                                        .client = call->client,
-                                        .number = call->number,
-                                        .due = due,
-                                        .login = call->login,
-                                        .class_index = call->class ? call->class->index : 0};
-            call->later = true;
-            return pending;
-        }
-    }
-    return NULL;
-}
-
-/* Most requests stretch nothing, and leave nothing to wipe. */
-static void stretching_free(struct stretching **s)
-{
-    if (*s && ((*s)->done || (*s)->at[0].words[0])) {
-        wipe(*s, sizeof(**s));
-    }
-    free(*s);
-    *s = NULL;
-}
-
-void pending_end(struct pending *pending)
-{
-    stretching_free(&pending->stretching);
-    if (pending->request) {
-        wipe(pending->request, pending->request_len);
-        free(pending->request);
-    }
-    wipe(pending, sizeof(*pending));
-}
-
-enum err pending_stretch(struct device *device, struct pending *pending, struct slice words,
-                         const uint8_t salt[16], struct cost cost)
-{
-    struct output output = {.kind = OUTPUT_STRETCH, .bytes = words, .cost = cost};
-    memcpy(output.salt, salt, sizeof(output.salt));
-    output.work = pending->work = ++device->works;
-    if (!device_put(device, &output)) {
-        pending_end(pending);
-        return ERR_NOMEM;
-    }
-    return OK;
 }
 
 /* Keeps the request until what its plan wants stretched is done. */
@@ -251,43 +160,6 @@ struct ask *ask_class(struct device *device, struct class *class, struct now now
     return device->ask;
 }
 
-/* A hello at another machine has moved them there. */
-static bool still_here(struct ask *ask, const struct person_id *person)
-{
-    sqlite3_stmt *stmt =
-        store_query(ask->store, "SELECT 1 FROM session WHERE person=? AND here=1 AND device=?");
-    store_bind(stmt, "pd", person, &ask->here);
-    bool here = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return here;
-}
-
-static enum err ask_sitting(struct ask *ask, struct sitting *sitting, struct class *class)
-{
-    if (sitting->class_index == class->index && sitting->signed_in) {
-        sitting->signed_in = still_here(ask, &sitting->person);
-        if (!sitting->signed_in) {
-            keyring_drop(&class->author.people, &sitting->person);
-        }
-    }
-    if (sitting->class_index == class->index && sitting->signed_in) {
-        ask->signed_in = true;
-        ask->me = sitting->person;
-        ask->key = keyring_find(&class->author.people, &ask->me);
-        ask->teacher = authority_is_teacher(ask->store, &ask->me);
-        ask->opened = &sitting->opened;
-    } else {
-        opened_forget(&sitting->opened);
-    }
-    if (!sitting->lists) {
-        sitting->lists = calloc(LIST_KINDS, sizeof(struct shown_list));
-    }
-    ask->lists = sitting->lists;
-    return ask->lists ? OK : ERR_NOMEM;
-}
-
 /* Answers lie on the disk sealed with what only who asked knows, their request's id: they tell to whom a letter went. */
 struct retry {
     uint8_t name[16];
@@ -341,80 +213,6 @@ static void remember_retry(struct device *device, struct class *class, struct sl
              "i", (int64_t)RETRIES_KEPT);
 }
 
-/* ---- who sits where --------------------------------------------------------------------------------------------- */
-
-static void sign_out(struct device *device, struct class *class, const struct person_id *person,
-                     struct now now)
-{
-    struct hash id;
-    struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = *person};
-    class_append(class, &bye, 1, now, &id);
-    keyring_drop(&class->author.people, person);
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        struct sitting *sitting = &device->sittings[i];
-        if (sitting->class_index == class->index && SAME(sitting->person, *person)) {
-            sitting->signed_in = false;
-        }
-    }
-}
-
-static bool sits_elsewhere(const struct device *device, const struct sitting *here)
-{
-    bool found = false;
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        const struct sitting *other = &device->sittings[i];
-        found |= other != here && other->used && other->signed_in &&
-                 other->class_index == here->class_index && SAME(other->person, here->person);
-    }
-    return found;
-}
-
-bool request_leave(struct device *device, struct sitting *sitting, const struct class *to,
-                   struct now now)
-{
-    struct class *from = device->classes[sitting->class_index];
-    if (!sitting->signed_in || from == to) {
-        return false;
-    }
-    bool leaves = !from->closed && !sits_elsewhere(device, sitting);
-    if (leaves) {
-        sign_out(device, from, &sitting->person, now);
-    }
-    sitting->signed_in = false;
-    return leaves;
-}
-
-/* hello and bye change who sits at this terminal. */
-static void follow_sitting(struct device *device, struct class *class, struct sitting *sitting,
-                           const struct ask *ask)
-{
-    for (uint32_t i = 0; i < ask->ops_count; i++) {
-        const struct op *op = &ask->ops[i];
-        if (op->kind == OP_HELLO) {
-            request_leave(device, sitting, class, ask->now);
-            sitting->signed_in = true;
-            sitting->person = op->by;
-            sitting->class_index = class->index;
-        } else if (op->kind == OP_BYE) {
-            sitting->signed_in = false;
-            keyring_drop(&class->author.people, &op->by);
-        }
-    }
-}
-
-enum err request_sign_in(struct device *device, struct class *class, struct sitting *sitting,
-                         const struct ask *ask, struct now now)
-{
-    struct hash ids[ASK_OPS_MAX];
-    enum err err = keyring_put(&class->author.people, &ask->who, &ask->who_key);
-    err = err == OK ? class_append(class, ask->ops, ask->ops_count, now, ids) : err;
-    class->half |= err != OK;
-    if (err == OK) {
-        follow_sitting(device, class, sitting, ask);
-    }
-    return err;
-}
-
 static enum err write_ops(struct call *call, struct ask *ask)
 {
     struct hash ids[ASK_OPS_MAX];
@@ -434,18 +232,6 @@ static enum err write_ops(struct call *call, struct ask *ask)
     return err;
 }
 
-/* Wrong passphrases cost a growing pause at this terminal. */
-static void note_passphrase(struct sitting *sitting, enum err err, struct now now)
-{
-    if (err == ERR_WRONG_PASSPHRASE && ++sitting->wrong >= WRONG_FREE) {
-        uint32_t doubled = sitting->wrong - WRONG_FREE;
-        int64_t pause = doubled < 6 ? INT64_C(1000) << doubled : PAUSE_MS_MAX;
-        sitting->paused.ms = now.mono.ms + pause;
-    } else if (err == OK) {
-        sitting->wrong = 0;
-    }
-}
-
 static enum err plan(struct call *call, const struct method *method, struct ask *ask)
 {
     struct sitting *sitting = call->sitting;
@@ -458,7 +244,7 @@ static enum err plan(struct call *call, const struct method *method, struct ask 
     }
     enum err err = method->plan(ask);
     if (tries) {
-        note_passphrase(sitting, err, call->now);
+        sitting_tried(sitting, err, call->now);
     }
     if (err == ERR_WAIT) {
         err = ask_later(call);
@@ -480,18 +266,18 @@ static enum err run_method(struct call *call, const struct method *method, struc
     if (write && class->expelled) {
         return ERR_EXPELLED;
     }
-    enum err err = ask_sitting(ask, call->sitting, class);
-    if (err != OK || (!ask->signed_in && !method->open)) {
-        return err != OK ? err : ERR_SIGNED_OUT;
+    enum err err = sitting_ask(ask, call->sitting, class);
+    if (err == OK && !ask->signed_in && !method->open) {
+        err = sitting_refuse(ask);
     }
     ask->stretching = call->stretching;
-    err = write ? plan(call, method, ask) : OK;
+    err = err == OK && write ? plan(call, method, ask) : err;
     if (err == OK && write && ask->ops_count) {
         err = write_ops(call, ask);
     }
     if (err == OK && write) {
-        follow_sitting(device, class, call->sitting, ask);
-        err = ask_sitting(ask, call->sitting, class);
+        sitting_follow(device, class, call->sitting, ask);
+        err = sitting_ask(ask, call->sitting, class);
     }
     pack_reset(&device->result);
     err = err == OK ? method->tell(ask, &device->result) : err;
@@ -540,7 +326,7 @@ enum err request_may_close(struct call *call)
     struct class *class = call->class;
     struct person_id root;
     struct ask *ask = ask_class(call->device, class, call->now);
-    enum err err = class->known ? ask_sitting(ask, call->sitting, class) : ERR_CLASS_WAITS;
+    enum err err = class->known ? sitting_ask(ask, call->sitting, class) : ERR_CLASS_WAITS;
     if (err != OK || !ask->signed_in) {
         return err != OK ? err : ERR_SIGNED_OUT;
     }
@@ -718,120 +504,4 @@ void request_again(struct device *device, struct pending *pending, struct slice 
     stretching_free(&call.stretching); /* it was refused before anything looked at it */
     wipe(bytes, len);
     free(bytes);
-}
-
-/* ---- signing out ------------------------------------------------------------------------------------------------ */
-
-/* Who is signed in at this machine, since before a stamp (NULL: all). */
-static uint32_t people_here(struct device *device, struct class *class, const struct stamp *before,
-                            struct person_id out[KEYRING_MAX])
-{
-    uint32_t count = 0;
-    sqlite3_stmt *stmt = store_query(
-        class->store, "SELECT person FROM session WHERE here=1 AND device=?1 AND (?2 IS NULL"
-                      " OR stamp<?2)");
-    store_bind(stmt, "ds", &device->id, before);
-    while (count < KEYRING_MAX && store_row(class->store, stmt)) {
-        column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
-        count++;
-    }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return count;
-}
-
-void request_sign_out_all(struct device *device, struct class *class, struct now now)
-{
-    struct person_id people[KEYRING_MAX];
-    uint32_t count = class->replica ? people_here(device, class, NULL, people) : 0;
-    for (uint32_t i = 0; i < count; i++) {
-        sign_out(device, class, &people[i], now);
-    }
-    keyring_clear(&class->author.people);
-}
-
-/* False if there was no lesson yet; *ended is when the last one ended, if none runs. */
-static bool lesson_read(struct class *class, bool *runs, struct stamp *ended)
-{
-    sqlite3_stmt *stmt = store_query(class->store, "SELECT runs, stamp FROM lesson");
-    bool found = store_row(class->store, stmt);
-    if (found) {
-        *runs = sqlite3_column_int(stmt, 0);
-        column_fixed(stmt, 1, ended->b, sizeof(ended->b));
-        sqlite3_reset(stmt);
-    }
-    return found;
-}
-
-/* The lesson's end signs out whom it finds, but for teachers. */
-static void end_lesson(struct device *device, struct class *class, const struct stamp *ended,
-                       struct now now)
-{
-    struct person_id people[KEYRING_MAX];
-    uint32_t count = people_here(device, class, ended, people);
-    for (uint32_t i = 0; i < count; i++) {
-        if (!authority_is_teacher(class->store, &people[i])) {
-            sign_out(device, class, &people[i], now);
-        }
-    }
-}
-
-void request_lessons(struct device *device, struct class *class, struct now now)
-{
-    bool runs = false;
-    struct stamp ended;
-    if (class->replica && class->author.people.count && lesson_read(class, &runs, &ended) &&
-        !runs) {
-        end_lesson(device, class, &ended, now);
-    }
-}
-
-static bool has_lesson(struct class *class)
-{
-    bool runs = false;
-    struct stamp ended;
-    return lesson_read(class, &runs, &ended) && runs;
-}
-
-void request_logout(struct device *device, const struct login *login, struct now now)
-{
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        struct sitting *sitting = &device->sittings[i];
-        if (!sitting->used || !SAME(sitting->login, *login)) {
-            continue;
-        }
-        if (sitting->signed_in && !sits_elsewhere(device, sitting)) {
-            sign_out(device, device->classes[sitting->class_index], &sitting->person, now);
-        }
-        sitting_clear(sitting);
-    }
-}
-
-void request_tick(struct device *device, struct now now)
-{
-    if (now.mono.ms - device->idle_checked.ms < IDLE_CHECK_MS) {
-        return;
-    }
-    device->idle_checked = now.mono;
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        struct sitting *sitting = &device->sittings[i];
-        if (!sitting->used || !sitting->signed_in || now.mono.ms - sitting->active.ms < IDLE_MS) {
-            continue;
-        }
-        struct class *class = device->classes[sitting->class_index];
-        if (!has_lesson(class)) {
-            sign_out(device, class, &sitting->person, now);
-        }
-    }
-}
-
-struct mono request_wake(const struct device *device)
-{
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        if (device->sittings[i].used && device->sittings[i].signed_in) {
-            return (struct mono){device->idle_checked.ms + IDLE_CHECK_MS};
-        }
-    }
-    return (struct mono){INT64_MAX};
 }

@@ -1,12 +1,6 @@
 /* Reading the views' rows. */
 #include "rows.h"
 
-/* A statement that was read to what was wanted of it, but not to its end. */
-static void done(sqlite3_stmt *stmt)
-{
-    sqlite3_reset(stmt);
-}
-
 void ids_read(struct store *store, sqlite3_stmt *stmt, struct shown_list *list)
 {
     list->count = 0;
@@ -14,7 +8,7 @@ void ids_read(struct store *store, sqlite3_stmt *stmt, struct shown_list *list)
         struct ref *id = &list->ids[list->count];
         list->count += column_fixed(stmt, 0, id->b, sizeof(id->b));
     }
-    done(stmt);
+    sqlite3_reset(stmt);
 }
 
 static void stub_column(sqlite3_stmt *stmt, int column, struct stub *stub)
@@ -55,15 +49,8 @@ bool entry_find(struct store *store, const struct ref *id, struct logged *out)
     }
     out->kind = stub_kind(&stub);
     out->authored = stub_author(&stub, &out->author);
-    done(stmt);
+    sqlite3_reset(stmt);
     return true;
-}
-
-static bool any_row(struct store *store, sqlite3_stmt *stmt)
-{
-    bool any = store_row(store, stmt);
-    done(stmt);
-    return any;
 }
 
 struct person_id id_person(const struct ref *id)
@@ -113,7 +100,7 @@ bool person_exists(struct store *store, const struct person_id *person)
     sqlite3_stmt *stmt =
         store_query(store, "SELECT 1 FROM person WHERE person=? AND handle_key<>''");
     store_bind(stmt, "p", person);
-    return any_row(store, stmt);
+    return store_any(store, stmt);
 }
 
 void person_tail(const struct person_id *person, char out[TAIL_BYTES])
@@ -166,7 +153,8 @@ char *person_shown(struct store *store, const struct person_id *person, char out
                " WHERE other.handle_key=person.handle_key AND other.person<>person.person"
                " AND other.confirmed_stamp>=min(person.confirmed_stamp, x'00'))"
                " AND (confirmed_stamp>x'' OR EXISTS (SELECT 1 FROM class WHERE policy & 1)"
-               " OR EXISTS (SELECT 1 FROM roster WHERE roster.handle_key=person.handle_key))"
+               " OR EXISTS (SELECT 1 FROM roster WHERE roster.handle_key=person.handle_key"
+               " AND listed))"
                " FROM person WHERE person=?");
     store_bind(stmt, "p", person);
     out[0] = '\0';
@@ -175,7 +163,7 @@ char *person_shown(struct store *store, const struct person_id *person, char out
         text_copy(key, sizeof(key), column_slice(stmt, 1));
         alone = sqlite3_column_int(stmt, 2);
     }
-    done(stmt);
+    sqlite3_reset(stmt);
     if (alone && key[0] && !strchr(out, '~')) {
         return out;
     }
@@ -189,8 +177,26 @@ char *person_shown(struct store *store, const struct person_id *person, char out
 
 sqlite3_stmt *roster_waiting(struct store *store)
 {
-    return store_query(store, "SELECT handle FROM roster WHERE NOT EXISTS (SELECT 1 FROM person"
-                              " WHERE person.handle_key=roster.handle_key) ORDER BY handle_key");
+    return store_query(store, "SELECT handle, name FROM roster WHERE listed AND NOT EXISTS"
+                              " (SELECT 1 FROM person WHERE person.handle_key=roster.handle_key)"
+                              " ORDER BY handle_key");
+}
+
+bool roster_has(struct store *store, struct slice handle)
+{
+    char key[KEY_BYTES];
+    sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM roster WHERE handle_key=? AND listed");
+    store_bind(stmt, "t", name_key(handle, key));
+    return store_any(store, stmt);
+}
+
+bool was_removed(struct store *store, struct slice handle)
+{
+    char key[KEY_BYTES];
+    sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM person WHERE removed AND ?1="
+                                            " iif(confirmed_stamp>x'', confirmed_key, wish_key)");
+    store_bind(stmt, "t", name_key(handle, key));
+    return store_any(store, stmt);
 }
 
 bool is_card(struct store *store, const struct person_id *person)
@@ -200,8 +206,29 @@ bool is_card(struct store *store, const struct person_id *person)
                            " WHERE person=? ORDER BY reset_stamp DESC LIMIT 1");
     store_bind(stmt, "p", person);
     bool card = store_row(store, stmt) && sqlite3_column_int(stmt, 0);
-    done(stmt);
+    sqlite3_reset(stmt);
     return card;
+}
+
+bool card_given(struct store *store, const struct person_id *person, struct moment *given)
+{
+    sqlite3_stmt *stmt = store_query(store, "SELECT max(reset_stamp) FROM person_key"
+                                            " WHERE person=? AND reset_stamp>x''");
+    store_bind(stmt, "p", person);
+    bool found =
+        store_row(store, stmt) && column_fixed(stmt, 0, given->stamp.b, sizeof(given->stamp.b));
+    sqlite3_reset(stmt);
+    if (!found) {
+        return false;
+    }
+    struct feed_id feed = stamp_feed(&given->stamp);
+    stmt = store_query(store, "SELECT time_ms FROM feed JOIN entry ON entry.feed=feed.id"
+                              " WHERE feed.feed=? AND seq=?");
+    store_bind(stmt, "fi", &feed, (int64_t)stamp_seq(&given->stamp));
+    found = store_row(store, stmt);
+    given->time_ms = found ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return found;
 }
 
 bool session_read(struct store *store, const struct person_id *person, struct session *session)
@@ -219,7 +246,7 @@ bool session_read(struct store *store, const struct person_id *person, struct se
         session->since = column_moment(stmt, 2);
         session->here = session->open && sqlite3_column_int(stmt, 4);
     }
-    done(stmt);
+    sqlite3_reset(stmt);
     return found;
 }
 
@@ -237,7 +264,7 @@ void place_read(struct store *store, const struct person_id *person, struct plac
         text_copy(place->title, sizeof(place->title), column_slice(stmt, 2));
         place->since = column_moment(stmt, 3);
     }
-    done(stmt);
+    sqlite3_reset(stmt);
     if (place->kind == PLACE_JAM && !jam_exists(store, &place->jam)) {
         place->kind = PLACE_SOLO;
     }
@@ -272,7 +299,7 @@ bool is_member(struct store *store, const struct person_id *person, const struct
                " (SELECT 1 FROM removed WHERE removed.person=?1 AND removed.jam=?2"
                " AND removed.id=newest.id)");
     store_bind(stmt, "pri", person, jam, (int64_t)LEAVE_ADDS_MAX);
-    return any_row(store, stmt);
+    return store_any(store, stmt);
 }
 
 void jam_members(struct store *store, const struct ref *jam, struct shown_list *list)
@@ -345,7 +372,7 @@ bool jam_left(struct store *store, const struct person_id *person, const struct 
     if (found) {
         *moment = column_moment(stmt, 0);
     }
-    done(stmt);
+    sqlite3_reset(stmt);
     return found;
 }
 
@@ -355,7 +382,7 @@ bool jam_exists(struct store *store, const struct ref *jam)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM jam WHERE jam=? AND stamp > x''");
     store_bind(stmt, "r", jam);
-    return any_row(store, stmt);
+    return store_any(store, stmt);
 }
 
 static bool text_read(struct store *store, sqlite3_stmt *stmt, char *out, size_t out_len)
@@ -365,7 +392,7 @@ static bool text_read(struct store *store, sqlite3_stmt *stmt, char *out, size_t
     if (found) {
         text_copy(out, out_len, column_slice(stmt, 0));
     }
-    done(stmt);
+    sqlite3_reset(stmt);
     return found;
 }
 
@@ -426,7 +453,7 @@ struct moment jam_changed(struct store *store, const struct ref *jam)
     if (store_row(store, stmt)) {
         moment = column_moment(stmt, 0);
     }
-    done(stmt);
+    sqlite3_reset(stmt);
     return moment;
 }
 
@@ -467,6 +494,6 @@ void journal_read(struct store *store, const struct ref *owner, const struct sta
         column_fixed(stmt, 1, line->stamp.b, sizeof(line->stamp.b));
         column_fixed(stmt, 3, line->id.b, sizeof(line->id.b));
     }
-    done(stmt);
+    sqlite3_reset(stmt);
     lines_turn(lines);
 }

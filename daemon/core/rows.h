@@ -89,10 +89,19 @@ bool person_exists(struct store *, const struct person_id *);
 char *person_shown(struct store *, const struct person_id *, char out[SHOWN_BYTES]);
 /* The id in base32 (a-z2-7), as tails are made of. */
 void person_tail(const struct person_id *, char out[TAIL_BYTES]);
-/* The roster's handles that nobody has yet, in order: column 0 of each row. Borrowed, as store_query's. */
+/* The roster's names that nobody has yet, in order: handle and name of each. Borrowed, as store_query's. */
 sqlite3_stmt *roster_waiting(struct store *);
+/* Does the roster have this name? */
+bool roster_has(struct store *, struct slice handle);
+/* Was somebody called so when a teacher removed them? */
+bool was_removed(struct store *, struct slice handle);
+/* A card for who has been here before is good for this long. That is each machine's word, by what it knows of the clocks:
+ * in the log no time counts. One for the first time is good until it is used, or until there is another. */
+enum { CARD_S = 15 * 60 };
 /* Is their key still sealed with the words of a teacher's card? */
 bool is_card(struct store *, const struct person_id *);
+/* When a teacher gave them their present key. False: none did. */
+bool card_given(struct store *, const struct person_id *, struct moment *);
 bool session_read(struct store *, const struct person_id *, struct session *);
 /* Away if they never said a word; solo if their jam is none. */
 void place_read(struct store *, const struct person_id *, struct place *);

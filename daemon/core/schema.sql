@@ -66,6 +66,8 @@ CREATE TABLE IF NOT EXISTS roster (
     handle_key TEXT PRIMARY KEY,
     handle TEXT NOT NULL,
     name TEXT,
+    -- 0 after a STRIKE
+    listed INTEGER NOT NULL,
     stamp BLOB NOT NULL
 ) WITHOUT ROWID;
 

@@ -112,6 +112,27 @@ void pack_names(struct ask *ask, struct pack *p, const struct person_id *person)
     sqlite3_reset(stmt);
 }
 
+void pack_left(struct ask *ask, struct pack *p)
+{
+    struct session session;
+    session_read(ask->store, &ask->me, &session);
+    bool removed = ask->left && authority_is_removed(ask->store, &ask->me);
+    bool moved = ask->left && session.open && !SAME(session.device, ask->here);
+    pack_str(p, "left");
+    if (!removed && !moved) {
+        pack_nil(p);
+        return;
+    }
+    pack_map(p, 6);
+    pack_str(p, "why");
+    pack_str(p, removed ? "removed" : "moved");
+    pack_str(p, "person");
+    pack_person(ask, p, &ask->me);
+    pack_str(p, "seat");
+    pack_seat(ask, p, &session.device);
+    pack_moment(ask, p, &session.since);
+}
+
 void pack_people(struct ask *ask, struct pack *p, const struct shown_list *people)
 {
     pack_array(p, people->count);

@@ -22,7 +22,7 @@ static const char views_sql[] =
  * has them dropped and folded again. */
 enum {
     APPLICATION_ID = 0x4a414d31, /* "JAM1" */
-    VIEWS_VERSION = 2,
+    VIEWS_VERSION = 3,
 };
 
 struct statement {
@@ -347,6 +347,20 @@ bool store_row(struct store *store, sqlite3_stmt *stmt)
     return false;
 }
 
+bool store_any(struct store *store, sqlite3_stmt *stmt)
+{
+    bool any = store_row(store, stmt);
+    sqlite3_reset(stmt);
+    return any;
+}
+
+int64_t store_number(struct store *store, sqlite3_stmt *stmt)
+{
+    int64_t number = store_row(store, stmt) ? sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return number;
+}
+
 void store_run(struct store *store, sqlite3_stmt *stmt)
 {
     while (store_row(store, stmt)) {
@@ -490,9 +504,7 @@ bool store_local_get(struct store *store, const char *key, void *out, size_t len
     sqlite3_stmt *stmt = store_query(store, "SELECT value FROM local WHERE key=?");
     store_bind(stmt, "t", slice_str(key));
     bool found = store_row(store, stmt) && column_fixed(stmt, 0, out, len);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return found;
 }
 

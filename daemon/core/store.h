@@ -33,6 +33,10 @@ void store_bind(sqlite3_stmt *, const char *types, ...);
 
 /* Steps: true for a row. False at the end or on an error, which sticks in store_err. */
 bool store_row(struct store *, sqlite3_stmt *);
+/* Is there a row? Reads no further. */
+bool store_any(struct store *, sqlite3_stmt *);
+/* The number in the first column of the first row; 0 if there is none. Reads no further. */
+int64_t store_number(struct store *, sqlite3_stmt *);
 /* Steps a statement that returns no rows, to its end. */
 void store_run(struct store *, sqlite3_stmt *);
 /* Prepares, binds and runs in one. */

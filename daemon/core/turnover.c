@@ -119,9 +119,7 @@ static enum err open_part(struct device *device, struct class *class,
     while (err != OK && store_row(class->store, stmt)) {
         err = rotation_open(&device->key, column_slice(stmt, 0), words);
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return err;
 }
 
@@ -130,9 +128,7 @@ static bool newest(struct class *class, uint8_t id[ROTATION_ID_BYTES])
     sqlite3_stmt *stmt =
         store_query(class->store, "SELECT id FROM rotation ORDER BY stamp DESC LIMIT 1");
     bool found = store_row(class->store, stmt) && column_fixed(stmt, 0, id, ROTATION_ID_BYTES);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return found;
 }
 
@@ -239,11 +235,7 @@ bool turnover_admits(struct class *class, uint8_t number, const struct device_id
     }
     sqlite3_stmt *stmt = store_query(class->store, "SELECT 1 FROM device WHERE device=?");
     store_bind(stmt, "d", id);
-    bool known = store_row(class->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return known;
+    return store_any(class->store, stmt);
 }
 
 uint16_t turnover_port(const struct class *class, uint8_t number)

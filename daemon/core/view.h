@@ -83,6 +83,7 @@ struct ask {
     struct now now;
     const msgpack_object *params; /* a map, or NULL */
     bool signed_in;
+    bool left; /* not any more: `me` moved to another machine, or was removed */
     struct person_id me;
     struct device_id here;       /* this machine */
     struct hardware_id hardware; /* this machine, salted for this class */
@@ -116,6 +117,7 @@ struct ask {
     struct ref subject; /* free for the method */
     struct ref before;
     bool flag;
+    bool card;
     /* On a refusal: what was meant, and a suggestion; see err.h. */
     char what[256];
     char detail[256];

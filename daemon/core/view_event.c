@@ -7,9 +7,7 @@ static bool counts(struct ask *ask, const struct fact *fact, const char *sql, st
 {
     sqlite3_stmt *stmt = store_query(ask->store, sql);
     store_bind(stmt, "bs", key, &fact->stamp);
-    bool found = store_row(ask->store, stmt);
-    sqlite3_reset(stmt);
-    return found;
+    return store_any(ask->store, stmt);
 }
 
 static void pack_lag(struct ask *ask, struct pack *p, const struct fact *fact)

@@ -169,9 +169,7 @@ static bool next_jam(struct export *e)
         column_fixed(stmt, 0, e->jam.b, sizeof(e->jam.b));
         column_fixed(stmt, 1, e->at.jam, sizeof(e->at.jam));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return found;
 }
 
@@ -185,9 +183,7 @@ static bool this_jam(struct export *e)
     if (found) {
         column_fixed(stmt, 0, e->jam.b, sizeof(e->jam.b));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return found;
 }
 
@@ -282,9 +278,7 @@ static void rows_read(struct export *e, size_t part, struct lines *lines)
         column_fixed(stmt, 2, line->id.b, sizeof(line->id.b));
         column_fixed(stmt, 3, line->author.b, sizeof(line->author.b));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
 }
 
 /* Tells a part's next rows. True: that were all. */

@@ -14,7 +14,8 @@ static void fold_sealed(struct store *store, const struct fact *fact)
 {
     const struct op *op = fact->op;
     if (op->has & OPEN_FIELDS || !(op->has & FIELD_BOX) || !(op->has & FIELD_SECOND) ||
-        op->box.len != op->second.len || !letter_box_fits(op->box.len)) {
+        !letter_box_fits(op->box.len) ||
+        (op->box.len != op->second.len && !letter_shared_fits(op->second.len, op->box.len))) {
         return;
     }
     store_do(store, "INSERT INTO feedback VALUES (?,?,?,?,0,NULL,NULL,?) ON CONFLICT DO NOTHING",
@@ -51,12 +52,17 @@ static bool is_sealed(struct ask *ask)
     return !(class_policy(ask->store) & POLICY_OPEN);
 }
 
-/* Does the class's policy let its teacher read what is for this person? */
+static bool teachers_read(struct ask *ask)
+{
+    return class_policy(ask->store) & POLICY_TEACHERS_READ;
+}
+
+/* Does the class's policy let a teacher read what is for this person, and they aren't that teacher? */
 static bool has_second_reader(struct ask *ask, const struct person_id *person)
 {
-    struct person_id root;
-    return class_policy(ask->store) & POLICY_TEACHERS_READ && authority_root(ask->store, &root) &&
-           !SAME(root, *person);
+    struct person_id teachers[2];
+    uint32_t count = teachers_read(ask) ? authority_teachers(ask->store, teachers, 2) : 0;
+    return count > 1 || (count == 1 && !SAME(teachers[0], *person));
 }
 
 /* The pairs "sealed" and "readers". person NULL: it is for a jam. */
@@ -139,25 +145,34 @@ static uint8_t *box_room(struct ask *ask)
     return box;
 }
 
-/* The teacher's box, or as many random bytes: nobody else can tell which. */
+/* The keys of those teachers who have one; at most LETTER_READERS_MAX. */
+static uint32_t teachers_keys(struct ask *ask, struct sign_pk keys[LETTER_READERS_MAX])
+{
+    struct person_id teachers[LETTER_READERS_MAX];
+    uint32_t count = 0, known = authority_teachers(ask->store, teachers, LETTER_READERS_MAX);
+    for (uint32_t i = 0; i < known; i++) {
+        count += person_key(ask->store, &teachers[i], &keys[count], NULL);
+    }
+    return count;
+}
+
+/* A box for all teachers, whoever it is to; or, where they don't read, as many random bytes as the first box has. */
 static enum err seal_second(struct ask *ask, const struct letter *letter, struct op *op)
 {
-    struct person_id root;
-    struct sign_pk pk;
+    struct sign_pk keys[LETTER_READERS_MAX];
     size_t len = op->box.len;
     uint8_t *second = box_room(ask);
-    if (!second) {
-        return ERR_TOO_LONG;
+    enum err err = second ? OK : ERR_TOO_LONG;
+    if (err == OK && teachers_read(ask)) {
+        uint32_t count = teachers_keys(ask, keys);
+        err =
+            count > 0 ? letter_share(letter, keys, count, ask->rng, second, &len) : ERR_CLASS_WAITS;
+    } else if (err == OK) {
+        rng_fill(ask->rng, second, len);
     }
     op->second = slice_of(second, len);
     op->has |= FIELD_SECOND;
-    if (!has_second_reader(ask, &letter->recipient)) {
-        rng_fill(ask->rng, second, len);
-        return OK;
-    }
-    return authority_root(ask->store, &root) && person_key(ask->store, &root, &pk, NULL)
-               ? letter_seal(letter, &pk, ask->rng, second, &len)
-               : ERR_CLASS_WAITS;
+    return err;
 }
 
 static enum err seal_letter(struct ask *ask, const struct letter *letter, struct op *op)

@@ -145,9 +145,7 @@ static uint64_t count_lost(struct ask *ask, const struct ref *owner, const struc
         store_bind(stmt, "rs", owner, &lines->at[i].stamp);
         bool sealed = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0) > 0;
         lost += sealed && !letter_read(ask, LETTER_NOTE, &lines->at[i].stamp, room, &letter);
-        if (stmt) {
-            sqlite3_reset(stmt);
-        }
+        sqlite3_reset(stmt);
     }
     wipe(room, sizeof(room));
     return lost;

@@ -48,9 +48,7 @@ static bool story_jam(struct ask *ask, const struct ref *entry, struct ref *jam)
                     " FROM story WHERE id=?");
     store_bind(stmt, "r", entry);
     bool found = store_row(ask->store, stmt) && column_fixed(stmt, 0, jam->b, sizeof(jam->b));
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return found && !SAME(*jam, *entry) && jam_exists(ask->store, jam);
 }
 
@@ -87,11 +85,7 @@ static bool is_redacted(struct ask *ask, const struct ref *entry)
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT 1 FROM redacted WHERE entry=? AND effective");
     store_bind(stmt, "r", entry);
-    bool found = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return found;
+    return store_any(ask->store, stmt);
 }
 
 static enum err redact_plan(struct ask *ask)

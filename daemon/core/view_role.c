@@ -54,9 +54,7 @@ static bool is_held(struct ask *ask, struct slice key)
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT 1 FROM role WHERE jam=? AND role=? AND holds");
     store_bind(stmt, "rt", &ask->subject, key);
-    bool held = store_row(ask->store, stmt);
-    sqlite3_reset(stmt);
-    return held;
+    return store_any(ask->store, stmt);
 }
 
 /* The role of mine that was typed, whole or by a beginning that only one of them has. */

@@ -29,9 +29,7 @@ static uint32_t staying(struct ask *ask, struct device_id out[ROTATED_MAX])
         column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
         count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 

@@ -140,7 +140,8 @@ static enum err open_key(struct ask *ask, const struct person_id *person, const 
 
 /* ---- hello ------------------------------------------------------------------------------------------------------- */
 
-/* ask->subject is the person, ask->flag that they are new, ask->was the seat where they were signed in. */
+/* ask->subject is the person, ask->flag that they are new, ask->was the seat where they were signed in,
+ * ask->card that they came with a card. */
 static void keep_seat(struct ask *ask, const struct session *session)
 {
     struct pack p;
@@ -173,6 +174,12 @@ static enum err new_handle(struct ask *ask, struct slice *handle)
     return err;
 }
 
+/* A passphrase that is chosen comes as `new`; of who has none yet, also as `passphrase`. */
+static const char *chosen_param(const struct ask *ask)
+{
+    return map_get(ask->params, "new") ? "new" : "passphrase";
+}
+
 /* Somebody new: a key of their own, whose hash they are called by. */
 static enum err sign_up(struct ask *ask, struct slice handle, struct person_id *person)
 {
@@ -180,7 +187,8 @@ static enum err sign_up(struct ask *ask, struct slice handle, struct person_id *
     bool open = class_policy(ask->store) & POLICY_OPEN;
     uint8_t seed[32];
     struct sign_pk pk;
-    enum err err = open ? OK : new_passphrase(ask, "passphrase", handle, WORDS_OF_PUPIL, words);
+    enum err err =
+        open ? OK : new_passphrase(ask, chosen_param(ask), handle, WORDS_OF_PUPIL, words);
     if (err == OK) {
         err = stretched(ask, 0, words, NULL, open ? (struct cost){0} : COST_WORDS);
     }
@@ -271,22 +279,56 @@ static enum err hello_new(struct ask *ask, struct slice name)
     return OK;
 }
 
-static enum err hello_again(struct ask *ask, const struct person_id *person, struct slice name)
+/* ERR_OLD_CARD: it lay about for too long. */
+static enum err check_card(struct ask *ask, const struct person_id *person)
 {
     char shown[SHOWN_BYTES];
     struct session session;
-    session_read(ask->store, person, &session);
-    if (authority_is_removed(ask->store, person)) {
-        return refuse(ask, ERR_REMOVED, slice_str(person_shown(ask->store, person, shown)), NULL);
+    struct moment given;
+    if (!is_card(ask->store, person) || !session_read(ask->store, person, &session) ||
+        !card_given(ask->store, person, &given)) {
+        return OK;
     }
-    if (!is_here_already(ask, person, &session)) {
-        enum err err = open_key(ask, person, "passphrase", &ask->who_key);
-        if (err != OK) {
-            return err;
-        }
-        end_other(ask, person);
-        come(ask, person);
+    return moment_age(ask, &given).age_ms < CARD_S * 1000
+               ? OK
+               : refuse(ask, ERR_OLD_CARD, slice_str(person_shown(ask->store, person, shown)),
+                        NULL);
+}
+
+/* HELLO of who has signed up. A card is used up by it: they choose words of their own, at once. */
+static enum err sign_in(struct ask *ask, const struct person_id *person)
+{
+    char words[PASSPHRASE_KEY_MAX], shown[SHOWN_BYTES];
+    struct slice who = slice_str(person_shown(ask->store, person, shown));
+    uint32_t least = authority_is_teacher(ask->store, person) ? WORDS_OF_TEACHER : WORDS_OF_PUPIL;
+    ask->card = is_card(ask->store, person);
+    enum err err = check_card(ask, person);
+    err = err == OK ? open_key(ask, person, "passphrase", &ask->who_key) : err;
+    if (err == OK && ask->card) {
+        err = new_passphrase(ask, "new", who, least, words);
+        err = err == OK ? stretched(ask, 1, words, NULL, COST_WORDS) : err;
+        wipe(words, sizeof(words));
     }
+    if (err != OK) {
+        return err;
+    }
+    end_other(ask, person);
+    come(ask, person);
+    if (ask->card) {
+        say_key(ask, person, &ask->who_key, 1);
+    }
+    return OK;
+}
+
+static enum err hello_again(struct ask *ask, const struct person_id *person, struct slice name)
+{
+    struct session session;
+    bool first = !session_read(ask->store, person, &session);
+    enum err err = is_here_already(ask, person, &session) ? OK : sign_in(ask, person);
+    if (err != OK) {
+        return err;
+    }
+    ask->flag = first && ask->card;
     if (name.len > 0 && !has_name(ask, person, name)) {
         call_oneself(ask, person, (struct slice){0}, name);
     }
@@ -358,7 +400,7 @@ static enum err hello_tell(struct ask *ask, struct pack *p)
     struct person_id person = id_person(&ask->subject);
     struct lines unread;
     inbox_unread(ask, &unread);
-    pack_map(p, 15);
+    pack_map(p, 16);
     pack_last_day(ask, p);
     pack_names(ask, p, &person);
     pack_str(p, "signed_out");
@@ -375,8 +417,10 @@ static enum err hello_tell(struct ask *ask, struct pack *p)
     pack_uint(p, unread.count);
     pack_str(p, "readers");
     pack_str(p, readers_of(ask));
+    pack_str(p, "card");
+    pack_bool(p, ask->card);
     pack_str(p, "key_reset");
-    pack_bool(p, is_card(ask->store, &person));
+    pack_bool(p, ask->card && !ask->flag);
     pack_str(p, "teacher");
     pack_bool(p, authority_is_teacher(ask->store, &person));
     return OK;
@@ -512,9 +556,7 @@ static enum err choices_tell(struct ask *ask, struct pack *p)
         pack_column(&free, stmt, 0);
         free_count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     pack_map(p, 1);
     pack_str(p, "names");
     pack_array(p, people.count + free_count);

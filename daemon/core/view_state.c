@@ -143,7 +143,8 @@ static void pack_machine(struct ask *ask, struct pack *p)
 
 static enum err here_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 20);
+    pack_map(p, 21);
+    pack_left(ask, p);
     pack_last_day(ask, p);
     pack_str(p, "class_words");
     pack_str(p, ask->class_words && *ask->class_words ? ask->class_words : NULL);
@@ -199,9 +200,10 @@ static enum err prompt_tell(struct ask *ask, struct pack *p)
     if (ask->signed_in) {
         prompt_text(ask, text, sizeof(text));
     }
-    pack_map(p, 1);
+    pack_map(p, 2);
     pack_str(p, "text");
     pack_str(p, text);
+    pack_left(ask, p);
     return OK;
 }
 
@@ -397,8 +399,9 @@ static void pack_forks(struct ask *ask, struct pack *p)
 
 enum err views_state(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 13);
+    pack_map(p, 14);
     pack_machine(ask, p);
+    pack_left(ask, p);
     pack_str(p, "at");
     pack_int(p, ask->now.wall.ms);
     pack_str(p, "peers");

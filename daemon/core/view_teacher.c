@@ -1,6 +1,7 @@
 /* What teachers do: the roster, who is called how, cards with new keys, other teachers, lessons, and who is put out. */
 #include "ask.h"
 #include "authority.h"
+#include "letter.h"
 #include "names.h"
 #include "shapes.h"
 #include "view_rows.h"
@@ -17,10 +18,11 @@ static void teacher_fold(struct store *store, const struct fact *fact)
         return;
     }
     store_do(store,
-             "INSERT INTO roster VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET handle=excluded.handle,"
-             " name=excluded.name, stamp=excluded.stamp WHERE excluded.stamp > stamp",
-             "ttts", handle_key, op->handle, op->has & FIELD_NAME ? op->name : (struct slice){0},
-             &fact->stamp);
+             "INSERT INTO roster VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+             " handle=excluded.handle, name=excluded.name, listed=excluded.listed,"
+             " stamp=excluded.stamp WHERE excluded.stamp > stamp",
+             "tttis", handle_key, op->handle, op->has & FIELD_NAME ? op->name : (struct slice){0},
+             (int64_t)(op->kind == OP_ROSTER), &fact->stamp);
 }
 
 /* The person that param `person` names, for a teacher. */
@@ -58,18 +60,6 @@ static enum err subject_tell(struct ask *ask, struct pack *p)
 
 /* ---- the roster --------------------------------------------------------------------------------------------------- */
 
-static bool is_on_roster(struct ask *ask, struct slice handle)
-{
-    char key[KEY_BYTES];
-    sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM roster WHERE handle_key=?");
-    store_bind(stmt, "t", name_key(handle, key));
-    bool found = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
-    return found;
-}
-
 /* A text of the request, tidied, in ask->room. */
 static enum err tidy(struct ask *ask, struct slice raw, size_t bytes_max, struct slice *out)
 {
@@ -82,7 +72,14 @@ static enum err tidy(struct ask *ask, struct slice raw, size_t bytes_max, struct
     return text_check(*out, bytes_max) == OK ? OK : refuse(ask, ERR_TOO_LONG, *out, NULL);
 }
 
-/* One line: a handle, and behind a comma the name that others see. */
+static void strike(struct ask *ask, struct slice handle)
+{
+    struct op *op = ask_op(ask, OP_STRIKE);
+    op->handle = handle;
+    op->has |= FIELD_HANDLE;
+}
+
+/* One line: a handle, and behind a comma the name that others see. With ask->flag it is struck out. */
 static enum err roster_line(struct ask *ask, struct slice line)
 {
     struct slice handle = line, name = {0};
@@ -102,11 +99,15 @@ static enum err roster_line(struct ask *ask, struct slice line)
         return refuse(ask, ERR_BAD_TEXT, handle, NULL);
     }
     ask->subject.b[0]++;
-    if (is_on_roster(ask, handle)) {
-        return OK;
+    if (roster_has(ask->store, handle) != ask->flag) {
+        return ask->flag ? refuse(ask, ERR_NO_SUCH_PERSON, handle, "jam people") : OK;
     }
     if (ask->ops_count == ASK_OPS_MAX) {
         return refuse(ask, ERR_LIMIT, slice_str("names at once"), NULL);
+    }
+    if (ask->flag) {
+        strike(ask, handle);
+        return OK;
     }
     struct op *op = ask_op(ask, OP_ROSTER);
     op->handle = handle;
@@ -121,6 +122,7 @@ static enum err roster_plan(struct ask *ask)
     struct slice rest = {0};
     enum err err = ask->teacher ? OK : ERR_NOT_TEACHER;
     map_text(ask->params, "names", &rest);
+    ask->flag = ask_flag(ask, "remove");
     while (err == OK && rest.len > 0) {
         const uint8_t *end = memchr(rest.at, '\n', rest.len);
         size_t len = end ? (size_t)(end - rest.at) : rest.len;
@@ -133,44 +135,83 @@ static enum err roster_plan(struct ask *ask)
 
 static enum err roster_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 2);
+    pack_map(p, 3);
     pack_str(p, "people");
     pack_uint(p, ask->subject.b[0]);
     pack_str(p, "new");
-    pack_uint(p, ask->ops_count);
+    pack_uint(p, ask->flag ? 0 : ask->ops_count);
+    pack_str(p, "removed");
+    pack_array(p, ask->flag ? ask->ops_count : 0);
+    for (uint32_t i = 0; ask->flag && i < ask->ops_count; i++) {
+        pack_text(p, ask->ops[i].handle);
+    }
     return OK;
 }
 
 /* ---- people ------------------------------------------------------------------------------------------------------- */
+
+static void pack_listed(struct ask *ask, struct pack *p, uint32_t n, const struct person_id *person)
+{
+    struct session session;
+    sqlite3_stmt *stmt =
+        store_query(ask->store, "SELECT confirmed_stamp>x'' FROM person WHERE person=?");
+    store_bind(stmt, "p", person);
+    bool confirmed = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0);
+    sqlite3_reset(stmt);
+    pack_map(p, 9);
+    pack_str(p, "n");
+    pack_line(p, n);
+    pack_str(p, "id");
+    pack_hex(p, person->b);
+    pack_names(ask, p, person);
+    pack_str(p, "confirmed");
+    pack_bool(p, confirmed);
+    pack_str(p, "key");
+    pack_bool(p, session_read(ask->store, person, &session));
+    pack_str(p, "card");
+    pack_bool(p, is_card(ask->store, person));
+    pack_str(p, "teacher");
+    pack_bool(p, authority_is_teacher(ask->store, person));
+}
+
+/* The names of the roster that nobody has yet. */
+static void pack_waiting(struct ask *ask, struct pack *p)
+{
+    struct pack waiting;
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = roster_waiting(ask->store);
+    pack_init(&waiting);
+    while (count < LIST_MAX && store_row(ask->store, stmt)) {
+        pack_map(&waiting, 2);
+        pack_str(&waiting, "handle");
+        pack_column(&waiting, stmt, 0);
+        pack_str(&waiting, "name");
+        pack_column(&waiting, stmt, 1);
+        count++;
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    pack_array(p, count);
+    pack_raw(p, pack_bytes(&waiting));
+    p->failed |= waiting.failed;
+    pack_clear(&waiting);
+}
 
 static enum err list_tell(struct ask *ask, struct pack *p)
 {
     struct shown_list people;
     all_people(ask->store, &people);
     list_show(ask, LIST_PEOPLE, &people);
-    pack_map(p, 1);
+    pack_map(p, 2);
     pack_str(p, "people");
     pack_array(p, people.count);
     for (uint32_t i = 0; i < people.count; i++) {
         struct person_id person = id_person(&people.ids[i]);
-        sqlite3_stmt *stmt =
-            store_query(ask->store, "SELECT confirmed_stamp>x'' FROM person WHERE person=?");
-        store_bind(stmt, "p", &person);
-        bool confirmed = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0);
-        sqlite3_reset(stmt);
-        pack_map(p, 8);
-        pack_str(p, "n");
-        pack_line(p, i + 1);
-        pack_str(p, "id");
-        pack_hex(p, person.b);
-        pack_names(ask, p, &person);
-        pack_str(p, "confirmed");
-        pack_bool(p, confirmed);
-        pack_str(p, "key");
-        pack_bool(p, !is_card(ask->store, &person));
-        pack_str(p, "teacher");
-        pack_bool(p, authority_is_teacher(ask->store, &person));
+        pack_listed(ask, p, i + 1, &person);
     }
+    pack_str(p, "waiting");
+    pack_waiting(ask, p);
     return OK;
 }
 
@@ -183,10 +224,7 @@ static enum err free_handle(struct ask *ask, const struct person_id *person, str
         store_query(ask->store, "SELECT 1 FROM person WHERE confirmed_key=? AND person<>?"
                                 " AND NOT removed");
     store_bind(stmt, "tp", handle_key, person);
-    bool taken = store_row(ask->store, stmt);
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    bool taken = store_any(ask->store, stmt);
     if (taken) {
         return refuse(ask, ERR_AMBIGUOUS, handle, "jam people");
     }
@@ -301,9 +339,22 @@ static enum err remove_plan(struct ask *ask)
         return ERR_NOT_YOURS;
     }
     if (err == OK) {
+        struct slice handle = handle_of(ask, &person);
         act_on(ask, OP_REMOVE, &person);
+        if (handle.len > 0 && roster_has(ask->store, handle)) {
+            strike(ask, handle);
+        }
     }
     return err;
+}
+
+/* Where teachers read letters, there are so many as fit a box. */
+static bool is_one_too_many(struct ask *ask, const struct person_id *person)
+{
+    struct person_id teachers[LETTER_READERS_MAX];
+    return class_policy(ask->store) & POLICY_TEACHERS_READ &&
+           !authority_is_teacher(ask->store, person) &&
+           authority_teachers(ask->store, teachers, LETTER_READERS_MAX) == LETTER_READERS_MAX;
 }
 
 static enum err teacher_plan(struct ask *ask)
@@ -313,6 +364,9 @@ static enum err teacher_plan(struct ask *ask)
     bool off = ask_flag(ask, "off");
     if (err == OK && off && (!authority_root(ask->store, &root) || !SAME(root, ask->me))) {
         return ERR_NOT_YOURS;
+    }
+    if (err == OK && !off && is_one_too_many(ask, &person)) {
+        return refuse(ask, ERR_LIMIT, slice_str("teachers who read letters"), NULL);
     }
     if (err == OK) {
         struct op *op = act_on(ask, OP_TEACHER, &person);
@@ -391,7 +445,7 @@ static enum err reset_plan(struct ask *ask)
         return err;
     }
     err = name_self(ask, typed, &person, &unknown);
-    bool waits = err == ERR_NO_SUCH_PERSON && is_on_roster(ask, typed);
+    bool waits = err == ERR_NO_SUCH_PERSON && roster_has(ask->store, typed);
     if (err == OK && authority_root(ask->store, &root) && SAME(root, person)) {
         return ERR_NOT_YOURS; /* the paper's words bring that key back */
     }
@@ -415,9 +469,7 @@ static enum err cards_plan(struct ask *ask)
     while (err == OK && count < CARDS_MAX && store_row(ask->store, stmt)) {
         handles[count++] = keep_text(ask, column_slice(stmt, 0));
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     for (uint32_t i = 0; i < count && err == OK; i++) {
         err = card_words(ask, i);
     }
@@ -429,7 +481,15 @@ static enum err cards_plan(struct ask *ask)
 
 static void pack_card(struct ask *ask, struct pack *p, uint32_t i, const struct person_id *person)
 {
-    pack_map(p, 2);
+    struct session session;
+    bool first = !session_read(ask->store, person, &session);
+    pack_map(p, 3);
+    pack_str(p, "valid_s");
+    if (first) {
+        pack_nil(p);
+    } else {
+        pack_uint(p, CARD_S);
+    }
     pack_str(p, "person");
     pack_person(ask, p, person);
     pack_str(p, "words");
@@ -568,9 +628,7 @@ static uint32_t devices_read(struct ask *ask, struct device_id out[LIST_MAX])
         column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
         count++;
     }
-    if (stmt) {
-        sqlite3_reset(stmt);
-    }
+    sqlite3_reset(stmt);
     return count;
 }
 
@@ -662,4 +720,6 @@ static const struct method methods[] = {
     {0},
 };
 static const char *const tables[] = {"roster", NULL};
-const struct view view_teacher = {"teacher", tables, 1 << OP_ROSTER, teacher_fold, methods};
+const struct view view_teacher = {
+    "teacher", tables, 1 << OP_ROSTER | 1 << OP_STRIKE, teacher_fold, methods,
+};

@@ -2,6 +2,7 @@
  * life every few seconds. A state is only ever told after one with a smaller number. */
 #include "device_inside.h"
 #include "rows.h"
+#include "shapes.h"
 
 static struct watcher *watcher_new(struct device *device, client_id client)
 {
@@ -28,13 +29,15 @@ static void note_watched(struct device *device, uint32_t class_index)
     }
 }
 
-/* The state of a class as one map; false if it can't be told now. */
-static bool state_pack(struct device *device, struct class *class, struct now now, struct pack *p)
+/* The state of a class as one map, for who sits at this terminal; false if it can't be told now. */
+static bool state_pack(struct device *device, struct class *class, const struct login *login,
+                       struct now now, struct pack *p)
 {
     char name[NAME_BYTES_MAX + 1];
     class->seq++;
     struct ask *ask = ask_class(device, class, now);
     ask->class_name = class_name(class, name);
+    sitting_look(ask, sitting_find(device, login), class);
     return views_state(ask, p) == OK && !p->failed;
 }
 
@@ -51,11 +54,12 @@ enum err method_watch(struct call *call, struct pack *p)
         return ERR_BUSY;
     }
     watcher->class_index = class->index;
+    watcher->login = call->login;
     watcher->changes = !slice_is(how, "state");
     watcher->told = watcher->fresh = call->now.mono;
     pack_map(p, 1);
     pack_str(p, "state");
-    if (!state_pack(call->device, class, call->now, p)) {
+    if (!state_pack(call->device, class, &call->login, call->now, p)) {
         return ERR_INTERNAL;
     }
     call->watch = watcher;
@@ -104,6 +108,25 @@ static void tell_changes(struct device *device, const struct class *class, const
     }
 }
 
+/* Who reads single changes is told once that who sat there has moved, or was removed. */
+static void tell_left(struct device *device, struct class *class, struct watcher *watcher,
+                      struct now now)
+{
+    struct ask *ask = ask_class(device, class, now);
+    struct pack *p = &device->result;
+    sitting_look(ask, sitting_find(device, &watcher->login), class);
+    bool news = watcher->changes && ask->left && !watcher->left;
+    watcher->left = ask->left;
+    if (news) {
+        pack_reset(p);
+        pack_map(p, 2);
+        pack_str(p, "type");
+        pack_str(p, "left");
+        pack_left(ask, p);
+        request_notify(device, watcher->client, "change", pack_bytes(p));
+    }
+}
+
 void watchers_facts(struct device *device, struct class *class, struct now now)
 {
     const struct fact *fact;
@@ -118,7 +141,10 @@ void watchers_facts(struct device *device, struct class *class, struct now now)
         class->changed = false;
         for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
             struct watcher *watcher = &device->watchers[i];
-            watcher->dirty |= watcher->used && watcher->class_index == class->index;
+            if (watcher->used && watcher->class_index == class->index) {
+                watcher->dirty = true;
+                tell_left(device, class, watcher, now);
+            }
         }
     }
 }
@@ -150,7 +176,7 @@ static void tell_state(struct device *device, struct watcher *watcher, struct no
 {
     struct class *class = device->classes[watcher->class_index];
     pack_reset(&device->result);
-    if (state_pack(device, class, now, &device->result)) {
+    if (state_pack(device, class, &watcher->login, now, &device->result)) {
         request_notify(device, watcher->client, "state", pack_bytes(&device->result));
     }
     watcher->dirty = false;

@@ -23,13 +23,6 @@ struct calls {
     struct call call[OPTION_NAMES_MAX];
 };
 
-bool calls_check(const char *peer)
-{
-    char host[HOST_TEXT_MAX];
-    uint16_t port;
-    return host_split(peer, host, &port);
-}
-
 static void call_feed(struct call *call, struct address address)
 {
     struct event event = {.kind = EVENT_CALL, .from = address};

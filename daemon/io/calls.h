@@ -6,8 +6,6 @@
 
 struct calls;
 
-/* Is this HOST[:PORT]? */
-bool calls_check(const char *peer);
 /* Feeds EVENT_CALL for each: at once for addresses, later for names, which are asked for until they are found. */
 enum err calls_open(struct loop *, const struct options *, struct calls **);
 /* Whether a name is being asked for; only if not may it be closed. */

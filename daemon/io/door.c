@@ -1,4 +1,5 @@
-/* Who may shake hands how often: token buckets for strangers together and for each key, and pauses after a kick. */
+/* Who may shake hands how often: token buckets for strangers together, for those of one address and for each key, and pauses
+ * after a kick. */
 #include "door.h"
 
 #include <stdlib.h>
@@ -6,6 +7,8 @@
 enum {
     STRANGERS_PER_S = 20,
     STRANGERS_BURST = 100, /* a room that starts at once passes */
+    SOURCE_PER_S = 5,
+    SOURCE_BURST = 25,
     KEY_PER_S = 1,
     KEY_BURST = 10,
     WAIT_MS_MAX = 3600 * 1000,
@@ -67,6 +70,35 @@ static struct door_key *door_entry(struct door *door, const struct link_pk *key,
     return entry;
 }
 
+/* Of an address; the one that wasn't used for longest gives way, which mostly has its fill again. NULL: this machine itself,
+ * where rooms are tried out. */
+static struct bucket *source_bucket(struct door *door, const uint8_t ip[16], struct mono now)
+{
+    static const uint8_t loopback6[16] = {[15] = 1}, mapped[12] = {[10] = 0xff, [11] = 0xff};
+    struct door_source *oldest = &door->sources[0];
+    if (memcmp(ip, loopback6, sizeof loopback6) == 0 ||
+        (memcmp(ip, mapped, sizeof mapped) == 0 && ip[12] == 127)) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < DOOR_SOURCES; i++) {
+        struct door_source *source = &door->sources[i];
+        if (memcmp(source->ip, ip, sizeof source->ip) == 0) {
+            return &source->strangers;
+        }
+        oldest = source->strangers.at_ms < oldest->strangers.at_ms ? source : oldest;
+    }
+    memcpy(oldest->ip, ip, sizeof oldest->ip);
+    oldest->strangers = (struct bucket){now.ms, SOURCE_BURST * 1000};
+    return &oldest->strangers;
+}
+
+static bool stranger_admit(struct door *door, const uint8_t ip[16], struct mono now)
+{
+    struct bucket *source = source_bucket(door, ip, now);
+    return (!source || bucket_take(source, SOURCE_PER_S, SOURCE_BURST, now)) &&
+           bucket_take(&door->strangers, STRANGERS_PER_S, STRANGERS_BURST, now);
+}
+
 void door_clear(struct door *door)
 {
     for (uint32_t i = 0; i < CLASSES_MAX; i++) {
@@ -102,7 +134,8 @@ bool door_bars(const struct door *door, uint32_t class_index, const struct link_
     return false;
 }
 
-bool door_admit(struct door *door, uint32_t class_index, const struct link_pk *key, struct mono now)
+bool door_admit(struct door *door, uint32_t class_index, const struct link_pk *key,
+                const uint8_t ip[16], struct mono now)
 {
     if (door_bars(door, class_index, key) || door_refuses(door, key, now)) {
         return false;
@@ -111,7 +144,7 @@ bool door_admit(struct door *door, uint32_t class_index, const struct link_pk *k
     if (!bucket_take(&entry->handshakes, KEY_PER_S, KEY_BURST, now)) {
         return false;
     }
-    return entry->known || bucket_take(&door->strangers, STRANGERS_PER_S, STRANGERS_BURST, now);
+    return entry->known || stranger_admit(door, ip, now);
 }
 
 void door_know(struct door *door, const struct link_pk *key, struct mono now)

@@ -6,7 +6,7 @@
 #include "keys.h"
 #include "bounds.h"
 
-enum { DOOR_KEYS = 1024 };
+enum { DOOR_KEYS = 1024, DOOR_SOURCES = 64 };
 
 struct bucket {
     int64_t at_ms;
@@ -22,6 +22,13 @@ struct door_key {
     struct bucket handshakes; /* of this key */
 };
 
+/* Strangers of one address: else one machine that makes up keys would use up what all strangers have, and keep those out that
+ * start anew. */
+struct door_source {
+    uint8_t ip[16];
+    struct bucket strangers;
+};
+
 /* Who never comes into a class. */
 struct barred {
     struct link_pk *keys; /* owned */
@@ -33,13 +40,15 @@ struct door {
     struct door_key keys[DOOR_KEYS];
     uint32_t keys_count;
     struct bucket strangers; /* handshakes of all keys that aren't known */
-    int64_t kicks_ms;        /* until then somebody is refused */
+    struct door_source sources[DOOR_SOURCES];
+    int64_t kicks_ms; /* until then somebody is refused */
 };
 
 void door_init(struct door *, struct mono);
 void door_clear(struct door *);
-/* May this key come into a class now? Takes a token. */
-bool door_admit(struct door *, uint32_t class_index, const struct link_pk *, struct mono);
+/* May this key come into a class now, from this address? Takes a token. */
+bool door_admit(struct door *, uint32_t class_index, const struct link_pk *, const uint8_t ip[16],
+                struct mono);
 /* Of a class: who never comes in, one key behind the other; instead of those said before. False: no memory, nothing
  * changed. */
 bool door_bar(struct door *, uint32_t class_index, struct slice keys);

@@ -149,9 +149,9 @@ static void socket_options(void *socket)
 
 /* Reads one question of libzmq's: may this key come in? False if there is none. */
 static bool zap_read(void *zap, uint8_t id[256], size_t *id_len, struct link_pk *key,
-                     uint32_t *class_index, bool *good)
+                     struct address *from, uint32_t *class_index, bool *good)
 {
-    enum { ID = 1, DOMAIN = 2, MECHANISM = 5, KEY = 6, FRAMES = 7 };
+    enum { ID = 1, DOMAIN = 2, ADDRESS = 3, MECHANISM = 5, KEY = 6, FRAMES = 7 };
     uint8_t frame[256];
     int more = 1;
     size_t len = sizeof more;
@@ -168,6 +168,9 @@ static bool zap_read(void *zap, uint8_t id[256], size_t *id_len, struct link_pk 
         } else if (i == DOMAIN) {
             *good = *good && got == DOMAIN_BYTES && memcmp(frame, first_domain, 3) == 0;
             *class_index = (uint32_t)(frame[3] - first_domain[3]);
+        } else if (i == ADDRESS) {
+            frame[got < (int)sizeof frame ? got : 0] = '\0';
+            *good = *good && address_read((const char *)frame, from);
         } else if (i == MECHANISM) {
             *good = *good && got == 5 && memcmp(frame, "CURVE", 5) == 0;
         } else if (i == KEY && got == (int)sizeof key->b) {
@@ -186,13 +189,14 @@ static bool zap_answer(struct links *links)
     uint8_t id[256];
     size_t id_len = 0;
     struct link_pk key = {0};
+    struct address from = {.port = 0};
     char user[2 * sizeof key.b + 1];
     uint32_t class_index = 0;
     bool good;
-    if (!zap_read(links->zap, id, &id_len, &key, &class_index, &good)) {
+    if (!zap_read(links->zap, id, &id_len, &key, &from, &class_index, &good)) {
         return false;
     }
-    good = good && door_admit(&links->door, class_index, &key, clock_now().mono);
+    good = good && door_admit(&links->door, class_index, &key, from.ip, clock_now().mono);
     hex(user, key.b, sizeof key.b);
     zmq_send(links->zap, "1.0", 3, ZMQ_SNDMORE);
     zmq_send(links->zap, id, id_len, ZMQ_SNDMORE);

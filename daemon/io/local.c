@@ -2,8 +2,8 @@
 #include "local.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -43,7 +43,6 @@ struct local {
     struct loop *loop;
     struct logins *logins;
     int fd;
-    int reserve; /* given up to answer one client when descriptors ran out */
     uv_poll_t poll;
     uv_timer_t pause;
     struct client *clients;
@@ -360,42 +359,41 @@ static void client_add(struct local *local, int fd)
     client_poll(client);
 }
 
-static int reserve_open(void)
+/* Who sits here is let in when strangers on the network have used up all descriptors: those between the soft limit and the
+ * hard one are kept for that (main.c). Only for a moment, or libzmq's thread would give these away too. */
+static void files_raise(struct rlimit *was)
 {
-    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct rlimit all;
+    if (getrlimit(RLIMIT_NOFILE, was) == 0) {
+        all = *was;
+        all.rlim_cur = was->rlim_max;
+        setrlimit(RLIMIT_NOFILE, &all);
+    }
 }
 
 static void local_pause_cb(uv_timer_t *);
 
-/* Descriptors ran out: the reserved one serves to say so to the next client, and then we look away for a moment, or
- * the others that wait would wake us again and again. */
-static void local_starve(struct local *local)
-{
-    if (local->reserve >= 0) {
-        close(local->reserve);
-    }
-    int fd = accept4(local->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-        stranger_refuse(fd);
-    }
-    local->reserve = reserve_open();
-    uv_poll_stop(&local->poll);
-    uv_timer_start(&local->pause, local_pause_cb, ACCEPT_PAUSE_MS, 0);
-}
-
 static void local_cb(uv_poll_t *poll, int status, int events)
 {
     struct local *local = poll->data;
+    struct rlimit was = {0};
     (void)status, (void)events;
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        files_raise(&was);
         int fd = accept4(local->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-                local_starve(local);
-            }
-            return;
+        int error = errno;
+        if (fd >= 0) {
+            client_add(local, fd);
         }
-        client_add(local, fd);
+        setrlimit(RLIMIT_NOFILE, &was);
+        if (fd >= 0) {
+            continue;
+        }
+        if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
+            uv_poll_stop(&local->poll); /* or who waits would wake us again and again */
+            uv_timer_start(&local->pause, local_pause_cb, ACCEPT_PAUSE_MS, 0);
+        }
+        return;
     }
 }
 
@@ -467,7 +465,6 @@ enum err local_open(struct loop *loop, const char *path, struct local **out, str
     local->loop = loop;
     local->fd = -1;
     local->logins = logins_open(loop);
-    local->reserve = reserve_open();
     local->name.sun_family = AF_UNIX;
     local->poll.data = local->pause.data = local;
     why_what(why, "%s", path);
@@ -510,9 +507,6 @@ void local_close(struct local **out)
     }
     if (local->fd >= 0) {
         close(local->fd);
-    }
-    if (local->reserve >= 0) {
-        close(local->reserve);
     }
     free(local);
 }

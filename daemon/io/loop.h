@@ -8,21 +8,7 @@
 #include "device.h"
 #include "disk.h"
 #include "log.h"
-
-enum { OPTION_NAMES_MAX = 16 };
-
-/* What the command line says. Strings are borrowed for the life of the loop. */
-struct options {
-    const char *socket;
-    bool listens; /* --listen: on this address, and this port if it isn't 0 */
-    struct address listen;
-    const char *interfaces[OPTION_NAMES_MAX];
-    uint32_t interfaces_count;
-    const char *peers[OPTION_NAMES_MAX];
-    uint32_t peers_count;
-    bool beacon;
-    const char *invite_file; /* NULL: none */
-};
+#include "options.h"
 
 struct loop;
 

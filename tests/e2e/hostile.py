@@ -5,7 +5,8 @@
 #   hostile.py udp HOST PORT COUNT             datagrams of noise, also broadcast
 #   hostile.py tcp HOST PORT COUNT             connections that send noise, nothing, or half a greeting
 #   hostile.py local SOCKET                    half requests, huge ones, lying lengths, noise
-#   hostile.py latency HERE THERE COUNT        the median way of a note from one socket's machine to a watch at the other's, us
+#   hostile.py latency HERE THERE COUNT [MS]   the median way of a note from one socket's machine to a watch at the other's, us;
+#                                              with a pause after each: what three in four don't exceed
 #   hostile.py crowd SOCKET COUNT              so many clients at once that say nothing, while stdin is open
 import json
 import os
@@ -88,7 +89,7 @@ def local(path):
         s.close()
 
 
-def latency(here, there, count):
+def latency(here, there, count, pause=0):
     writer, watch = dial(here), dial(there)
     watch.sendall(pack([0, 1, "watch", {"how": "changes"}]))
     got, times = b"", []
@@ -116,7 +117,8 @@ def latency(here, there, count):
         answer = unpack(writer.recv(65536))[0]
         if answer[2] is not None:
             sys.exit(f"refused: {answer[2]}")
-    print(int(statistics.median(times) * 1e6))
+        time.sleep(int(pause) / 1000)
+    print(int(statistics.quantiles(times)[2 if int(pause) else 1] * 1e6))
 
 
 def crowd(path, count):

@@ -42,13 +42,22 @@ test_expect_success 'a wrong passphrase: one sentence; after some of them a paus
     ! hello 4 ana && grep "Too many wrong" said && words river lamp comet && await "hello 4 ana"
 '
 
-test_expect_success 'she has moved: the first screen knows' '
-    await "refused_with signed-out 3 note here" && await "says 1 \"who ana\" \".person.seat == \\\"pc4\\\"\""
+test_expect_success 'she has moved: the first screen says where to, and when' '
+    await "refused_with moved 3 note here" && jq -e ".error.message | test(\"^You moved to pc4 at [0-2][0-9]:[0-5][0-9].$\")" why &&
+    on 3 jam >said && grep "You moved to pc4 at" said && on 3 jam prompt >said && grep "^moved to pc4$" said &&
+    on 3 jam watch --once >said && grep "You moved to pc4 at" said &&
+    await "says 1 \"who ana\" \".person.seat == \\\"pc4\\\"\""
+'
+
+test_expect_success 'a watch that runs there says it at once' '
+    words river lamp comet && hello 3 ana && on 3 stdbuf -oL jam watch --plain >watched & watch=$! &&
+    await "grep -q Period watched" && await "hello 4 ana" && await "grep -q \"^You moved to pc4 at\" watched" &&
+    kill $watch
 '
 
 test_expect_success 'a taken terminal: asked, or told to' '
     words quartz otter banana && refused_with taken 4 hello ben && hello 4 ben --take-over &&
-    await "says 1 \"who ana\" \".person.here == false\""
+    await "says 1 \"who ana\" \".person.here == false\"" && await "refused_with signed-out 3 note here"
 '
 
 test_expect_success 'who is on no roster carries a tail until a teacher confirms; so does who claims a name twice' '
@@ -63,16 +72,28 @@ test_expect_success 'a pupil can do nothing that is a teacher'"'"'s' '
     refused_with not-a-teacher 2 cards && refused_with not-a-teacher 2 people teacher zoe
 '
 
-test_expect_success 'a card opens who forgot, and the old passphrase no more' '
-    json 1 people reset ana && jq -r ".card.words | if type == \"array\" then join(\" \") else . end" "$JAM_ROOM/1/json" >card &&
-    words $(cat card) && await "hello 3 ana" && words river lamp comet && on 3 jam bye && ! hello 3 ana &&
-    words $(cat card) && await "hello 3 ana"
+test_expect_success 'a card opens who forgot, once; then her new words do, and nothing else' '
+    json 1 people reset ana && ask 1 ".card.valid_s == 900" && jq -r .card.words "$JAM_ROOM/1/json" >card &&
+    words $(cat card) && await "refused_with new-passphrase 3 hello ana --passphrase-file $JAM_ROOM/typed" &&
+    refused_with moved 3 note "by a card alone" || refused_with signed-out 3 note "by a card alone" &&
+    printf "%s\n" "$(cat card)" "kitten orbit maple" >"$JAM_ROOM/typed" && hello 3 ana && grep "card is used up" said &&
+    on 3 jam bye && ! hello 3 ana && words river lamp comet && ! hello 3 ana && words kitten orbit maple && hello 3 ana
 '
 
 test_expect_success 'cards for who has not signed up yet' '
-    json 1 cards && ask 1 "[.cards[].person] == [\"emil\"]" &&
-    jq -r ".cards[0].words | if type == \"array\" then join(\" \") else . end" "$JAM_ROOM/1/json" >card &&
-    words $(cat card) && await "hello 2 emil --take-over" && grep "emil" said && ! grep "emil~" said
+    on 1 jam people >said && grep "^   emil, not here yet" said &&
+    json 1 cards && ask 1 "[.cards[].person] == [\"emil\"]" && jq -r ".cards[0].words" "$JAM_ROOM/1/json" >card &&
+    on 1 jam people >said && grep "emil, not here yet, has a card" said &&
+    printf "%s\n" "$(cat card)" "velvet onion tiger" >"$JAM_ROOM/typed" && await "hello 2 emil --take-over" &&
+    grep "Welcome, emil" said && ! grep "emil~" said
+'
+
+test_expect_success 'a wrong name is struck off the roster, and a right one is put back' '
+    printf "finn\ngul\n" >more && on 1 jam class roster more && on 1 jam class roster --remove finn >said &&
+    grep "Not on the list any more.*: finn" said && await "says 3 people.choices 1 || on 3 jam people >said" &&
+    await "on 3 jam people >said; ! grep -q finn said && grep -q \"gul, not here yet\" said" &&
+    test_must_fail on 1 jam class roster --remove nobody && on 1 jam class roster more >said && grep "1 of them new" said &&
+    await "on 3 jam people >said; grep -q \"finn, not here yet\" said"
 '
 
 test_expect_success 'a wiped machine, and one that is cut off' '
@@ -82,7 +103,7 @@ test_expect_success 'a wiped machine, and one that is cut off' '
 '
 
 test_expect_success 'the lesson ends: pupils are signed out everywhere, the teacher is not' '
-    on 1 jam lesson start && words $(cat card) && on 1 jam lesson end &&
+    on 1 jam lesson start && on 1 jam lesson end &&
     for i in 2 3 4
     do
         await "refused_with signed-out $i note still" || return 1
@@ -90,10 +111,12 @@ test_expect_success 'the lesson ends: pupils are signed out everywhere, the teac
     on 1 jam note "she stays"
 '
 
-test_expect_success 'who was removed is nobody here any more, and comes back as somebody new only' '
-    json 1 who zoe && jq -r .person.id "$JAM_ROOM/1/json" >zoe && on 1 jam people remove zoe &&
-    await "refused_with no-such-person 3 who zoe" && words violet sugar canoe &&
-    refused_with no-such-person 3 hello $(cat zoe) && hello 3 zoe && grep "a new name" said
+test_expect_success 'who was removed is told so, and comes back as somebody new once the roster has the name' '
+    words violet sugar canoe && await "hello 2 zoe" && json 1 who zoe && jq -r .person.id "$JAM_ROOM/1/json" >zoe &&
+    on 1 jam people remove zoe && await "refused_with no-such-person 3 who zoe" &&
+    await "refused_with removed 2 note still" && on 2 jam >said && grep "Your teacher took zoe.* out of this class" said &&
+    refused_with removed 3 hello $(cat zoe) && ! hello 3 zoe && grep "took zoe out of this class" said &&
+    echo zoe >names && on 1 jam class roster names && await "hello 3 zoe" && grep "a new name" said
 '
 
 test_expect_success 'the words on paper bring the class back to its teacher' '

@@ -114,4 +114,10 @@ test_expect_success 'where the policy says so, the teacher reads it too, and nob
     ! kept "$letter" 5 6 7 8 && test_expect_code 1 in_memory "$letter" 8
 '
 
+test_expect_success 'who is made a teacher reads from then on, and nothing of before' '
+    on 5 jam people teacher chloe && await "converged 5 6 7 8" && before=$letter &&
+    letter="a heron stands in the reeds" && on 6 jam feedback ben --glow "$letter" && await "converged 5 6 7 8" &&
+    reads 7 1 && reads 5 1 && reads 8 1 && ! kept "$letter" 5 6 7 8 && letter=$before && reads 8 0 && reads 5 1
+'
+
 test_done

@@ -79,7 +79,7 @@ test_expect_success 'new: the words that are proposed are typed once' '
 	type RIV-lam-abou
 	expect Welcome back
 	EOF
-    asked ".[1].passphrase == \"RIV-lam-abou\" and length == 2"
+    asked ".[1].new == \"RIV-lam-abou\" and length == 2"
 '
 
 test_expect_success 'new: one of their own is typed twice, and again if the two differ' '
@@ -99,7 +99,7 @@ test_expect_success 'new: one of their own is typed twice, and again if the two 
 	type my dog  eats socks
 	expect Welcome back
 	EOF
-    asked "map(.passphrase) == [null, \"my dog eats socks\"]" && ! grep socks screen
+    asked "map(.new) == [null, \"my dog eats socks\"]" && ! grep socks screen
 '
 
 test_expect_success 'a weak one is refused, saying why, and another can be typed' '
@@ -117,7 +117,7 @@ test_expect_success 'a weak one is refused, saying why, and another can be typed
 	type $words
 	expect Welcome back
 	EOF
-    asked "map(.passphrase) == [null, \"xk7\", \"$words\"]"
+    asked "map(.new) == [null, \"xk7\", \"$words\"]"
 '
 
 test_expect_success 'nothing typed: refused, as without a terminal' '

@@ -1,20 +1,9 @@
 /* No datagram breaks knock_read or offer_open: as it came, and, since nobody finds a box by chance, sealed by somebody
  * who is let say anything in it. What reads says the same when it is written and read again. */
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "knock.h"
 
 enum { BOX_AT = 41, PLAIN_BYTES = OFFER_BYTES - BOX_AT - BOX_OVERHEAD };
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    return keys_init();
-}
 
 static void check_knock(struct slice datagram)
 {
@@ -22,10 +11,8 @@ static void check_knock(struct slice datagram)
     uint8_t out[KNOCK_BYTES];
     if (knock_read(datagram, &knock) == OK) {
         knock_write(&knock, out);
-        if (memcmp(out, datagram.at, 9) != 0 ||
-            memcmp(out + 10, datagram.at + 10, KNOCK_BYTES - 10) != 0) {
-            abort();
-        }
+        fuzz_check(memcmp(out, datagram.at, 9) == 0 &&
+                   memcmp(out + 10, datagram.at + 10, KNOCK_BYTES - 10) == 0);
     }
 }
 
@@ -42,28 +29,25 @@ static void check_offer(const uint8_t *bytes, size_t len)
     offer_open(&key, slice_of(bytes, len), &offer);
     memcpy(plain, bytes, len < sizeof(plain) ? len : sizeof(plain));
     offer_seal(&device, &rng, &(struct offer){.name = ""}, out);
-    if (!box_seal(&pk, &rng, slice_of(plain, sizeof(plain)), out + BOX_AT)) {
-        abort();
-    }
+    fuzz_check(box_seal(&pk, &rng, slice_of(plain, sizeof(plain)), out + BOX_AT));
     if (offer_open(&key, slice_of(out, sizeof(out)), &offer) != OK) {
         return;
     }
-    if (!offer_seal(&device, &rng, &offer, out) ||
-        offer_open(&key, slice_of(out, sizeof(out)), &again) != OK ||
-        memcmp(offer.secret, again.secret, sizeof(offer.secret)) != 0 ||
-        !SAME(offer.root, again.root) || strcmp(offer.name, again.name) != 0) {
-        abort();
-    }
+    fuzz_check(offer_seal(&device, &rng, &offer, out));
+    fuzz_check(offer_open(&key, slice_of(out, sizeof(out)), &again) == OK);
+    fuzz_check(memcmp(offer.secret, again.secret, sizeof(offer.secret)) == 0);
+    fuzz_check(SAME(offer.root, again.root) && strcmp(offer.name, again.name) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+const size_t fuzz_room = FUZZ_ROOM;
+
+void fuzz_one(struct slice input)
 {
     uint8_t knock[KNOCK_BYTES] = "jamknock\x01";
-    check_knock(slice_of(bytes, len));
-    if (len > 0) {
-        memcpy(knock + 9, bytes, len < KNOCK_BYTES - 9 ? len : KNOCK_BYTES - 9);
+    check_knock(input);
+    if (input.len > 0) {
+        memcpy(knock + 9, input.at, input.len < KNOCK_BYTES - 9 ? input.len : KNOCK_BYTES - 9);
         check_knock(slice_of(knock, sizeof(knock)));
-        check_offer(bytes, len);
+        check_offer(input.at, input.len);
     }
-    return 0;
 }

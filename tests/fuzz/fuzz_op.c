@@ -1,22 +1,17 @@
 /* Whatever op_decode accepts, op_encode gives back. */
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "op.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+const size_t fuzz_room = FUZZ_ROOM;
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+void fuzz_one(struct slice input)
 {
-    struct slice all = slice_of(bytes, len);
     struct op op;
     struct pack p;
-    if (op_decode(all, &op) != OK) {
-        return 0;
+    if (op_decode(input, &op) != OK) {
+        return;
     }
     pack_init(&p);
-    if (op_encode(&p, &op) != OK || !slice_equal(pack_bytes(&p), all)) {
-        abort();
-    }
+    fuzz_check(op_encode(&p, &op) == OK && slice_equal(pack_bytes(&p), input));
     pack_clear(&p);
-    return 0;
 }

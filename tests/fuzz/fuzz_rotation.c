@@ -1,18 +1,7 @@
 /* No box breaks rotation_open: as it came, and, since nobody finds a seal by chance, with words that a member sealed. What
  * opens are words of the list. */
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "rotation.h"
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    return keys_init();
-}
 
 static void open_box(const struct sign_key *key, struct slice box)
 {
@@ -21,13 +10,13 @@ static void open_box(const struct sign_key *key, struct slice box)
         return;
     }
     for (size_t i = 0; i < WORDS_SECRET; i++) {
-        if (secret[i] >= WORDS_IN_LIST) {
-            abort();
-        }
+        fuzz_check(secret[i] < WORDS_IN_LIST);
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+const size_t fuzz_room = FUZZ_ROOM;
+
+void fuzz_one(struct slice input)
 {
     struct sign_key key;
     struct sign_pk pk;
@@ -36,15 +25,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     uint16_t secret[WORDS_SECRET] = {0};
     sign_keypair(seed, &key, &pk);
     memcpy(device.b, pk.b, sizeof(device.b));
-    open_box(&key, slice_of(bytes, len));
-    if (len > 0) {
-        memcpy(secret, bytes, len < sizeof(secret) ? len : sizeof(secret));
+    open_box(&key, input);
+    if (input.len > 0) {
+        memcpy(secret, input.at, input.len < sizeof(secret) ? input.len : sizeof(secret));
     }
     size_t sealed = rotation_seal(seed, secret, &device, 1, box);
     open_box(&key, slice_of(box, sealed));
-    if (len > 0 && bytes[0] < sealed) {
-        box[bytes[0]] ^= (uint8_t)len;
+    if (input.len > 0 && input.at[0] < sealed) {
+        box[input.at[0]] ^= (uint8_t)input.len;
         open_box(&key, slice_of(box, sealed));
     }
-    return 0;
 }

@@ -83,6 +83,8 @@ bool hostile_hear(struct hostile *, int64_t ms);
 void hostile_live(struct hostile *, const struct fingerprint *, int64_t ms);
 /* The same until the program is ended, after saying so on standard output. */
 void hostile_stay(struct hostile *, const struct fingerprint *) __attribute__((noreturn));
+/* Asks the first target for its whole log, as a machine that joins would; each run of it as it comes. */
+void hostile_learn(struct hostile *, void (*take)(void *, const struct run *), void *with);
 /* Waits until a target has told REFUSE; fails after ten seconds. */
 void hostile_await_refuse(struct hostile *, struct target *);
 
@@ -126,6 +128,7 @@ struct attack {
     bool member; /* it needs the words */
     void (*run)(struct hostile *);
 };
-extern const struct attack outsider_attacks[], member_attacks[], log_attacks[], people_attacks[];
+extern const struct attack outsider_attacks[], member_attacks[], log_attacks[], people_attacks[],
+    curve_attacks[], relay_attacks[], serve_attacks[];
 
 #endif

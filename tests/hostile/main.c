@@ -6,7 +6,8 @@
 #include "hostile.h"
 
 static const struct attack *const families[] = {outsider_attacks, member_attacks, log_attacks,
-                                                people_attacks};
+                                                people_attacks,   curve_attacks,  relay_attacks,
+                                                serve_attacks};
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
 static int usage(void)

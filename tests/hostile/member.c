@@ -108,14 +108,18 @@ static void rewrite(struct pack *p, const msgpack_object *o, uint32_t nth, uint6
     }
 }
 
-/* A fresh device for every seven messages: none is told off, so all of them are read. */
+/* A fresh device for every seven messages: none is told off, so all of them are read. It is let in when strangers of this
+ * address are again. */
 static void say_as_somebody_new(struct hostile *h, uint32_t *said)
 {
+    int64_t end = now_ms() + 30000;
     if ((*said)++ % (BAD_MESSAGES_MAX - 1) == 0) {
         hostile_become(h, 0);
         for (uint32_t i = 0; i < h->options->targets_count; i++) {
             hostile_hello(h);
-            hostile_say(h, &h->options->targets[i]);
+            while (!hostile_say(h, &h->options->targets[i])) {
+                must(now_ms() < end, "it lets nobody in");
+            }
         }
     }
 }
@@ -400,12 +404,23 @@ static void attack_lure(struct hostile *h)
 
 /* ---- lies about what one has, and silence ---- */
 
-/* Says that it lacks nothing and has everything: returns each target's fingerprint, and ACKs what it never took. */
+/* Says that it lacks nothing and has everything, by returning each target's fingerprint: as so many devices, one after the
+ * other. */
 static void attack_false_ack(struct hostile *h)
 {
+    uint32_t count = h->options->count ? h->options->count : 1;
     h->flags = HELLO_LASTING;
-    hostile_join(h);
-    hostile_stay(h, NULL);
+    for (uint64_t turn = 0;; turn++) {
+        if (turn < count || count > 1) {
+            hostile_become(h, turn % count + 1);
+            hostile_join(h);
+        }
+        if (turn == count) {
+            printf("under way\n");
+            fflush(stdout);
+        }
+        hostile_live(h, NULL, 1200);
+    }
 }
 
 /* Always differs, and never answers. */

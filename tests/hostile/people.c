@@ -3,18 +3,28 @@
 #include <stdlib.h>
 
 #include "hostile.h"
+#include "rotation.h"
 
-enum { GRANTS_MAX = 64 };
+enum { GRANTS_MAX = 64, FEEDS_MAX = 64 };
+
+struct place {
+    struct feed_id feed;
+    struct hash last;
+};
 
 /* What the class's log tells everybody. */
 struct learnt {
     struct op grants[GRANTS_MAX];
     uint32_t count;
     uint8_t box[BOX_BYTES_MAX], second[BOX_BYTES_MAX];
-    struct op letter; /* a sealed one of somebody's; kind 0: none */
+    struct op letter;                /* a sealed one of somebody's; kind 0: none */
+    struct ref letter_ref, note_ref; /* of it, and of a note in a jam; zeros: none */
+    struct class_id class;
+    struct place places[FEEDS_MAX];
+    uint32_t places_count;
 };
 
-static void learn_op(struct learnt *l, struct slice payload)
+static void learn_op(struct learnt *l, struct slice payload, struct ref ref)
 {
     struct op op;
     if (payload.len <= SALT_BYTES ||
@@ -26,73 +36,57 @@ static void learn_op(struct learnt *l, struct slice payload)
     }
     if (op.kind == OP_FEEDBACK && (op.has & FIELD_BOX) && (op.has & FIELD_SECOND)) {
         l->letter = op;
+        l->letter_ref = ref;
         memcpy(l->box, op.box.at, op.box.len);
         memcpy(l->second, op.second.at, op.second.len);
         l->letter.box.at = l->box;
         l->letter.second.at = l->second;
     }
+    if (op.kind == OP_NOTE && (op.has & FIELD_JAM)) {
+        l->note_ref = ref;
+    }
 }
 
-static void learn_runs(struct learnt *l, const struct message *m)
+/* Runs come in the order of their feeds, so each begins where the last one of its feed ended. */
+static struct place *place_of(struct learnt *l, const struct feed_id *feed)
 {
+    for (uint32_t i = 0; i < l->places_count; i++) {
+        if (SAME(l->places[i].feed, *feed)) {
+            return &l->places[i];
+        }
+    }
+    must(l->places_count < FEEDS_MAX, "room for feeds");
+    l->places[l->places_count] = (struct place){.feed = *feed};
+    return &l->places[l->places_count++];
+}
+
+static void learn_run(void *with, const struct run *run)
+{
+    struct learnt *l = with;
+    struct place *place = place_of(l, &run->feed);
     struct hash after[AFTER_MAX];
-    for (uint32_t i = 0; i < m->count; i++) {
-        struct run run;
-        for (uint32_t k = 0; run_read(&m->items[i], &run) == OK && k < run.count; k++) {
-            struct entry entry;
-            if (run_entry(&run, k, after, &entry) == OK && entry.payload.at) {
-                learn_op(l, entry.payload);
-            }
+    for (uint32_t k = 0; k < run->count; k++) {
+        struct entry entry;
+        must(run_entry(run, k, after, &entry) == OK, "an entry");
+        entry.prev = place->last;
+        place->last = entry_id(&l->class, &entry);
+        if (entry.payload.at) {
+            learn_op(l, entry.payload, ref_of(&place->last));
         }
     }
 }
 
-static void want_all(struct hostile *h, const struct message *m)
+/* Reads the log of the first target. */
+static struct learnt *learn(struct hostile *h)
 {
-    struct want wants[WANT_MAX];
-    uint32_t wants_count = 0;
-    for (uint32_t i = 0; i < m->count; i++) {
-        const msgpack_object *items;
-        uint32_t count;
-        struct prefix prefix;
-        struct head head;
-        must(message_heads(m, i, &prefix, &items, &count) == OK, "heads");
-        for (uint32_t k = 0; k < count && wants_count < WANT_MAX; k++) {
-            must(message_head(items, k, &head) == OK, "a head");
-            wants[wants_count++] = (struct want){head.feed, 0};
-        }
+    struct learnt *l = calloc(1, sizeof(*l));
+    if (!l) {
+        fail("no memory");
     }
-    pack_reset(&h->pack);
-    pack_wants(&h->pack, CREDIT_BYTES, wants_count);
-    for (uint32_t i = 0; i < wants_count; i++) {
-        pack_want(&h->pack, &wants[i]);
-    }
-    hostile_say(h, &h->options->targets[0]);
-}
-
-/* Reads the log of the first target, as a machine that joins would. */
-static void learn(struct hostile *h, struct learnt *l)
-{
-    struct range nothing = {.prefix = {0}};
-    bool end = false;
-    memset(l, 0, sizeof(*l));
-    pack_reset(&h->pack);
-    pack_ranges(&h->pack, 1);
-    pack_range(&h->pack, &nothing);
-    hostile_say(h, &h->options->targets[0]);
-    for (int64_t until = now_ms() + 10000; !end;) {
-        must(now_ms() < until, "the log was not told");
-        if (!hostile_hear(h, 200)) {
-            continue;
-        }
-        if (h->message.kind == MESSAGE_HEADS) {
-            want_all(h, &h->message);
-        } else if (h->message.kind == MESSAGE_RUNS) {
-            learn_runs(l, &h->message);
-            end = h->message.flags & RUNS_END;
-        }
-    }
+    l->class = h->class;
+    hostile_learn(h, learn_run, l);
     must(l->count > 0, "nobody has signed in");
+    return l;
 }
 
 /* Tells all targets what was added to a feed. */
@@ -120,10 +114,8 @@ static void add_name(struct forger *f, const struct person_id *by, const char *h
 /* For each person: their name is changed without a grant, with one that was for another feed, with one by another key. */
 static void attack_impostor(struct hostile *h)
 {
-    struct learnt *l = calloc(1, sizeof(*l));
-    must(l != NULL, "no memory");
     hostile_join(h);
-    learn(h, l);
+    struct learnt *l = learn(h);
     for (uint32_t i = 0; i < l->count; i++) {
         for (int how = 0; how < 3; how++) {
             struct forger f;
@@ -162,14 +154,36 @@ static void attack_after_bye(struct hostile *h)
     forger_clear(&f);
 }
 
+/* Words of our own for the class, sealed to all targets as a teacher would. */
+static struct slice new_words(struct hostile *h, uint8_t box[BOX_BYTES_MAX])
+{
+    static const uint16_t words[WORDS_SECRET] = {1, 2, 3, 4, 5};
+    struct device_id devices[TARGETS_MAX];
+    uint8_t seed[32];
+    rng_fill(&h->rng, seed, sizeof(seed));
+    for (uint32_t i = 0; i < h->options->targets_count; i++) {
+        devices[i] = h->options->targets[i].device;
+    }
+    return slice_of(box, rotation_seal(seed, words, devices, h->options->targets_count, box));
+}
+
+/* That the class has ended, in a message beside the log: as who was away is told. */
+static void say_closed(struct hostile *h, const struct signature *signature)
+{
+    for (uint32_t i = 0; i < h->options->targets_count; i++) {
+        pack_reset(&h->pack);
+        pack_closed(&h->pack, signature);
+        hostile_say(h, &h->options->targets[i]);
+    }
+}
+
 /* All that only teachers may say, from a pupil with a good grant. */
 static void attack_pupil_as_teacher(struct hostile *h)
 {
-    struct learnt *l = calloc(1, sizeof(*l));
     struct forger f;
-    must(l != NULL, "no memory");
+    uint8_t box[BOX_BYTES_MAX];
     hostile_join(h);
-    learn(h, l);
+    struct learnt *l = learn(h);
     forger_open(&f, h, 1);
     forger_person(&f, "guest");
     const struct person_id by = f.person_id, other = l->grants[l->count - 1].by;
@@ -189,6 +203,16 @@ static void attack_pupil_as_teacher(struct hostile *h)
         {.kind = OP_EXPEL, .has = FIELD_BY | FIELD_DEVICE, .device = h->options->targets[1].device},
         {.kind = OP_ROSTER, .has = FIELD_BY | FIELD_HANDLE, .handle = text},
         {.kind = OP_CLOSE, .has = FIELD_BY | FIELD_SIGNATURE},
+        {.kind = OP_LESSON, .has = FIELD_BY | FIELD_YES},
+        {.kind = OP_ROTATE, .has = FIELD_BY | FIELD_BOX, .box = new_words(h, box)},
+        {.kind = OP_REDACT,
+         .has = FIELD_BY | FIELD_TEXT | FIELD_ENTRY,
+         .text = text,
+         .entry = l->note_ref},
+        {.kind = OP_REDACT,
+         .has = FIELD_BY | FIELD_TEXT | FIELD_ENTRY,
+         .text = text,
+         .entry = l->letter_ref},
     };
     for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
         struct op op = ops[i];
@@ -204,6 +228,8 @@ static void attack_pupil_as_teacher(struct hostile *h)
                        .signature = sign(&f.person, "jam class name 1", SLICE(said))};
     forger_add(&f, &class, NULL, 0, 0);
     tell_all(h, &f);
+    struct signature closed = sign(&f.person, "jam close 1", SLICE(f.class));
+    say_closed(h, &closed);
     hostile_live(h, NULL, 1000);
     printf("said as a teacher\n");
     forger_clear(&f);
@@ -233,11 +259,9 @@ static void attack_key_bomb(struct hostile *h)
 /* Somebody's sealed letter, as if it were ours. */
 static void attack_letter_again(struct hostile *h)
 {
-    struct learnt *l = calloc(1, sizeof(*l));
     struct forger f;
-    must(l != NULL, "no memory");
     hostile_join(h);
-    learn(h, l);
+    struct learnt *l = learn(h);
     must(l->letter.kind == OP_FEEDBACK, "there is no letter");
     forger_open(&f, h, 1);
     forger_person(&f, h->options->text);

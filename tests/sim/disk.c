@@ -631,6 +631,27 @@ struct disk *disk_clone(const struct disk *disk, uint64_t seed)
     return clone;
 }
 
+struct disk *disk_rest(const struct disk *disk, uint64_t seed)
+{
+    struct disk *rest = disk_new(seed);
+    for (const struct file *f = disk->files; f; f = f->next) {
+        struct file *to = file_make(rest, f->name);
+        file_put(to, 0, f->bytes, f->len);
+        to->lasts = f->lasts;
+        to->deleted = f->deleted;
+        to->changes_count = to->changes_room = f->changes_count;
+        to->changes = must(calloc(f->changes_count + 1, sizeof(struct change *)));
+        for (size_t i = 0; i < f->changes_count; i++) {
+            size_t len = sizeof(struct change) + f->changes[i]->len + f->changes[i]->old_len;
+            to->changes[i] = must(malloc(len));
+            memcpy(to->changes[i], f->changes[i], len);
+        }
+    }
+    disk_cut(rest);
+    disk_start(rest);
+    return rest;
+}
+
 void disk_restore(struct disk *disk, const struct disk *from)
 {
     empty(disk);

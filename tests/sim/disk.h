@@ -30,6 +30,8 @@ enum disk_fault {
 struct disk *disk_new(uint64_t seed);
 /* Another disk with what is written on this one, as if it had been copied while in use. A snapshot, or a machine's clone. */
 struct disk *disk_clone(const struct disk *, uint64_t seed);
+/* Another disk with what a power cut now would leave of this one. */
+struct disk *disk_rest(const struct disk *, uint64_t seed);
 /* What is on the disk is again what was when `from` was cloned. It must be off: see disk_kill. */
 void disk_restore(struct disk *, const struct disk *from);
 void disk_free(struct disk **);

@@ -263,6 +263,7 @@ static bool model_may(const struct model *m, int at)
     case OP_CONFIRM:
     case OP_LESSON:
     case OP_ROSTER:
+    case OP_STRIKE:
     case OP_ROTATE:
         return model_teaches(m, p, at);
     case OP_CLOSE:
@@ -840,6 +841,7 @@ static void only_teachers_do_what_teachers_do(void **state)
     fails(act(PC1, ANA, OP_LESSON, -1));
     fails(act(PC1, ANA, OP_CONFIRM, ANA));
     fails(act(PC1, ANA, OP_ROSTER, -1));
+    fails(act(PC1, ANA, OP_STRIKE, -1));
     fails(act(PC1, ANA, OP_REMOVE, BEN));
     fails(act(PC1, ANA, OP_REVOKE, BEN));
     fails(expel(PC1, ANA, 2));
@@ -1124,6 +1126,28 @@ static void a_goodbye_without_a_grant_needs_an_open_one_there(void **state)
     judge();
 }
 
+/* A machine that is killed at the end of each lesson: nobody folds the whole log again for whoever sits down there later. */
+static void who_was_cut_off_once_costs_no_refold_for_ever(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    act(PC1_AGAIN, ANA, OP_BYE, -1); /* the daemon was killed */
+    int farewell = scene.count;
+    counts(hello(PC1_AGAIN, ANA));
+    counts(act(PC1_AGAIN, ANA, OP_BYE, -1));
+    counts(hello(PC1_AGAIN, ANA));
+    judge();
+    scene_side_reset(&sides[0]);
+    uint64_t before = 0;
+    for (int i = 0; i < scene.count; i++) {
+        assert_int_equal(scene_give(&scene.items[i], &sides[0]), OK);
+        scene_flush(&sides[0]);
+        before = i < farewell ? replica_count(sides[0].replica).refolds : before;
+    }
+    assert_int_equal(replica_count(sides[0].replica).refolds, before);
+}
+
 /* Lee's second act names only Ben's note as a cause, which names Ana's; the first one knew neither. */
 static void a_bound_knows_what_its_causes_knew(void **state)
 {
@@ -1219,6 +1243,7 @@ int main(void)
         cmocka_unit_test(an_old_key_op_said_again_by_others_changes_nothing),
         cmocka_unit_test(revoked_grants_end_and_later_ones_stand),
         cmocka_unit_test(a_goodbye_without_a_grant_needs_an_open_one_there),
+        cmocka_unit_test(who_was_cut_off_once_costs_no_refold_for_ever),
         cmocka_unit_test(a_bound_knows_what_its_causes_knew),
         cmocka_unit_test(what_a_fork_voids_never_gave_authority),
         cmocka_unit_test(random_histories_are_judged_as_the_model_does),

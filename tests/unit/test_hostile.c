@@ -83,9 +83,9 @@ static void forger_add(struct forger *f, const struct op *op, const struct hash 
     pack_clear(&p);
 }
 
-static void forger_open(struct forger *f, const struct class_id *class, uint8_t number)
+static void forger_open(struct forger *f, const struct class_id *class, uint16_t number)
 {
-    uint8_t seed[32] = {99, number};
+    uint8_t seed[32] = {99, (uint8_t)number, 0, (uint8_t)(number >> 8)};
     struct sign_pk pk;
     memset(f, 0, sizeof(*f));
     f->class = *class;
@@ -233,6 +233,112 @@ static void a_void_feed_that_parts_earlier_still_is_void_from_there(void **state
     forger_note(&f, "two, otherwise");
     assert_int_equal(forger_send(&f, 2, &a), ERR_FORK);
     assert_int_equal(heads_get(replica_heads(a.replica), &f.id)->void_seq, 2);
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
+/* ---- what it costs ------------------------------------------------------------------------------------------------ */
+
+static int count_work(void *work)
+{
+    ++*(uint64_t *)work;
+    return 0;
+}
+
+/* Counts in *work what SQLite does for a side, in hundreds of its steps. */
+static void watch_work(struct side *s, uint64_t *work)
+{
+    *work = 0;
+    sqlite3_progress_handler(sqlite3_db_handle(store_query(s->store, "SELECT 1")), 100, count_work,
+                             work);
+}
+
+/* What a side spends on entries of somebody honest that come one by one. */
+static uint64_t cost_of_notes(struct side *s, uint16_t number)
+{
+    uint64_t work;
+    struct forger f;
+    forger_open(&f, &some_class, number);
+    assert_int_equal(forger_send(&f, 1, s), OK);
+    watch_work(s, &work);
+    for (int i = 0; i < 100; i++) {
+        forger_note(&f, "a note");
+        assert_int_equal(forger_send(&f, f.seq, s), OK);
+    }
+    pack_clear(&f.entries);
+    return work;
+}
+
+/* Each waits for an entry that nobody has. */
+static void a_crowd_that_waits_costs_the_others_nothing(void **state)
+{
+    (void)state;
+    struct side a;
+    side_open(&a, 1);
+    uint64_t alone = cost_of_notes(&a, 1);
+    for (uint16_t i = 0; i < 1000; i++) {
+        struct forger f;
+        struct hash nowhere = {{7, (uint8_t)i, (uint8_t)(i >> 8)}};
+        forger_open(&f, &some_class, (uint16_t)(10 + i));
+        forger_note_after(&f, "behind nothing", &nowhere, 1);
+        forger_send(&f, 1, &a);
+        pack_clear(&f.entries);
+    }
+    assert_int_equal(replica_count(a.replica).waiting, 1000);
+    uint64_t crowded = cost_of_notes(&a, 2);
+    assert_true(alone > 0 && crowded <= 2 * alone);
+    side_close(&a);
+}
+
+static void forger_fork(struct side *to, uint8_t number)
+{
+    struct forger f;
+    forger_open(&f, &some_class, number);
+    struct forger first = forger_mark(&f);
+    forger_note(&f, "one");
+    assert_int_equal(forger_send(&f, 1, to), OK);
+    forger_back(&f, &first);
+    forger_note(&f, "the other");
+    assert_int_equal(forger_send(&f, 2, to), ERR_FORK);
+    pack_clear(&f.entries);
+}
+
+/* Each fork voids what was folded: but who forks again and again makes nobody fold the log all the time. */
+static void folding_again_is_rationed_and_not_forgotten(void **state)
+{
+    (void)state;
+    enum { RUNS = 40, FORKS = 50 };
+    struct side a;
+    struct forger f;
+    side_open(&a, 1);
+    forger_open(&f, &some_class, 1);
+    for (int run = 0; run < RUNS; run++) {
+        uint64_t first = run ? f.seq + 1 : 1;
+        while (f.seq < first + RUN_ENTRIES_MAX - 1) {
+            forger_note(&f, "much");
+        }
+        assert_int_equal(forger_send(&f, first, &a), OK);
+    }
+    for (int i = 0; i < FORKS; i++) {
+        forger_fork(&a, (uint8_t)(2 + i));
+    }
+    struct replica_counts counts = replica_count(a.replica);
+    uint64_t most = (uint64_t)REFOLD_ENTRIES_S * REFOLD_SAVED_MS / 1000 + counts.entries;
+    assert_true(counts.refolds > 0 && counts.refolds * RUNS * RUN_ENTRIES_MAX <= most);
+    assert_true(replica_is_stale(a.replica));
+    /* the time comes, also if what is in memory was lost meanwhile */
+    struct now later = now;
+    later.mono = replica_wake(a.replica);
+    assert_true(later.mono.ms > now.mono.ms && later.mono.ms < now.mono.ms + REFOLD_SAVED_MS);
+    assert_int_equal(replica_reload(a.replica), OK);
+    assert_true(replica_is_stale(a.replica));
+    assert_int_equal(store_begin(a.store), OK);
+    assert_int_equal(replica_flush(a.replica, later), OK);
+    assert_false(replica_is_stale(a.replica));
+    struct hash before = store_digest_views(a.store);
+    assert_int_equal(replica_refold(a.replica), OK);
+    struct hash again = store_digest_views(a.store);
+    assert_true(SAME(before, again));
     pack_clear(&f.entries);
     side_close(&a);
 }
@@ -573,6 +679,38 @@ static void the_front_of_a_run_that_waits_is_no_cause_of_anybody(void **state)
     room_free(room);
 }
 
+/* One machine gets entries under a signature behind which something waits for ever, the other gets a signature at them. */
+static void what_is_signed_twice_counts_wherever_one_signature_is(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f, g;
+    struct pack p;
+    struct hash nowhere = {{77}};
+    hostile_init(&h, 1);
+    hostile_hello(room, 0, &h);
+    hostile_hello(room, 1, &h);
+    pack_init(&p);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    forger_open(&g, &class_at(room, 0)->id, 1);
+    forger_note(&f, "said to both");
+    forger_note(&g, "said to both");
+    forger_note_after(&f, "behind nothing", &nowhere, 1);
+    forger_pack(&f, 1, &p);
+    hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
+    pack_reset(&p);
+    forger_pack(&g, 1, &p);
+    hostile_runs(room, 1, &h, RUNS_PUSH, pack_bytes(&p));
+    room_run(room, 10000);
+    assert_same(room);
+    assert_int_equal(heads_get(replica_heads(class_at(room, 0)->replica), &f.id)->seq, 2);
+    pack_clear(&p);
+    pack_clear(&f.entries);
+    pack_clear(&g.entries);
+    room_free(room);
+}
+
 static uint64_t entries_at(struct room *room, int i)
 {
     return replica_count(class_at(room, i)->replica).entries;
@@ -667,12 +805,15 @@ int main(void)
         cmocka_unit_test(a_run_that_could_not_be_passed_on_is_not_taken),
         cmocka_unit_test(an_entry_without_its_payload_is_lacking),
         cmocka_unit_test(a_void_feed_that_parts_earlier_still_is_void_from_there),
+        cmocka_unit_test(a_crowd_that_waits_costs_the_others_nothing),
+        cmocka_unit_test(folding_again_is_rationed_and_not_forgotten),
         cmocka_unit_test(a_proof_of_a_fork_always_fits_a_message),
         cmocka_unit_test(who_says_much_and_brings_nothing_holds_up_nobody),
         cmocka_unit_test(who_brings_a_little_again_and_again_holds_up_nobody),
         cmocka_unit_test(forks_within_forks_end_alike_and_blame_no_honest_machine),
         cmocka_unit_test(what_was_written_behind_a_branch_that_turned_out_void_comes_over),
         cmocka_unit_test(the_front_of_a_run_that_waits_is_no_cause_of_anybody),
+        cmocka_unit_test(what_is_signed_twice_counts_wherever_one_signature_is),
         cmocka_unit_test(who_pushes_much_is_taken_slowly_and_holds_up_nobody),
         cmocka_unit_test(a_quota_fills_with_time_and_may_be_owed),
         cmocka_unit_test(a_crowd_of_keys_leaves_no_dangling_talk),

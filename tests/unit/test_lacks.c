@@ -146,6 +146,67 @@ static void a_teacher_can_give_it_up(void **state)
     room_free(room);
 }
 
+static const char erased_text[] = "ana said something that hurt";
+
+/* The disk of machine 1 is as it was before a note was erased everywhere; machine 2, new, hears 1 alone. */
+static struct room *set_back(void)
+{
+    char invite[256], id[40];
+    struct room *room = room_new(3);
+    room_create(room, 0, "Period 3", invite);
+    assert_string_equal(ASK(room, 1, "class.join", "words", invite), "");
+    room_run(room, 2000);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 0, "start", "name", "bridge"), "");
+    assert_string_equal(ASK(room, 0, "note", "text", erased_text), "");
+    snprintf(id, sizeof(id), "%s", room_text(room, 0, "entry"));
+    room_run(room, 2000);
+    room_stop(room, 1);
+    struct disk *before = disk_clone(room->m[1].disk, 1);
+    room_start(room, 1);
+    assert_string_equal(ASK(room, 0, "redact", "entry", id, "why", "it hurt"), "");
+    room_run(room, 5000);
+    assert_false(disk_holds(room->m[1].disk, slice_str(erased_text)));
+    cut_apart(room, 0, 1, true);
+    cut_apart(room, 0, 2, true);
+    room_stop(room, 1);
+    disk_restore(room->m[1].disk, before);
+    disk_free(&before);
+    room_start(room, 1);
+    assert_true(disk_holds(room->m[1].disk, slice_str(erased_text)));
+    assert_string_equal(ASK(room, 2, "class.join", "words", invite), "");
+    room_run(room, 3000);
+    return room;
+}
+
+static void a_disk_that_was_set_back_tells_no_old_text(void **state)
+{
+    (void)state;
+    struct room *room = set_back();
+    assert_string_equal(status(room, 2, "status.fingerprint"),
+                        status(room, 1, "status.fingerprint"));
+    assert_string_not_equal(status(room, 2, "status.lacking.0"), "");
+    assert_false(disk_holds(room->m[2].disk, slice_str(erased_text)));
+    cut_apart(room, 0, 1, false);
+    room_run(room, 20000);
+    assert_string_equal(status(room, 2, "status.lacking.0"), "");
+    assert_string_equal(status(room, 2, "status.views"), status(room, 0, "status.views"));
+    assert_false(disk_holds(room->m[1].disk, slice_str(erased_text)));
+    assert_false(disk_holds(room->m[2].disk, slice_str(erased_text)));
+    room_free(room);
+}
+
+/* Where nobody knows better, nobody waits for long. */
+static void among_machines_that_all_started_texts_come_in_the_end(void **state)
+{
+    (void)state;
+    struct room *room = set_back();
+    room_run(room, 5000);
+    assert_string_equal(status(room, 2, "status.lacking.0"), "");
+    assert_true(disk_holds(room->m[2].disk, slice_str(erased_text)));
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +214,8 @@ int main(void)
         cmocka_unit_test(what_lacks_is_not_safe),
         cmocka_unit_test(asking_in_vain_costs_little),
         cmocka_unit_test(a_teacher_can_give_it_up),
+        cmocka_unit_test(a_disk_that_was_set_back_tells_no_old_text),
+        cmocka_unit_test(among_machines_that_all_started_texts_come_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

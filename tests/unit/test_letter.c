@@ -189,11 +189,68 @@ static void a_letter_opens_for_its_receiver_only(void **state)
     assert_int_equal(letter_seal(&letter, &none, &ana.rng, box, &len), ERR_SIGNATURE);
 }
 
+static void a_shared_box_opens_for_its_readers_only(void **state)
+{
+    (void)state;
+    struct pen ana = pen_of(1), ben = pen_of(2), lee = pen_of(3);
+    struct letter letter = feedback_from(), again;
+    struct sign_pk readers[LETTER_READERS_MAX + 1] = {{{0}}, ben.pk, lee.pk}; /* no point first */
+    uint8_t box[BOX_BYTES_MAX], room[LETTER_BYTES_MAX];
+    size_t len = 0, one = 0;
+    assert_int_equal(letter_share(&letter, readers, 3, &ana.rng, box, &len), OK);
+    assert_true(letter_shared_fits(len, BOX_OVERHEAD + LETTER_BLOCK));
+    assert_false(letter_shared_fits(len, BOX_OVERHEAD + 2 * LETTER_BLOCK));
+    assert_false(letter_shared_fits(len - 1, BOX_OVERHEAD + LETTER_BLOCK));
+    assert_int_equal(letter_open_shared(&ben.box_key, slice_of(box, len), room, &again), OK);
+    assert_true(slice_equal(again.text, letter.text));
+    assert_int_equal(letter_open_shared(&lee.box_key, slice_of(box, len), room, &again), OK);
+    assert_int_equal(letter_open_shared(&ana.box_key, slice_of(box, len), room, &again),
+                     ERR_SIGNATURE);
+    for (size_t cut = 0; cut < len; cut++) {
+        assert_int_equal(letter_open_shared(&ben.box_key, slice_of(box, cut), room, &again),
+                         ERR_SIGNATURE);
+    }
+    for (size_t at = 0; at < len;
+         at += 7) { /* whatever is changed, it opens for one of them at most */
+        box[at] ^= 1;
+        bool opens = letter_open_shared(&ben.box_key, slice_of(box, len), room, &again) == OK;
+        bool other = letter_open_shared(&lee.box_key, slice_of(box, len), room, &again) == OK;
+        assert_false(opens && other);
+        box[at] ^= 1;
+    }
+    assert_int_equal(letter_share(&letter, readers, 1, &ana.rng, box, &one), ERR_SIGNATURE);
+    assert_int_equal(letter_share(&letter, readers, 0, &ana.rng, box, &one), ERR_LIMIT);
+    assert_int_equal(letter_share(&letter, readers, LETTER_READERS_MAX + 1, &ana.rng, box, &one),
+                     ERR_LIMIT);
+}
+
+/* The longest letter to the most readers is a box that fits an op beside the first. */
+static void the_longest_letter_can_be_shared(void **state)
+{
+    (void)state;
+    static char text[TEXT_BYTES_MAX];
+    struct pen ana = pen_of(1), lee = pen_of(3);
+    struct letter letter = feedback_from(), again;
+    struct sign_pk readers[LETTER_READERS_MAX];
+    uint8_t box[BOX_BYTES_MAX], room[LETTER_BYTES_MAX];
+    size_t len = 0;
+    memset(text, 'x', sizeof(text));
+    letter.more = (struct slice){0};
+    letter.text = slice_of(text, LETTER_BYTES_MAX - 100);
+    for (size_t i = 0; i < LETTER_READERS_MAX; i++) {
+        readers[i] = lee.pk;
+    }
+    assert_int_equal(letter_share(&letter, readers, LETTER_READERS_MAX, &ana.rng, box, &len), OK);
+    assert_in_range(len, LETTER_BYTES_MAX, BOX_BYTES_MAX);
+    assert_int_equal(letter_open_shared(&lee.box_key, slice_of(box, len), room, &again), OK);
+    assert_int_equal(again.text.len, letter.text.len);
+}
+
 /* ---- vectors ----------------------------------------------------------------------------------------------------- */
 
 static void put_letter(struct pack *out, const char *name, const struct letter *letter)
 {
-    struct pen ana = pen_of(1), ben = pen_of(2);
+    struct pen ana = pen_of(1), ben = pen_of(2), lee = pen_of(3);
     uint8_t plain[LETTER_BYTES_MAX], box[BOX_BYTES_MAX];
     size_t len = 0, box_len = 0;
     assert_int_equal(letter_encode(letter, plain, &len), OK);
@@ -210,6 +267,11 @@ static void put_letter(struct pack *out, const char *name, const struct letter *
     put_bytes(out, "plain", slice_of(plain, len));
     put_bytes(out, "to_seed", slice_of(ben.key.b, 32));
     put_bytes(out, "box", slice_of(box, box_len));
+    if (letter->kind == LETTER_FEEDBACK) {
+        const struct sign_pk readers[] = {lee.pk, ben.pk};
+        assert_int_equal(letter_share(letter, readers, 2, &ana.rng, box, &box_len), OK);
+        put_bytes(out, "shared", slice_of(box, box_len));
+    }
 }
 
 static void vectors_hold(void **state)
@@ -220,7 +282,8 @@ static void vectors_hold(void **state)
     pack_init(&out);
     pack_raw(&out,
              slice_str("# Letters: PROTOCOL.md, \"Letters\". `text` is glow or the note, `more` "
-                       "is grow; `box` opens with the key of\n# the Ed25519 seed `to_seed`.\n"));
+                       "is grow; `box` opens with the key of\n# the Ed25519 seed `to_seed`, and "
+                       "`shared`, which is for another too.\n"));
     put_letter(&out, "feedback", &letter);
     letter.more = (struct slice){0};
     letter.has_about = true;
@@ -240,6 +303,8 @@ int main(void)
         cmocka_unit_test(padding_hides_all_but_the_blocks),
         cmocka_unit_test(damaged_letters_are_refused),
         cmocka_unit_test(a_letter_opens_for_its_receiver_only),
+        cmocka_unit_test(a_shared_box_opens_for_its_readers_only),
+        cmocka_unit_test(the_longest_letter_can_be_shared),
         cmocka_unit_test(vectors_hold),
     };
     keys_init();

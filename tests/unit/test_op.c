@@ -190,7 +190,7 @@ static const struct {
     {"kind 0", ERR_MALFORMED, BYTES("\x91\x00")},
     {"kind -1", ERR_MALFORMED, BYTES("\x91\xff")},
     {"kind as text", ERR_MALFORMED, BYTES("\x91\xa1x")},
-    {"next kind", ERR_VERSION, BYTES("\x91\x1d")},
+    {"next kind", ERR_VERSION, BYTES("\x91\x1e")},
     {"kind that is 5 in its last 32 bits", ERR_VERSION, BYTES("\x92\xcf\x01\0\0\0\0\0\0\x05" ID)},
     {"kind not in its shortest form", ERR_NOT_CANONICAL, BYTES("\x92\xcc\x05" ID)},
     {"byte behind", ERR_NOT_CANONICAL, BYTES("\x92\x05" ID "\xc0")},

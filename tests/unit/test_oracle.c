@@ -92,13 +92,14 @@ static void draw_adds(struct history *h, struct op *op)
     }
 }
 
-/* Two lengths that a letter may have, and one that it can't. */
+/* Two lengths that a letter may have, two of a shared box, and one that neither has. */
 static struct slice draw_box(struct history *h)
 {
     static const uint8_t bytes[BOX_BYTES_MAX];
-    static const size_t lengths[] = {BOX_OVERHEAD + LETTER_BLOCK, BOX_OVERHEAD + LETTER_BLOCK,
-                                     BOX_OVERHEAD + 2 * LETTER_BLOCK, BOX_OVERHEAD + 3};
-    return slice_of(bytes, lengths[draw(h, 4)]);
+    static const size_t lengths[] = {BOX_OVERHEAD + LETTER_BLOCK,     BOX_OVERHEAD + LETTER_BLOCK,
+                                     BOX_OVERHEAD + 2 * LETTER_BLOCK, BOX_OVERHEAD + 3,
+                                     72 + 2 * 48 + LETTER_BLOCK,      72 + 8 * 48 + LETTER_BLOCK};
+    return slice_of(bytes, lengths[draw(h, 6)]);
 }
 
 /* Sealed feedback has nothing but its boxes: mostly, where chance would hardly make it so. */
@@ -112,11 +113,11 @@ static void draw_seal(struct history *h, struct op *op)
 
 static void draw_op(struct history *h, int i)
 {
-    static const uint8_t kinds[] = {OP_OPEN,    OP_PERSON,   OP_PERSON,   OP_HELLO,  OP_BYE,
-                                    OP_SEAT,    OP_JAM,      OP_JAM_SET,  OP_JOIN,   OP_JOIN,
-                                    OP_SOLO,    OP_LEAVE,    OP_LEAVE,    OP_ROLE,   OP_ROLE,
-                                    OP_TASK,    OP_TASK_SET, OP_TASK_SET, OP_NOTE,   OP_FEEDBACK,
-                                    OP_CONFIRM, OP_REMOVE,   OP_ROSTER,   OP_LESSON, OP_REDACT};
+    static const uint8_t kinds[] = {
+        OP_OPEN,    OP_PERSON, OP_PERSON,   OP_HELLO,    OP_BYE,   OP_SEAT,     OP_JAM,
+        OP_JAM_SET, OP_JOIN,   OP_JOIN,     OP_SOLO,     OP_LEAVE, OP_LEAVE,    OP_ROLE,
+        OP_ROLE,    OP_TASK,   OP_TASK_SET, OP_TASK_SET, OP_NOTE,  OP_FEEDBACK, OP_CONFIRM,
+        OP_REMOVE,  OP_ROSTER, OP_LESSON,   OP_REDACT,   OP_STRIKE};
     static const char *const texts[] = {"one", "two", "", "three\nlines"};
     struct op *op = &h->ops[i];
     memset(op, 0, sizeof(*op));
@@ -392,15 +393,17 @@ static void model_roster(const struct model *m, struct table *t)
 {
     for (int i = 0; i < m->count; i++) {
         const struct fact *f = m->order[i];
-        bool last = f->op->kind == OP_ROSTER && key_of(m, f)[0];
+        bool last = is_kind(f, 1 << OP_ROSTER | 1 << OP_STRIKE) && key_of(m, f)[0];
         for (int k = i + 1; k < m->count && last; k++) {
             const struct fact *g = m->order[k];
-            last = g->op->kind != OP_ROSTER || strcmp(key_of(m, g), key_of(m, f)) != 0;
+            last = !is_kind(g, 1 << OP_ROSTER | 1 << OP_STRIKE) ||
+                   strcmp(key_of(m, g), key_of(m, f)) != 0;
         }
         if (last) {
             put_text(t, slice_str(key_of(m, f)));
             put_text(t, f->op->handle);
             f->op->has &FIELD_NAME ? put_text(t, f->op->name) : put_none(t);
+            put_int(t, f->op->kind == OP_ROSTER);
             put_stamp(t, f);
             put_row(t);
         }
@@ -727,7 +730,7 @@ static void model_story(const struct model *m, struct table *t)
         const struct fact *f = m->order[i];
         if (is_kind(f, 1 << OP_OPEN | 1 << OP_PERSON | 1 << OP_SEAT | 1 << OP_FEEDBACK |
                            1 << OP_CONFIRM | 1 << OP_REMOVE | 1 << OP_ROSTER | 1 << OP_LESSON |
-                           1 << OP_REDACT) ||
+                           1 << OP_REDACT | 1 << OP_STRIKE) ||
             (f->op->kind == OP_HELLO && !f->op->moves) ||
             (f->op->kind == OP_NOTE && !is_note(f->op))) {
             continue;
@@ -748,11 +751,18 @@ static void model_story(const struct model *m, struct table *t)
     model_erased(m, t);
 }
 
-/* Two boxes of one length and nothing else. */
+/* As long as the box, or a box for one to seven readers of the same letter. */
+static bool is_second(size_t box, size_t second)
+{
+    size_t one = box - BOX_OVERHEAD + 72 + 48;
+    return second == box || (second >= one && second <= one + 6 * 48 && (second - one) % 48 == 0);
+}
+
+/* Two boxes that go together, and nothing else. */
 static bool is_sealed(const struct op *op)
 {
-    return op->has == (FIELD_BY | FIELD_BOX | FIELD_SECOND) && op->box.len == op->second.len &&
-           is_box(op->box);
+    return op->has == (FIELD_BY | FIELD_BOX | FIELD_SECOND) &&
+           is_second(op->box.len, op->second.len) && is_box(op->box);
 }
 
 static void model_feedback(const struct model *m, struct table *t)

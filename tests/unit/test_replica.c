@@ -511,6 +511,36 @@ static void a_full_disk_refuses_and_keeps_what_is_there(void **state)
     disk_free(&disk);
 }
 
+/* A log that is taken for empty would never come together with the others' again. */
+static void what_cannot_be_read_again_after_a_failed_commit_is_read_once_it_can(void **state)
+{
+    (void)state;
+    struct side s;
+    struct hash id, lost;
+    struct op op = {
+        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str("lost")};
+    struct disk *disk = disk_new(1);
+    side_init(&s, 1, 1);
+    s.vfs = disk_vfs(disk);
+    snprintf(s.path, sizeof(s.path), "log.db");
+    assert_int_equal(side_try(&s), OK);
+    id = note(&s, "kept");
+    uint32_t before = heads_count(replica_heads(s.replica));
+    assert_int_equal(replica_append(s.replica, &op, 1, now, &lost), OK);
+    disk_fault(disk, DISK_FAILS, 1, true);
+    assert_int_not_equal(store_commit(s.store), OK);
+    store_rollback(s.store);
+    assert_int_not_equal(replica_reload(s.replica), OK);
+    assert_int_equal(heads_count(replica_heads(s.replica)), 0);
+    assert_int_not_equal(replica_append(s.replica, &op, 1, now, &lost), OK);
+    disk_fault(disk, DISK_WORKS, 0, false);
+    assert_int_equal(replica_refresh(s.replica), OK);
+    assert_int_equal(heads_count(replica_heads(s.replica)), before);
+    assert_true(is_stored(&s, &id));
+    side_close(&s);
+    disk_free(&disk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -523,6 +553,7 @@ int main(void)
         cmocka_unit_test(a_fork_voids_its_feed_from_there_on_whoever_saw_which_half),
         cmocka_unit_test(folding_again_gives_the_same_views),
         cmocka_unit_test(a_full_disk_refuses_and_keeps_what_is_there),
+        cmocka_unit_test(what_cannot_be_read_again_after_a_failed_commit_is_read_once_it_can),
         cmocka_unit_test(no_power_cut_loses_what_was_saved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

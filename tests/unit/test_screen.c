@@ -334,11 +334,10 @@ static void feedback_says_who_can_read_it(void **state)
     expect_said(say_feedback,
                 "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\"]}}",
                 "Sent to ben, as ana. ben alone can read it.\n");
-    expect_said(
-        say_feedback,
-        "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\","
-        "\"teachers\"]}}",
-        "Sent to ben, as ana. ben can read it, and so can the teacher who made this class.\n");
+    expect_said(say_feedback,
+                "{\"feedback\":{\"to\":\"ben\",\"sealed\":true,\"readers\":[\"ben\","
+                "\"teachers\"]}}",
+                "Sent to ben, as ana. ben can read it, and so can the teachers of this class.\n");
     expect_said(say_feedback,
                 "{\"feedback\":{\"to\":\"bridge\",\"sealed\":false,\"readers\":[\"everybody\"]}}",
                 "Sent to bridge, as ana. Everybody in the class can read it.\n");
@@ -363,7 +362,7 @@ static void hello_says_who_can_read_what(void **state)
                 "{\"person\":\"ana\",\"readers\":\"recipient and teachers\",\"was\":{\"jam\":"
                 "\"bridge\"},\"moved_from\":\"PC 12\"}",
                 "Welcome back, ana (moved here from PC 12). You were in bridge: jam back\n"
-                "Feedback to you is sealed: you and the teacher who made this class can "
+                "Feedback to you is sealed: you and the teachers of this class can "
                 "read it.\n");
     expect_said(say_hello,
                 "{\"person\":\"ana\",\"readers\":\"everybody\",\"key_reset\":true,\"signed_out\":"
@@ -372,8 +371,12 @@ static void hello_says_who_can_read_what(void **state)
                 "Welcome back, ana. Next: jam list, then jam join NAME\n"
                 "This class has no passphrases: anybody in it can sign in as you, and nothing is "
                 "sealed.\n"
-                "You came with a card. Now choose your own words: jam passphrase. Feedback that "
-                "was sealed to you before the card can't be opened.\n");
+                "The card is used up: your own words are good from now on. Feedback that was "
+                "sealed to you before it can't be opened any more; nobody can tell how much that "
+                "is.\n");
+    expect_said(say_hello, "{\"person\":\"emil\",\"new\":true,\"card\":true}",
+                "Welcome, emil. What you write in a jam the whole class can read. Next: jam list, "
+                "then jam join NAME\n");
     expect_said(say_hello, "{\"person\":\"zoe~k3f\",\"new\":true}",
                 "Welcome, zoe~k3f, a new name here. (Not new? Find yours: jam who.) What you write "
                 "in a jam the whole class can read. Next: jam list, then jam join NAME\n"
@@ -412,9 +415,12 @@ static void teachers_are_told_in_a_line(void **state)
     expect_said(say_people,
                 "{\"people\":[{\"n\":1,\"person\":\"ana\",\"name\":\"ana\",\"teacher\":true,"
                 "\"confirmed\":true,\"key\":true},{\"n\":2,\"person\":\"ben~2\",\"name\":\"Ben "
-                "\\u001b[2J\"}]}",
-                " 1 ana, teacher\n 2 ben~2 (Ben \xef\xbf\xbd[2J), not confirmed, never signed "
-                "in\n");
+                "\\u001b[2J\",\"card\":true}],\"waiting\":[{\"handle\":\"emil\",\"name\":\"Emil "
+                "B\"},{\"handle\":\"finn\",\"name\":null}]}",
+                " 1 ana, teacher\n 2 ben~2 (Ben \xef\xbf\xbd[2J), not confirmed, not here yet, has "
+                "a card\n   emil (Emil B), not here yet\n   finn, not here yet\n");
+    expect_said(say_class_roster, "{\"people\":1,\"new\":0,\"removed\":[\"emil\"]}",
+                "Not on the list any more, as ana: emil.\n");
     expect_said(say_people_confirm, "{\"people\":[\"ben\",\"chloe\"]}",
                 "Confirmed, as ana: ben, chloe.\n");
     expect_said(say_people_confirm, "{\"people\":[]}",
@@ -424,8 +430,8 @@ static void teachers_are_told_in_a_line(void **state)
     expect_said(say_people_reset,
                 "{\"card\":{\"person\":\"ben\",\"words\":\"sun owl ink\",\"valid_s\":900}"
                 "}",
-                "One-time card for ben: sun owl ink, for 15 min. There: jam hello ben, with these "
-                "words\n");
+                "One-time card for ben: sun owl ink, for 15 min. It is good once. There: jam hello "
+                "ben\n");
     expect_said(say_people_remove, "{\"person\":\"ben\"}",
                 "ben isn't in this class any more, as ana. What they wrote until now stays.\n");
     expect_said(say_people_teacher, "{\"person\":\"ben\",\"teacher\":true}",
@@ -576,7 +582,8 @@ static void cards_are_a_page_in_which_no_name_does_anything(void **state)
     cards_page(out, &doc.root);
     fclose(out);
     assert_non_null(strstr(text, "<bdi>ana</bdi></p><p class=\"words\">sun owl ink</p><p>At a "
-                                 "machine of the class type: jam hello ana</p>"));
+                                 "machine of the class type: jam hello ana. Then these words: "
+                                 "they are good once. Then choose your own.</p>"));
     assert_non_null(strstr(text, "<bdi>&lt;script src=&#39;//x&#39;&gt;&amp;</bdi>"));
     assert_null(strstr(text, "<script"));
     assert_null(strstr(text, "://"));
@@ -584,9 +591,9 @@ static void cards_are_a_page_in_which_no_name_does_anything(void **state)
     free(text);
     close_json(&p, &doc);
     expect_said(say_cards, json,
-                "ana               sun owl ink\n<script src='//x'>& a b c\nWith it one "
-                "signs in for the first time, then chooses words of one's own: jam passphrase. On "
-                "paper: jam cards --html FILE\n");
+                "ana               sun owl ink\n<script src='//x'>& a b c\nEach is "
+                "good once: who signs in with it chooses words of their own. On paper: jam cards "
+                "--html FILE\n");
     expect_said(say_cards, "{\"cards\":[]}",
                 "Everybody has a passphrase already. One card: jam cards PERSON\n");
 }

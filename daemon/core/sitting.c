@@ -1,0 +1,301 @@
+/* Who sits at this machine: a sitting for each login, who is signed in there, and what signs them out. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ask.h"
+#include "authority.h"
+#include "device_inside.h"
+#include "shapes.h"
+
+static void sitting_clear(struct sitting *sitting)
+{
+    free(sitting->lists);
+    opened_forget(&sitting->opened);
+    memset(sitting, 0, sizeof(*sitting));
+}
+
+/* The login's sitting, made if there is none: the one that was silent longest and has nobody signed in gives way. */
+struct sitting *sitting_find(struct device *device, const struct login *login)
+{
+    struct sitting *best = NULL;
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (sitting->used && SAME(sitting->login, *login)) {
+            sitting->last_used = ++device->works;
+            return sitting;
+        }
+        bool better =
+            !best || (best->signed_in && !sitting->signed_in) ||
+            (best->signed_in == sitting->signed_in && sitting->last_used < best->last_used);
+        if (better) {
+            best = sitting;
+        }
+    }
+    sitting_clear(best);
+    best->used = true;
+    best->login = *login;
+    best->last_used = ++device->works;
+    return best;
+}
+
+/* A hello at another machine has moved them there, or a teacher removed them. */
+static void look_after(struct ask *ask, struct sitting *sitting, struct class *class)
+{
+    struct session session;
+    session_read(ask->store, &sitting->person, &session);
+    bool removed = authority_is_removed(ask->store, &sitting->person);
+    if (removed || !session.open || !SAME(session.device, ask->here)) {
+        sitting->signed_in = false;
+        sitting->left = removed || session.open;
+        keyring_drop(&class->author.people, &sitting->person);
+    }
+}
+
+void sitting_look(struct ask *ask, struct sitting *sitting, struct class *class)
+{
+    if (sitting->class_index != class->index) {
+        return;
+    }
+    if (sitting->signed_in) {
+        look_after(ask, sitting, class);
+    }
+    ask->signed_in = sitting->signed_in;
+    ask->left = sitting->left && !sitting->signed_in;
+    if (ask->signed_in || ask->left) {
+        ask->me = sitting->person;
+    }
+}
+
+enum err sitting_refuse(struct ask *ask)
+{
+    char seat[LABEL_BYTES], at[24];
+    struct session session;
+    if (ask->left && authority_is_removed(ask->store, &ask->me)) {
+        char shown[SHOWN_BYTES];
+        person_shown(ask->store, &ask->me, shown);
+        return refuse(ask, ERR_REMOVED, slice_str(shown), NULL);
+    }
+    session_read(ask->store, &ask->me, &session);
+    if (ask->left && session.open && !SAME(session.device, ask->here) &&
+        seat_of_device(ask->store, &session.device, seat)) {
+        snprintf(at, sizeof(at), "%lld", (long long)moment_age(ask, &session.since).at_ms);
+        return refuse(ask, ERR_MOVED, slice_str(seat), at);
+    }
+    return ERR_SIGNED_OUT;
+}
+
+enum err sitting_ask(struct ask *ask, struct sitting *sitting, struct class *class)
+{
+    sitting_look(ask, sitting, class);
+    if (ask->signed_in) {
+        ask->key = keyring_find(&class->author.people, &ask->me);
+        ask->teacher = authority_is_teacher(ask->store, &ask->me);
+        ask->opened = &sitting->opened;
+    } else {
+        opened_forget(&sitting->opened);
+    }
+    if (!sitting->lists) {
+        sitting->lists = calloc(LIST_KINDS, sizeof(struct shown_list));
+    }
+    ask->lists = sitting->lists;
+    return ask->lists ? OK : ERR_NOMEM;
+}
+
+static void sign_out(struct device *device, struct class *class, const struct person_id *person,
+                     struct now now)
+{
+    struct hash id;
+    struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = *person};
+    class_append(class, &bye, 1, now, &id);
+    keyring_drop(&class->author.people, person);
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (sitting->class_index == class->index && SAME(sitting->person, *person)) {
+            sitting->signed_in = false;
+        }
+    }
+}
+
+static bool sits_elsewhere(const struct device *device, const struct sitting *here)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        const struct sitting *other = &device->sittings[i];
+        found |= other != here && other->used && other->signed_in &&
+                 other->class_index == here->class_index && SAME(other->person, here->person);
+    }
+    return found;
+}
+
+bool sitting_leave(struct device *device, struct sitting *sitting, const struct class *to,
+                   struct now now)
+{
+    struct class *from = device->classes[sitting->class_index];
+    if (!sitting->signed_in || from == to) {
+        return false;
+    }
+    bool leaves = !from->closed && !sits_elsewhere(device, sitting);
+    if (leaves) {
+        sign_out(device, from, &sitting->person, now);
+    }
+    sitting->signed_in = sitting->left = false;
+    return leaves;
+}
+
+/* hello and bye change who sits at this terminal. */
+void sitting_follow(struct device *device, struct class *class, struct sitting *sitting,
+                    const struct ask *ask)
+{
+    for (uint32_t i = 0; i < ask->ops_count; i++) {
+        const struct op *op = &ask->ops[i];
+        if (op->kind == OP_HELLO) {
+            sitting_leave(device, sitting, class, ask->now);
+            sitting->signed_in = true;
+            sitting->left = false;
+            sitting->person = op->by;
+            sitting->class_index = class->index;
+        } else if (op->kind == OP_BYE) {
+            sitting->signed_in = false;
+            keyring_drop(&class->author.people, &op->by);
+        }
+    }
+}
+
+enum err sitting_sign_in(struct device *device, struct class *class, struct sitting *sitting,
+                         const struct ask *ask, struct now now)
+{
+    struct hash ids[ASK_OPS_MAX];
+    enum err err = keyring_put(&class->author.people, &ask->who, &ask->who_key);
+    err = err == OK ? class_append(class, ask->ops, ask->ops_count, now, ids) : err;
+    class->half |= err != OK;
+    if (err == OK) {
+        sitting_follow(device, class, sitting, ask);
+    }
+    return err;
+}
+
+/* Wrong passphrases cost a growing pause at this terminal. */
+void sitting_tried(struct sitting *sitting, enum err err, struct now now)
+{
+    if (err == ERR_WRONG_PASSPHRASE && ++sitting->wrong >= WRONG_FREE) {
+        uint32_t doubled = sitting->wrong - WRONG_FREE;
+        int64_t pause = doubled < 6 ? INT64_C(1000) << doubled : PAUSE_MS_MAX;
+        sitting->paused.ms = now.mono.ms + pause;
+    } else if (err == OK) {
+        sitting->wrong = 0;
+    }
+}
+
+/* ---- signing out ------------------------------------------------------------------------------------------------ */
+
+/* Who is signed in at this machine, since before a stamp (NULL: all). */
+static uint32_t people_here(struct device *device, struct class *class, const struct stamp *before,
+                            struct person_id out[KEYRING_MAX])
+{
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = store_query(
+        class->store, "SELECT person FROM session WHERE here=1 AND device=?1 AND (?2 IS NULL"
+                      " OR stamp<?2)");
+    store_bind(stmt, "ds", &device->id, before);
+    while (count < KEYRING_MAX && store_row(class->store, stmt)) {
+        column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
+        count++;
+    }
+    sqlite3_reset(stmt);
+    return count;
+}
+
+void sitting_sign_out_all(struct device *device, struct class *class, struct now now)
+{
+    struct person_id people[KEYRING_MAX];
+    uint32_t count = class->replica ? people_here(device, class, NULL, people) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        sign_out(device, class, &people[i], now);
+    }
+    keyring_clear(&class->author.people);
+}
+
+/* False if there was no lesson yet; *ended is when the last one ended, if none runs. */
+static bool lesson_read(struct class *class, bool *runs, struct stamp *ended)
+{
+    sqlite3_stmt *stmt = store_query(class->store, "SELECT runs, stamp FROM lesson");
+    bool found = store_row(class->store, stmt);
+    if (found) {
+        *runs = sqlite3_column_int(stmt, 0);
+        column_fixed(stmt, 1, ended->b, sizeof(ended->b));
+        sqlite3_reset(stmt);
+    }
+    return found;
+}
+
+/* The lesson's end signs out whom it finds, but for teachers. */
+static void end_lesson(struct device *device, struct class *class, const struct stamp *ended,
+                       struct now now)
+{
+    struct person_id people[KEYRING_MAX];
+    uint32_t count = people_here(device, class, ended, people);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!authority_is_teacher(class->store, &people[i])) {
+            sign_out(device, class, &people[i], now);
+        }
+    }
+}
+
+void sitting_lessons(struct device *device, struct class *class, struct now now)
+{
+    bool runs = false;
+    struct stamp ended;
+    if (class->replica && class->author.people.count && lesson_read(class, &runs, &ended) &&
+        !runs) {
+        end_lesson(device, class, &ended, now);
+    }
+}
+
+static bool has_lesson(struct class *class)
+{
+    bool runs = false;
+    struct stamp ended;
+    return lesson_read(class, &runs, &ended) && runs;
+}
+
+void sitting_logout(struct device *device, const struct login *login, struct now now)
+{
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (!sitting->used || !SAME(sitting->login, *login)) {
+            continue;
+        }
+        if (sitting->signed_in && !sits_elsewhere(device, sitting)) {
+            sign_out(device, device->classes[sitting->class_index], &sitting->person, now);
+        }
+        sitting_clear(sitting);
+    }
+}
+
+void sitting_tick(struct device *device, struct now now)
+{
+    if (now.mono.ms - device->idle_checked.ms < IDLE_CHECK_MS) {
+        return;
+    }
+    device->idle_checked = now.mono;
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (!sitting->used || !sitting->signed_in || now.mono.ms - sitting->active.ms < IDLE_MS) {
+            continue;
+        }
+        struct class *class = device->classes[sitting->class_index];
+        if (!has_lesson(class)) {
+            sign_out(device, class, &sitting->person, now);
+        }
+    }
+}
+
+struct mono sitting_wake(const struct device *device)
+{
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        if (device->sittings[i].used && device->sittings[i].signed_in) {
+            return (struct mono){device->idle_checked.ms + IDLE_CHECK_MS};
+        }
+    }
+    return (struct mono){INT64_MAX};
+}

@@ -1,0 +1,129 @@
+/* What the files of sync share: sync.c is the conversation's turns, what comes and what peers have; sync_talk.c compares, and
+ * asks for what this machine lacks; sync_serve.c tells others; sync_lacks.c asks for what no comparison finds. Nobody else
+ * includes this. */
+#ifndef JAM_SYNC_INSIDE_H
+#define JAM_SYNC_INSIDE_H
+
+#include "sync.h"
+
+enum {
+    OUT_BYTES_MAX = 8 << 20, /* of messages that wait to be pulled */
+    WANTS_MAX = 65536,       /* feeds under way in one talk */
+    TALK_SILENCE_MS = 3000,  /* then the talk is given up */
+    TALK_USELESS_MS = 10000, /* the same, if it says much but brings nothing */
+    TALK_MAX_MS = 20000,     /* then others have their turn, whatever it brings */
+    DIFFERS_MS = 150,      /* pushes under way settle so long before a difference is looked into */
+    ASK_AGAIN_MS = 2000,   /* between two talks with one peer that brought nothing */
+    MISSING_MS = 1000,     /* how often one peer is asked for causes that don't come */
+    SAFETY_MS = 5000,      /* how often peers are asked whether they have all of ours */
+    RUNS_ROOM = 56 * 1024, /* of a message for runs */
+    BRANCH_ROOM = 28 * 1024, /* the same for headers alone, of which more objects fit */
+    HEADS_ROOM = 200,        /* heads in one message */
+    LACKS_MS = 2000,         /* between two questions for payloads, whoever is asked */
+    LACKS_AGAIN_MS = 30000,  /* before the same peer is asked for them again */
+    DOUBT_MS = 5000, /* after a start, and the first agreement with one that is unsure too */
+};
+
+struct out {
+    struct out *next;
+    struct peer *peer;
+    size_t len;
+    uint8_t bytes[];
+};
+
+/* What a peer wants, until it is its turn: one of a peer, the newest. */
+struct serving {
+    struct serving *next;
+    struct peer *peer;
+    uint64_t credit;
+    uint32_t count;
+    struct want wants[WANT_MAX];
+};
+
+/* A feed that the talk's peer has more of. */
+struct lack {
+    struct feed_id feed;
+    uint64_t from;   /* what to say that we have */
+    uint64_t target; /* what the peer has */
+    uint64_t lamport;
+};
+
+struct sync {
+    struct replica *replica;
+    struct presence *presence;
+    struct pack pack;
+    struct out *first, *last, *told;
+    size_t out_bytes;
+    bool tells_saved; /* a BEAT is among them */
+    /* the talk */
+    struct peer *peer; /* NULL: none */
+    struct mono heard; /* its last sign */
+    struct mono moved; /* when it last brought an entry, or began */
+    struct mono began; /* or began anew after it brought entries, without a pause */
+    struct lack *lacks;
+    uint32_t lacks_count, lacks_next, lacks_asked;
+    bool sorted;
+    bool brought;             /* it brought entries */
+    struct serving *servings; /* first come, first served */
+    /* what was pushed of our own feed */
+    struct feed_id pushed_feed;
+    uint64_t pushed;
+    /* peers whose pushes reached the log in this turn, and whose feeds grew */
+    struct ack {
+        struct peer *peer;
+        struct feed_id feed;
+    } acks[64];
+    uint32_t acks_count;
+    struct mono safety;
+    struct mono lacks_since; /* when payloads were last asked for; 0: not, or it was answered */
+    int64_t lacks_after;     /* where to go on with them */
+    uint64_t
+        history_bytes; /* that may come yet beside the quotas: until this machine has agreed with another */
+    bool agreed;          /* with anybody, sure or not */
+    struct mono sure_due; /* so long after that we believe what we have; 0: not begun */
+    struct mono ticked;
+    struct mono missing;
+    uint32_t missing_turn; /* whose turn it is to be asked */
+};
+
+/* Queues what is in sync->pack. What doesn't fit is lost, as on the network: it is asked for again. */
+void sync_send(struct sync *, struct peer *);
+void sync_send_beat(struct sync *, struct peer *, uint64_t flags);
+bool sync_reaches(const struct peer *);
+/* Its fingerprint is ours: it has what we have, unless it says that it lacks payloads. */
+void sync_note_same(struct sync *, struct peer *);
+
+/* ---- sync_talk.c ---- */
+
+enum err sync_receive_ranges(struct sync *, struct peer *, const struct message *);
+enum err sync_receive_heads(struct sync *, struct peer *, const struct message *, struct now);
+/* Begins a talk with a peer that differs, if none is under way. */
+void sync_look_for_talk(struct sync *, struct now);
+/* The talk is given up: its peer's turn comes again after the others'. */
+void sync_talk_over(struct sync *, struct now);
+/* Everything asked for is here, or the peer has no more: is there another difference? */
+void sync_talk_end(struct sync *, struct now);
+/* What was asked for last is told. */
+void sync_batch_done(struct sync *, bool more, struct now);
+/* A feed's run doesn't fit: if the talk is with this peer, it is asked for the feed from its beginning, once. */
+void sync_look_from_start(struct sync *, const struct peer *, const struct feed_id *);
+
+/* ---- sync_serve.c ---- */
+
+enum err sync_receive_want(struct sync *, struct peer *, const struct message *);
+enum err sync_receive_lacks(struct sync *, struct peer *, const struct message *);
+enum err sync_receive_missing(struct sync *, struct peer *, const struct message *);
+/* Serves the first who may be, and forgets those who can't be reached any more. */
+void sync_serve_next(struct sync *, struct now);
+/* To all that can be reached but `except` (NULL: to all): entries of a feed after `from`. */
+void sync_push(struct sync *, const struct feed_id *, uint64_t from, const struct peer *except);
+/* To all that can be reached: the proof that voids a feed. */
+void sync_send_fork(struct sync *, const struct feed_id *);
+
+/* ---- sync_lacks.c ---- */
+
+enum err sync_receive_payloads(struct sync *, struct peer *, const struct message *);
+void sync_look_for_payloads(struct sync *, struct now);
+void sync_look_for_missing(struct sync *, struct now);
+
+#endif

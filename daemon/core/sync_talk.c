@@ -1,0 +1,374 @@
+/* Comparing, which is symmetrical and keeps no state; and the talk: what this machine lacks it fetches from one peer at a time,
+ * the feeds that ended first before the others, a batch of credit after the other. PROTOCOL.md, "Comparing", "Catching up". */
+#include <stdlib.h>
+
+#include "sync_inside.h"
+
+/* ---- comparing -------------------------------------------------------------------------------------------------- */
+
+static void send_ranges(struct sync *sync, struct peer *peer, const struct prefix *prefixes,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i += RANGES_MAX) {
+        uint32_t part = count - i < RANGES_MAX ? count - i : RANGES_MAX;
+        pack_reset(&sync->pack);
+        pack_ranges(&sync->pack, part);
+        for (uint32_t k = i; k < i + part; k++) {
+            struct range range = {prefixes[k],
+                                  heads_range(replica_heads(sync->replica), &prefixes[k])};
+            pack_range(&sync->pack, &range);
+        }
+        sync_send(sync, peer);
+    }
+}
+
+static uint32_t add_children(struct prefix *out, uint32_t count, const struct prefix *prefix)
+{
+    for (uint8_t i = 0; i < 16; i++) {
+        out[count + i] = prefix_child(prefix, i);
+    }
+    return count + 16;
+}
+
+/* Sends all heads under some prefixes; ranges with more than a message holds are split instead. */
+static void send_heads(struct sync *sync, struct peer *peer, const struct prefix *prefixes,
+                       uint32_t count, bool answer)
+{
+    struct heads *heads = replica_heads(sync->replica);
+    struct prefix split[RANGES_MAX * 16];
+    uint32_t split_count = 0;
+    for (uint32_t i = 0; i < count;) {
+        uint32_t part = 0, total = 0, first = 0, under = 0;
+        for (; i + part < count; part++) {
+            heads_slice(heads, &prefixes[i + part], &first, &under);
+            if (total + under > HEADS_ROOM) {
+                break;
+            }
+            total += under;
+        }
+        if (part == 0) {
+            if (prefixes[i].nibbles < 32 && split_count + 16 <= RANGES_MAX * 16) {
+                split_count = add_children(split, split_count, &prefixes[i]);
+            }
+            i++;
+            continue;
+        }
+        pack_reset(&sync->pack);
+        pack_heads(&sync->pack, answer, part);
+        for (uint32_t k = i; k < i + part; k++) {
+            heads_slice(heads, &prefixes[k], &first, &under);
+            pack_heads_of(&sync->pack, &prefixes[k], under);
+            for (uint32_t h = 0; h < under; h++) {
+                pack_head(&sync->pack, heads_at(heads, first + h));
+            }
+        }
+        sync_send(sync, peer);
+        i += part;
+    }
+    send_ranges(sync, peer, split, split_count);
+}
+
+/* Ranges of one message don't overlap and come in order: else a short message could ask for the same long answer again and
+ * again. */
+static bool follows(const struct prefix *prefix, const struct prefix *last, uint32_t i)
+{
+    return i == 0 || memcmp(prefix->b, last->b, sizeof(prefix->b)) > 0;
+}
+
+/* Fingerprints came: where ours differ, answer with heads if they are few, else with finer fingerprints. */
+enum err sync_receive_ranges(struct sync *sync, struct peer *peer, const struct message *m)
+{
+    struct heads *heads = replica_heads(sync->replica);
+    struct prefix tell[RANGES_MAX];
+    struct prefix split[RANGES_MAX * 16];
+    struct prefix last = {0};
+    uint32_t tell_count = 0, split_count = 0;
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct range range;
+        uint32_t first, under;
+        enum err err = message_range(m, i, &range);
+        if (err != OK || !follows(&range.prefix, &last, i)) {
+            return err != OK ? err : ERR_MALFORMED;
+        }
+        last = range.prefix;
+        struct fingerprint mine = heads_range(heads, &range.prefix);
+        if (SAME(mine, range.fingerprint)) {
+            continue;
+        }
+        static const struct fingerprint empty;
+        heads_slice(heads, &range.prefix, &first, &under);
+        bool theirs_empty = SAME(range.fingerprint, empty);
+        if (under <= RANGE_LEAF || (theirs_empty && under <= HEADS_ROOM) ||
+            range.prefix.nibbles >= 32) {
+            tell[tell_count++] = range.prefix;
+        } else {
+            split_count = add_children(split, split_count, &range.prefix);
+        }
+    }
+    if (tell_count == 0 && split_count == 0) {
+        sync_send_beat(sync, peer, 0);
+        return OK;
+    }
+    send_heads(sync, peer, tell, tell_count, true);
+    send_ranges(sync, peer, split, split_count);
+    return OK;
+}
+
+/* ---- the talk --------------------------------------------------------------------------------------------------- */
+
+static void talk_start(struct sync *sync, struct peer *peer, struct now now)
+{
+    struct prefix all = {0};
+    sync->peer = peer;
+    sync->heard = sync->moved = sync->began = now.mono;
+    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    sync->sorted = sync->brought = false;
+    peer->differs = false;
+    peer->asked = now.mono;
+    send_ranges(sync, peer, &all, 1);
+}
+
+static void lack_add(struct sync *sync, const struct head *head, uint64_t from)
+{
+    if (sync->lacks_count >= WANTS_MAX) {
+        return;
+    }
+    if (sync->lacks_count % 256 == 0) {
+        struct lack *grown = realloc(sync->lacks, (sync->lacks_count + 256) * sizeof(*sync->lacks));
+        if (!grown) {
+            return;
+        }
+        sync->lacks = grown;
+    }
+    sync->lacks[sync->lacks_count++] = (struct lack){head->feed, from, head->seq, head->lamport};
+    sync->sorted = false;
+}
+
+static int lack_order(const void *a, const void *b)
+{
+    const struct lack *x = a, *y = b;
+    return x->lamport < y->lamport ? -1 : x->lamport > y->lamport;
+}
+
+/* Asks for the next feeds, as many as one WANT names. */
+static void ask(struct sync *sync, struct now now)
+{
+    uint32_t count = sync->lacks_count - sync->lacks_next;
+    if (!sync->sorted) {
+        qsort(sync->lacks + sync->lacks_next, count, sizeof(struct lack), lack_order);
+        sync->sorted = true;
+    }
+    count = count > WANT_MAX ? WANT_MAX : count;
+    pack_reset(&sync->pack);
+    uint64_t credit = quota_bytes(&sync->peer->brings, QUOTA_ALL, now);
+    credit = credit < RUNS_ROOM ? RUNS_ROOM : credit;
+    pack_wants(&sync->pack, credit < CREDIT_BYTES && !sync->history_bytes ? credit : CREDIT_BYTES,
+               count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct lack *lack = &sync->lacks[sync->lacks_next + i];
+        uint64_t have = replica_have(sync->replica, &lack->feed);
+        const struct head *ours = heads_get(replica_heads(sync->replica), &lack->feed);
+        if (lack->target <= have) { /* it is here: a signature is what lacks */
+            have = ours ? ours->seq : 0;
+        }
+        struct want want = {lack->feed, lack->from < have ? lack->from : have};
+        lack->from = FEED_ENTRIES_MAX; /* asked from further back only once */
+        pack_want(&sync->pack, &want);
+    }
+    sync->lacks_asked = count;
+    sync_send(sync, sync->peer);
+}
+
+/* Which of the peer's heads are ahead of ours? */
+static bool compare_head(struct sync *sync, const struct head *theirs)
+{
+    const struct head *ours = heads_get(replica_heads(sync->replica), &theirs->feed);
+    uint64_t seq = ours ? ours->seq : 0;
+    bool void_news =
+        theirs->void_seq && (!ours || !ours->void_seq || theirs->void_seq < ours->void_seq);
+    bool parted = ours && seq == theirs->seq && !SAME(ours->last, theirs->last) &&
+                  theirs->void_seq == ours->void_seq;
+    if (theirs->seq > seq || void_news) {
+        if (!ours || !ours->void_seq || void_news) {
+            lack_add(sync, theirs, FEED_ENTRIES_MAX);
+        }
+    } else if (parted) {
+        lack_add(sync, theirs, 0); /* a fork: compare from its beginning */
+    }
+    return theirs->seq < seq || (ours && ours->void_seq && ours->void_seq != theirs->void_seq) ||
+           parted;
+}
+
+/* Are we ahead in this range: a feed that they lack, or have less of? Notes what they are ahead in. */
+static enum err compare_range(struct sync *sync, const struct message *m, uint32_t i,
+                              struct prefix *prefix, bool *ahead)
+{
+    const msgpack_object *items;
+    uint32_t count, first, under, known = 0;
+    enum err err = message_heads(m, i, prefix, &items, &count);
+    *ahead = false;
+    for (uint32_t k = 0; k < count && err == OK; k++) {
+        struct head head;
+        err = message_head(items, k, &head);
+        if (err == OK && !prefix_has(prefix, &head.feed)) {
+            err = ERR_MALFORMED;
+        }
+        if (err == OK) {
+            known += heads_get(replica_heads(sync->replica), &head.feed) != NULL;
+            *ahead |= compare_head(sync, &head);
+        }
+    }
+    heads_slice(replica_heads(sync->replica), prefix, &first, &under);
+    *ahead |= under > known;
+    return err;
+}
+
+static bool is_due(const struct peer *peer, struct now now)
+{
+    return sync_reaches(peer) && peer->differs &&
+           now.mono.ms - peer->differs_since.ms >= DIFFERS_MS &&
+           (peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS) &&
+           quota_due(&peer->brings, QUOTA_ALL, now).ms <= now.mono.ms;
+}
+
+/* HEADS that nobody asked for begin a talk only if no other peer waits for one for longer. */
+static bool may_begin(struct sync *sync, const struct peer *peer, struct mono asked, struct now now)
+{
+    for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
+        const struct peer *other = presence_at(sync->presence, i);
+        if (other != peer && is_due(other, now) && other->asked.ms < asked.ms) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum err sync_receive_heads(struct sync *sync, struct peer *peer, const struct message *m,
+                            struct now now)
+{
+    struct prefix tell[HEADS_MAX];
+    struct prefix last = {0};
+    uint32_t tell_count = 0;
+    enum err err = OK;
+    uint32_t lacks = sync->lacks_count;
+    struct mono asked = peer->asked;
+    if (!sync->peer) {
+        sync->lacks_count = sync->lacks_next = sync->lacks_asked = lacks = 0;
+        sync->brought = false;
+    }
+    for (uint32_t i = 0; i < m->count && err == OK; i++) {
+        bool ahead = false;
+        struct prefix prefix;
+        err = compare_range(sync, m, i, &prefix, &ahead);
+        if (err == OK && !follows(&prefix, &last, i)) {
+            err = ERR_MALFORMED;
+        }
+        last = prefix;
+        if (err == OK && ahead && (m->flags & HEADS_ANSWER) && tell_count < HEADS_MAX) {
+            tell[tell_count++] = prefix;
+        }
+    }
+    if (sync->peer ? sync->peer != peer : !may_begin(sync, peer, asked, now)) {
+        sync->lacks_count = lacks; /* one talk at a time; the difference will still be there */
+    } else if (sync->lacks_count > lacks) {
+        if (!sync->peer) {
+            sync->moved = sync->began = peer->asked = now.mono;
+        }
+        sync->peer = peer;
+        sync->heard = now.mono;
+        if (!sync->lacks_asked) {
+            ask(sync, now);
+        }
+    }
+    send_heads(sync, peer, tell, tell_count, false);
+    return err;
+}
+
+/* The talk is given up: its peer's turn comes again after the others'. */
+void sync_talk_over(struct sync *sync, struct now now)
+{
+    if (!sync->peer->differs) {
+        sync->peer->differs = true;
+        sync->peer->differs_since = now.mono;
+    }
+    sync->peer->asked = now.mono;
+    sync->peer = NULL;
+    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+}
+
+/* Everything asked for is here, or the peer has no more: is there another difference? */
+void sync_talk_end(struct sync *sync, struct now now)
+{
+    struct peer *peer = sync->peer;
+    struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
+    sync->peer = NULL;
+    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    if (!peer || !sync_reaches(peer)) {
+        return;
+    }
+    if (!SAME(peer->has, mine) && sync->brought) {
+        struct mono began = sync->began;
+        talk_start(sync, peer, now);
+        sync->began = began;
+        return;
+    }
+    sync_send_beat(sync, peer, 0);
+}
+
+void sync_batch_done(struct sync *sync, bool more, struct now now)
+{
+    if (!more) {
+        sync->lacks_next += sync->lacks_asked;
+    }
+    sync->lacks_asked = 0;
+    if (sync->lacks_next < sync->lacks_count) {
+        ask(sync, now);
+    } else {
+        sync_talk_end(sync, now);
+    }
+}
+
+/* Begins a talk with a peer that differs, if none is under way: with the one that was asked longest ago, so that nobody
+ * who never answers stands before the others. */
+void sync_look_for_talk(struct sync *sync, struct now now)
+{
+    struct peer *best = NULL;
+    struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
+    for (uint32_t i = 0; i < presence_count(sync->presence) && !sync->peer; i++) {
+        struct peer *peer = presence_at(sync->presence, i);
+        if (peer->differs && SAME(peer->has, mine)) {
+            sync_note_same(sync, peer);
+        } else if (is_due(peer, now) && (!best || peer->asked.ms < best->asked.ms)) {
+            best = peer;
+        }
+    }
+    if (best) {
+        talk_start(sync, best, now);
+    }
+}
+
+/* It may be a fork before what we have: not the fault of who passes it on. */
+void sync_look_from_start(struct sync *sync, const struct peer *peer, const struct feed_id *feed)
+{
+    struct head head = {.feed = *feed};
+    for (uint32_t i = sync->lacks_next; i < sync->lacks_count; i++) {
+        if (SAME(sync->lacks[i].feed, *feed) && sync->lacks[i].from == 0) {
+            return;
+        }
+    }
+    if (sync->peer == peer) {
+        lack_add(sync, &head, 0);
+    }
+}
+
+uint64_t sync_behind(const struct sync *sync)
+{
+    uint64_t behind = 0;
+    for (uint32_t i = sync->lacks_next; sync->peer && i < sync->lacks_count; i++) {
+        const struct lack *lack = &sync->lacks[i];
+        const struct head *ours = heads_get(replica_heads(sync->replica), &lack->feed);
+        uint64_t seq = ours ? ours->seq : 0;
+        behind += lack->target > seq ? lack->target - seq : 0;
+    }
+    return behind;
+}

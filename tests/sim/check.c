@@ -1,0 +1,397 @@
+/* What must hold, whatever goes wrong: PROTOCOL.md's promises, as far as they can be seen from outside. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "replica_inside.h"
+#include "sim.h"
+
+enum { PROBE_EVERY = 12, DISK_BYTES_MAX = 24 << 20 };
+
+static bool honest_and_on(const struct machine *m)
+{
+    return !m->lies && m->device;
+}
+
+/* ---- what is on a disk --------------------------------------------------------------------------------------------- */
+
+static bool store_has(struct store *store, const struct ref *entry)
+{
+    sqlite3_stmt *stmt = store_query(
+        store,
+        "SELECT 1 FROM entry WHERE substr(hash,1,8)=substr(?1,1,8) AND substr(hash,1,16)=?1");
+    store_bind(stmt, "r", entry);
+    bool found = store_row(store, stmt);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return found;
+}
+
+bool machine_has(struct machine *m, const struct ref *entry)
+{
+    struct class *class = machine_class(m);
+    return class && class->store && store_has(class->store, entry);
+}
+
+/* Opens what a power cut would leave of a disk now. NULL and failed, if it is nothing sound. */
+static struct store *open_rest(struct world *world, struct machine *m, struct disk **rest)
+{
+    struct store *store = NULL;
+    char file[128];
+    struct class *class = machine_class(m);
+    snprintf(file, sizeof(file), "/m/%s", class->file);
+    *rest = disk_rest(m->disk, rng_below(&world->probe, UINT64_MAX));
+    enum err err = store_open(file, disk_vfs(*rest), &store);
+    if (err != OK) {
+        failed(world, "P1: m%d would have lost its database: %s", m->index, err_code(err));
+    }
+    return store;
+}
+
+void check_durable(struct world *world, struct machine *m, const struct ref *entry)
+{
+    struct disk *rest;
+    if (below(&world->probe, PROBE_EVERY)) {
+        return;
+    }
+    world->counts.probes++;
+    struct store *store = open_rest(world, m, &rest);
+    if (store && !store_has(store, entry)) {
+        failed(world, "P1: m%d said ok for what isn't on its disk%s", m->index,
+               machine_has(m, entry) ? ", but in its transaction" : "");
+    }
+    store_close(&store);
+    disk_free(&rest);
+}
+
+static uint64_t seq_on_disk(struct store *store, const struct feed_id *feed)
+{
+    uint64_t seq = 0;
+    sqlite3_stmt *stmt = store_query(store, "SELECT max(e.seq) FROM entry e JOIN feed f ON e.feed="
+                                            "f.id WHERE f.feed=?");
+    store_bind(stmt, "f", feed);
+    if (store_row(store, stmt)) {
+        seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    return seq;
+}
+
+/* An acknowledgement to a peer: what it names must survive a power cut. */
+static void check_ack(struct world *world, struct machine *m, const struct message *message)
+{
+    struct disk *rest;
+    if (below(&world->probe, 5 * PROBE_EVERY)) {
+        return;
+    }
+    world->counts.probes++;
+    struct store *store = open_rest(world, m, &rest);
+    if (store && seq_on_disk(store, &message->feed) < message->seq) {
+        failed(world, "P5: m%d acknowledged what isn't on its disk", m->index);
+    }
+    store_close(&store);
+    disk_free(&rest);
+}
+
+void check_sent(struct world *world, struct machine *m, struct slice bytes)
+{
+    struct doc doc;
+    struct message message;
+    if (bytes.len < 2 || bytes.at[1] != MESSAGE_ACK || doc_open(&doc, bytes, PACK_STRICT) != OK) {
+        return;
+    }
+    if (message_read(&doc.root, &message) == OK && message.kind == MESSAGE_ACK) {
+        check_ack(world, m, &message);
+    }
+    doc_clear(&doc);
+}
+
+/* ---- what was acknowledged ---------------------------------------------------------------------------------------- */
+
+void check_acked_of(struct world *world, struct machine *m)
+{
+    for (size_t i = 0; i < world->acked_len; i++) {
+        const struct acked *a = &world->acked[i];
+        if (a->machine == m->index && !a->lost && !m->restored && !m->resumed && machine_class(m) &&
+            !machine_has(m, &a->entry)) {
+            failed(world, "P1: m%d lost what it said ok for at %.3f: %s", m->index,
+                   (double)a->at / SECOND, a->token);
+        }
+    }
+}
+
+/* Is it surely on the disk of another machine? */
+static bool is_elsewhere(struct world *world, const struct machine *but, const struct ref *entry)
+{
+    for (int i = 0; i < world->count; i++) {
+        struct machine *m = &world->machines[i];
+        struct class *class = machine_class(m);
+        if (m != but && honest_and_on(m) && class && !store_in_transaction(class->store) &&
+            store_has(class->store, entry)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_void_at(struct machine *m, const struct ref *entry)
+{
+    struct store *store = machine_class(m)->store;
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT 1 FROM entry e JOIN feed f ON e.feed=f.id WHERE "
+                           "substr(e.hash,1,8)=substr(?1,1,8) AND substr(e.hash,1,16)=?1 AND "
+                           "f.void_seq>0 AND e.seq>=f.void_seq");
+    store_bind(stmt, "r", entry);
+    bool found = store_row(store, stmt);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return found;
+}
+
+/* What was only on a disk that is put back is lost, and nobody can help it. */
+void check_forgive(struct world *world, struct machine *restored)
+{
+    for (size_t i = 0; i < world->acked_len; i++) {
+        struct acked *a = &world->acked[i];
+        if (!a->lost && (a->machine == restored->index || world->machines[a->machine].restored ||
+                         world->machines[a->machine].resumed)) {
+            a->lost = !is_elsewhere(world, restored, &a->entry);
+        }
+    }
+}
+
+static bool class_is_out(const struct machine *m)
+{
+    const struct class *class = machine_class(m);
+    return class && (class->expelled || class->closed);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------------ */
+
+/* Did any machine go back to an earlier state? Then a redaction may be lost that others had obeyed already: what it erased is
+ * nowhere any more, and nobody can tell that it should be. */
+static bool any_went_back(const struct world *world)
+{
+    bool any = false;
+    for (int i = 0; i < world->count; i++) {
+        any = any || world->machines[i].restored || world->machines[i].resumed;
+    }
+    return any;
+}
+
+/* Does a machine lack what it should have? Tells what, and how many of the others have it. */
+static bool lacks(struct world *world, struct machine *m, char *why, size_t why_len)
+{
+    struct want want;
+    int64_t after = 0;
+    uint32_t have = 0;
+    char feed[33];
+    if (replica_lacking(machine_class(m)->replica, &after, &want, 1) == 0) {
+        snprintf(why, why_len, "m%d lacks payloads that it can't name", m->index);
+        return true;
+    }
+    for (int i = 0; i < world->count; i++) {
+        struct class *class = machine_class(&world->machines[i]);
+        struct slice payload;
+        have += class && class->replica &&
+                replica_payload(class->replica, &want.feed, want.have, &payload);
+    }
+    struct device_id device = {{0}};
+    int author = -1;
+    replica_device_of(machine_class(m)->replica, &want.feed, &device);
+    for (int i = 0; i < world->count; i++) {
+        author = SAME(world->machines[i].id, device) ? i : author;
+    }
+    snprintf(why, why_len, "m%d lacks a payload (of m%d: %s, %llu) that %u others have", m->index,
+             author, hex(feed, want.feed.b, 16), (unsigned long long)want.have, have);
+    return have || !any_went_back(world);
+}
+
+/* The first feed about which two machines differ. */
+static void tell_difference(struct machine *a, struct machine *b, char *why, size_t why_len)
+{
+    static const struct head none;
+    struct replica *ra = machine_class(a)->replica, *rb = machine_class(b)->replica;
+    char feed[33];
+    for (int turn = 0; turn < 2; turn++) {
+        struct replica *r = turn ? rb : ra, *other = turn ? ra : rb;
+        for (uint32_t i = 0; i < heads_count(replica_heads(r)); i++) {
+            const struct head *x = heads_at(replica_heads(r), i);
+            const struct head *y = heads_get(replica_heads(other), &x->feed);
+            y = y ? y : &none;
+            if (x->seq != y->seq || x->void_seq != y->void_seq || !SAME(x->last, y->last)) {
+                snprintf(why, why_len,
+                         "m%d has %s to %llu (void %llu, verified %llu), m%d to %llu (%llu, %llu)",
+                         turn ? b->index : a->index, hex(feed, x->feed.b, 16),
+                         (unsigned long long)x->seq, (unsigned long long)x->void_seq,
+                         (unsigned long long)replica_have(r, &x->feed), turn ? a->index : b->index,
+                         (unsigned long long)y->seq, (unsigned long long)y->void_seq,
+                         (unsigned long long)replica_have(other, &x->feed));
+                if (getenv("DIFF"))
+                    fprintf(stderr, "%s\n", why);
+                else
+                    return;
+            }
+        }
+    }
+}
+
+bool check_converged(struct world *world, char *why, size_t why_len)
+{
+    struct fingerprint all = {{0}};
+    struct hash first_views = {{0}};
+    int first = -1;
+    for (int i = 0; i < world->count; i++) {
+        struct machine *m = &world->machines[i];
+        struct class *class = machine_class(m);
+        if (m->lies || m->gone || class_is_out(m)) {
+            continue;
+        }
+        if (!m->device || !class || !class->replica || store_in_transaction(class->store)) {
+            snprintf(why, why_len, "m%d isn't ready", i);
+            return false;
+        }
+        struct fingerprint own = heads_fingerprint(replica_heads(class->replica));
+        if (replica_lacks(class->replica) && lacks(world, m, why, why_len)) {
+            return false;
+        }
+        all = first < 0 ? own : all;
+        if (!SAME(own, all)) {
+            tell_difference(&world->machines[first], m, why, why_len);
+            return false;
+        }
+        first = first < 0 ? i : first;
+    }
+    for (int i = 0; i < world->count; i++) {
+        struct machine *m = &world->machines[i];
+        if (m->lies || m->gone || class_is_out(m)) {
+            continue;
+        }
+        struct hash own = store_digest_views(machine_class(m)->store);
+        first_views = i == first ? own : first_views;
+        if (!SAME(own, first_views)) {
+            failed(world, "P4: m%d and m%d have the same log and other views", first, i);
+        }
+    }
+    return first >= 0;
+}
+
+static void check_acked(struct world *world, struct machine *m)
+{
+    for (size_t i = 0; i < world->acked_len; i++) {
+        const struct acked *a = &world->acked[i];
+        if (a->lost) {
+            continue;
+        }
+        if (world->machines[a->machine].resumed) {
+            continue; /* it may have written twice from one state: then what it said is void */
+        }
+        if (!machine_has(m, &a->entry)) {
+            failed(world, "P2: m%d lacks what m%d said ok for at %.3f: %s", m->index, a->machine,
+                   (double)a->at / SECOND, a->token);
+        } else if (is_void_at(m, &a->entry)) {
+            failed(world, "P2: a feed of m%d is void, which wrote none twice", a->machine);
+        }
+    }
+}
+
+/* Has the redaction that somebody was told of an effect here? */
+static bool is_erased(struct machine *m, const struct acked *a)
+{
+    struct store *store = machine_class(m)->store;
+    sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM redacted WHERE entry=? AND effective");
+    store_bind(stmt, "r", &a->entry);
+    bool found = store_row(store, stmt);
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return found;
+}
+
+/* What liars wrote in the name of others begins with this word: it must stand in no view. */
+static void check_forged(struct world *world, struct machine *m)
+{
+    struct store *store = machine_class(m)->store;
+    sqlite3_stmt *stmt = store_query(
+        store,
+        "SELECT 'journal' FROM story WHERE text LIKE 'forged%' UNION ALL"
+        " SELECT 'jam' FROM jam WHERE name LIKE 'forged%' OR purpose LIKE 'forged%' UNION ALL"
+        " SELECT 'task' FROM task WHERE title LIKE 'forged%' UNION ALL"
+        " SELECT 'person' FROM person WHERE handle LIKE 'forged%' OR name LIKE 'forged%'"
+        " UNION ALL SELECT 'feedback' FROM feedback WHERE glow LIKE 'forged%' UNION ALL"
+        " SELECT 'place' FROM place WHERE title LIKE 'forged%' UNION ALL"
+        " SELECT 'class' FROM class WHERE name LIKE 'forged%' UNION ALL"
+        " SELECT 'roster' FROM roster WHERE handle LIKE 'forged%' UNION ALL"
+        " SELECT 'redacted' FROM redacted WHERE why LIKE 'forged%'");
+    if (store_row(store, stmt)) {
+        failed(world, "P3: something forged stands in %s of m%d", sqlite3_column_text(stmt, 0),
+               m->index);
+        sqlite3_reset(stmt);
+    }
+}
+
+static bool disk_says(struct machine *m, const char *text)
+{
+    return disk_holds(m->disk, slice_str(text));
+}
+
+/* Letters are on no disk in clear; what was erased is on none at all. */
+static void check_texts(struct world *world, struct machine *m)
+{
+    for (size_t i = 0; i < world->acked_len; i++) {
+        const struct acked *a = &world->acked[i];
+        if (!a->token[0] || !a->note) {
+            continue;
+        }
+        if (a->sealed && disk_says(m, a->token)) {
+            failed(world, "P6: the text of a letter is on the disk of m%d", m->index);
+        } else if (a->erased && !a->lost && is_erased(m, a) && disk_says(m, a->token)) {
+            failed(world, "P7: erased text is on the disk of m%d: %s", m->index, a->token);
+        }
+    }
+}
+
+/* The log folded anew into empty views gives the same. */
+static void check_fold(struct world *world, struct machine *m)
+{
+    struct class *class = machine_class(m);
+    struct hash before = store_digest_views(class->store);
+    if (store_begin(class->store) != OK || replica_refold(class->replica) != OK) {
+        failed(world, "m%d can't fold its log: %s", m->index, store_why(class->store));
+        return;
+    }
+    struct hash after = store_digest_views(class->store);
+    if (!SAME(before, after)) {
+        failed(world, "P4: m%d folded from zero has other views", m->index);
+    }
+    store_rollback(class->store);
+}
+
+static void check_bounds(struct world *world, struct machine *m)
+{
+    size_t sum = 0, len;
+    const char *file;
+    for (uint32_t i = 0; (file = disk_file(m->disk, i)); i++) {
+        disk_bytes(m->disk, file, &len);
+        sum += len;
+    }
+    if (sum > DISK_BYTES_MAX) {
+        failed(world, "P8: m%d has %zu bytes on its disk", m->index, sum);
+    }
+}
+
+void check_end(struct world *world)
+{
+    for (int i = 0; i < world->count && !world->failure[0]; i++) {
+        struct machine *m = &world->machines[i];
+        if (!honest_and_on(m) || class_is_out(m)) {
+            continue;
+        }
+        check_acked(world, m);
+        check_forged(world, m);
+        check_texts(world, m);
+        check_bounds(world, m);
+        check_fold(world, m);
+    }
+}

@@ -1,0 +1,74 @@
+/* One seed: makes the room, lets a lesson pass in which anything fails, heals it, and sees that all of it comes together. */
+#include <stdio.h>
+
+#include "sim.h"
+
+enum { SETTLE_MS = 20 * SECOND, PATIENCE_MS = 15 * MINUTE };
+
+static void seed_stream(struct rng *rng, uint64_t seed, const char *name)
+{
+    struct slice parts[2] = {slice_of(&seed, sizeof(seed)), slice_str(name)};
+    struct hash hash = hash_of("sim stream", parts, 2);
+    rng_seed(rng, hash.b);
+}
+
+static void make_room(struct world *world)
+{
+    const struct plan *plan = &world->plan;
+    for (int i = 0; i < FAULTS; i++) {
+        seed_stream(&world->streams[i], plan->seed, fault_names[i]);
+    }
+    seed_stream(&world->net, plan->seed, "net");
+    seed_stream(&world->lesson, plan->seed, "lesson");
+    seed_stream(&world->lies, plan->seed, "lies");
+    seed_stream(&world->probe, plan->seed, "probe");
+    seed_stream(&world->fate, plan->seed, "fate");
+    disk_chance((int)(plan->seed % INT32_MAX) + 1);
+    world->count = plan->machines;
+    world->people_count = plan->people;
+    for (int i = 0; i < world->count; i++) {
+        machine_make(world, &world->machines[i], i);
+        if (i >= world->count - plan->hostile) {
+            hostile_make(world, &world->machines[i]);
+        }
+    }
+    chaos_start(world);
+    for (int i = 0; i < world->count; i++) {
+        machine_start(world, &world->machines[i]);
+    }
+    lesson_start(world);
+}
+
+/* A core is healed: it must come to one log, with all that was acknowledged in it. */
+static void settle(struct world *world)
+{
+    char why[256] = "";
+    chaos_calm(world);
+    int64_t end = world->t + PATIENCE_MS;
+    world_run(world, world->t + SETTLE_MS);
+    while (!world->failure[0] && !check_converged(world, why, sizeof(why))) {
+        if (world->t >= end) {
+            failed(world, "P2: after %d minutes %s", PATIENCE_MS / MINUTE, why);
+        }
+        world_run(world, world->t + 2 * SECOND);
+    }
+}
+
+void sim_run(struct world *world, const struct plan *plan)
+{
+    memset(world, 0, sizeof(*world));
+    world->plan = *plan;
+    world->hash = UINT64_C(14695981039346656037);
+    make_room(world);
+    world_run(world, (int64_t)plan->minutes * MINUTE);
+    if (!world->failure[0] && !world->made) {
+        failed(world, "there is no class");
+    }
+    if (!world->failure[0]) {
+        settle(world);
+    }
+    if (!world->failure[0]) {
+        check_end(world);
+    }
+    world->counts.simulated_ms = world->t;
+}

@@ -1,0 +1,211 @@
+/* Who is who, in a class with passphrases: cards that are good once, a roster that gets shorter, people who move, and
+ * people whom a teacher removed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "room.h"
+
+static const char TEACHERS[] = "cobweb item comet lamp domino";
+static const char WORDS[] = "cobweb item comet";
+static const char OWN[] = "lamp domino item";
+
+#define DONE(room, i, ...)            assert_string_equal(ASK(room, i, __VA_ARGS__), "")
+#define FAILS(room, i, code, ...)     assert_string_equal(ASK(room, i, __VA_ARGS__), code)
+#define SAYS(room, i, path, expected) assert_string_equal(room_text(room, i, path), expected)
+
+/* lee made it at machine 0; its roster is ana and ben; two more machines are in it. */
+static struct room *lesson(void)
+{
+    struct room *room = room_new(3);
+    char invite[256];
+    DONE(room, 0, "class.create", "name", "Period 3", "handle", "lee", "passphrase", TEACHERS);
+    snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+    for (int i = 1; i < 3; i++) {
+        DONE(room, i, "class.join", "words", invite);
+    }
+    DONE(room, 0, "class.roster", "names", "ana, Ana B\nben");
+    room_run(room, 2000);
+    return room;
+}
+
+/* A card for somebody, into words. */
+static void card(struct room *room, const char *person, char words[128])
+{
+    DONE(room, 0, "people.reset", "person", person);
+    snprintf(words, 128, "%s", room_text(room, 0, "card.words"));
+    room_run(room, 1000);
+}
+
+/* ---- cards -------------------------------------------------------------------------------------------------------- */
+
+static void a_card_is_good_once_and_brings_words_of_ones_own(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = lesson();
+    card(room, "ana", words);
+    SAYS(room, 0, "card.valid_s", "");
+    FAILS(room, 1, "new-passphrase", "hello", "handle", "ana", "passphrase", words);
+    FAILS(room, 1, "signed-out", "note", "text", "I'm in");
+    FAILS(room, 1, "weak-passphrase", "hello", "handle", "ana", "passphrase", words, "new", "ana");
+    FAILS(room, 1, "wrong-passphrase", "hello", "handle", "ana", "passphrase", OWN, "new", OWN);
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", words, "new", OWN);
+    SAYS(room, 1, "card", "true");
+    SAYS(room, 1, "new", "true");
+    SAYS(room, 1, "key_reset", "false");
+    DONE(room, 1, "bye");
+    room_run(room, 1000);
+    FAILS(room, 2, "wrong-passphrase", "hello", "handle", "ana", "passphrase", words, "new",
+          "item lamp cobweb");
+    DONE(room, 2, "hello", "handle", "ana", "passphrase", OWN);
+    SAYS(room, 2, "card", "false");
+    SAYS(room, 2, "new", "false");
+    room_free(room);
+}
+
+static void a_card_for_the_first_time_waits_one_for_who_forgot_does_not(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = lesson();
+    card(room, "ana", words);
+    room_run(room, 20 * 60 * 1000);
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", words, "new", OWN);
+    DONE(room, 1, "bye");
+    DONE(room, 0, "hello", "handle", "lee", "passphrase", TEACHERS);
+    room_run(room, 1000);
+    card(room, "ana", words);
+    DONE(room, 0, "people.list");
+    SAYS(room, 0, "people.0.card", "true");
+    SAYS(room, 0, "people.0.key", "true");
+    room_run(room, 14 * 60 * 1000);
+    FAILS(room, 2, "new-passphrase", "hello", "handle", "ana", "passphrase", words);
+    room_run(room, 2 * 60 * 1000);
+    FAILS(room, 2, "old-card", "hello", "handle", "ana", "passphrase", words, "new", OWN);
+    card(room, "ana", words);
+    DONE(room, 2, "hello", "handle", "ana", "passphrase", words, "new", OWN);
+    SAYS(room, 2, "key_reset", "true");
+    room_free(room);
+}
+
+/* A clock that is years off makes no card old: its age is counted from when it was seen, or with the other clock's error. */
+static void a_cards_age_is_not_a_matter_of_wrong_clocks(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 1, "bye");
+    room_run(room, 1000);
+    room_stop(room, 2);
+    card(room, "ana", words);
+    room->now.wall.ms += INT64_C(3) * 365 * 24 * 3600 * 1000;
+    FAILS(room, 1, "new-passphrase", "hello", "handle", "ana", "passphrase", words);
+    room_free(room);
+}
+
+/* ---- the roster --------------------------------------------------------------------------------------------------- */
+
+static void people_lists_who_is_not_here_yet_and_the_roster_gets_shorter(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 0, "people.list");
+    SAYS(room, 0, "people.0.person", "lee");
+    SAYS(room, 0, "people.1.person", "");
+    SAYS(room, 0, "waiting.0.handle", "ana");
+    SAYS(room, 0, "waiting.0.name", "Ana B");
+    SAYS(room, 0, "waiting.1.handle", "ben");
+    DONE(room, 0, "class.roster", "names", "BEN", "remove", "!");
+    SAYS(room, 0, "removed.0", "BEN");
+    room_run(room, 1000);
+    FAILS(room, 0, "no-such-person", "class.roster", "names", "ben", "remove", "!");
+    DONE(room, 2, "people.choices");
+    SAYS(room, 2, "names.1", "ana");
+    SAYS(room, 2, "names.2", "");
+    DONE(room, 1, "hello", "handle", "ben", "passphrase", WORDS);
+    assert_non_null(strchr(room_text(room, 1, "person"), '~'));
+    FAILS(room, 1, "not-a-teacher", "class.roster", "names", "ana", "remove", "!");
+    DONE(room, 0, "class.roster", "names", "ben");
+    SAYS(room, 0, "new", "1");
+    room_run(room, 1000);
+    DONE(room, 1, "here");
+    SAYS(room, 1, "person", "ben");
+    room_free(room);
+}
+
+/* ---- who isn't here any more -------------------------------------------------------------------------------------- */
+
+static void the_first_screen_says_where_one_moved(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 1, "here");
+    SAYS(room, 1, "left.why", "");
+    room_run(room, 1000);
+    DONE(room, 2, "hello", "handle", "ana", "passphrase", WORDS);
+    room_run(room, 1000);
+    FAILS(room, 1, "moved", "note", "text", "here?");
+    DONE(room, 1, "here");
+    SAYS(room, 1, "person", "");
+    SAYS(room, 1, "left.why", "moved");
+    SAYS(room, 1, "left.person", "ana");
+    SAYS(room, 1, "left.seat", "pc-3");
+    DONE(room, 1, "prompt");
+    SAYS(room, 1, "text", "");
+    SAYS(room, 1, "left.seat", "pc-3");
+    DONE(room, 1, "watch", "how", "state");
+    SAYS(room, 1, "state.left.seat", "pc-3");
+    DONE(room, 2, "bye"); /* then she is nowhere */
+    room_run(room, 1000);
+    FAILS(room, 1, "signed-out", "note", "text", "here?");
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 1, "here");
+    SAYS(room, 1, "left.why", "");
+    room_free(room);
+}
+
+static void who_was_removed_is_told_so(void **state)
+{
+    (void)state;
+    char id[64];
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    SAYS(room, 1, "person", "ana");
+    snprintf(id, sizeof(id), "%s", room_text(room, 1, "id"));
+    room_run(room, 1000);
+    DONE(room, 0, "people.remove", "person", "ana");
+    room_run(room, 1000);
+    FAILS(room, 1, "removed", "note", "text", "still here");
+    DONE(room, 1, "here");
+    SAYS(room, 1, "left.why", "removed");
+    FAILS(room, 2, "removed", "hello", "handle", "ana", "passphrase", WORDS);
+    FAILS(room, 2, "removed", "hello", "handle", id, "passphrase", WORDS);
+    DONE(room, 0, "people.list");
+    SAYS(room, 0, "waiting.0.handle", "ben"); /* nor does her name wait any more */
+    DONE(room, 0, "class.roster", "names", "ana");
+    room_run(room, 1000);
+    DONE(room, 2, "hello", "handle", "ana", "passphrase", WORDS); /* somebody new */
+    SAYS(room, 2, "new", "true");
+    SAYS(room, 2, "person", "ana");
+    room_free(room);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_card_is_good_once_and_brings_words_of_ones_own),
+        cmocka_unit_test(a_card_for_the_first_time_waits_one_for_who_forgot_does_not),
+        cmocka_unit_test(a_cards_age_is_not_a_matter_of_wrong_clocks),
+        cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
+        cmocka_unit_test(the_first_screen_says_where_one_moved),
+        cmocka_unit_test(who_was_removed_is_told_so),
+    };
+    keys_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
