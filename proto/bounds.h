@@ -71,7 +71,9 @@ enum {
     REFOLD_ENTRIES_S = 5000,
     REFOLD_SAVED_MS = 20 * 1000,
     HISTORY_BYTES = 256 * 1024 * 1024, /* before a machine that started agrees with anybody */
-    LETTERS_TRIED_MAX = 10000, /* sealed letters, the newest, of which we know whether they open */
+    LETTERS_ASKED_MAX =
+        1024, /* sealed letters that one answer tries, about 50 ms; older ones in turns: */
+    LETTERS_TURN_MAX = 128,
     BAD_MESSAGES_MAX = 8, /* broken messages of one peer before it is cut off for a growing pause */
 };
 

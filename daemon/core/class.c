@@ -271,6 +271,7 @@ bool class_is_due(struct class *class, struct now now)
 {
     if (!store_in_transaction(class->store)) {
         class->open_since.ms = 0;
+        class->half = false; /* what failed hadn't begun: the next turn is not of it */
         return false;
     }
     if (class->open_since.ms == 0) {

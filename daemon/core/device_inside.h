@@ -34,6 +34,7 @@ enum {
     CHECK_MS = 1500,          /* a `doctor` listens so long */
     IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
     IDLE_CHECK_MS = 30 * 1000,
+    LETTERS_PAUSE_MS = 25,          /* between two turns of trying letters that nobody waits for */
     SLOW_MS_MAX = 60 * 1000,        /* Argon2id that took longer is lost */
     OFFER_MS = 1000,                /* an offer is said again so often, */
     OFFER_PATIENCE_MS = 60 * 1000,  /* for so long */
@@ -118,6 +119,7 @@ struct sitting {
     struct mono paused;       /* until then none is tried */
     struct shown_list *lists; /* LIST_KINDS of them; made when first needed */
     struct opened opened;     /* for who is signed in */
+    struct mono tried;        /* when letters were last tried that nobody waits for */
 };
 
 /* A request whose answer must wait: for Argon2id, for a first peer, for beacons. */

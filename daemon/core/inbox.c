@@ -99,9 +99,10 @@ static int stamp_order(const struct stamp *a, const struct stamp *b)
     return memcmp(a->b, b->b, sizeof(a->b));
 }
 
-/* Goes through sealed feedback after a stamp, newest first, beside what was tried before, into `at`. */
-static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct tried *before,
-                        uint32_t before_count, struct tried *at)
+/* Goes through sealed feedback after a stamp, newest first, beside what was tried before, into `at`, which has room for
+ * those and `tries` more; so many are tried at most. *more: there are others. */
+static uint32_t try_some(struct ask *ask, const struct stamp *after, const struct tried *before,
+                         uint32_t before_count, uint32_t tries, struct tried *at, bool *more)
 {
     uint32_t count = 0, old = 0;
     struct stamp stamp;
@@ -111,27 +112,33 @@ static uint32_t try_all(struct ask *ask, const struct stamp *after, const struct
                                                  " AND stamp>?2 AND author<>?3"
                                                  " ORDER BY stamp DESC");
     store_bind(stmt, "rsp", &sealed_receiver, after, &ask->me);
-    while (count < LETTERS_TRIED_MAX && store_row(ask->store, stmt)) {
+    while (store_row(ask->store, stmt)) {
         column_fixed(stmt, 0, stamp.b, sizeof(stamp.b));
         while (old < before_count && stamp_order(&before[old].stamp, &stamp) > 0) {
             old++; /* it doesn't count any more */
         }
-        bool known = old < before_count && SAME(before[old].stamp, stamp);
-        at[count++] = known ? before[old++] : try_letter(ask, &key, &stamp);
+        if (old < before_count && SAME(before[old].stamp, stamp)) {
+            at[count++] = before[old++];
+        } else if (tries > 0) {
+            at[count++] = try_letter(ask, &key, &stamp);
+            tries--;
+        } else {
+            *more = true;
+        }
     }
     sqlite3_reset(stmt);
     while (old < before_count && stamp_order(&before[old].stamp, after) > 0) {
         old++;
     }
-    while (count < LETTERS_TRIED_MAX && old < before_count) {
+    while (old < before_count) {
         at[count++] = before[old++];
     }
     wipe(&key, sizeof(key));
     return count;
 }
 
-/* Tries what came since it was last asked. False: nobody is signed in, or there is no memory. */
-static bool opened_renew(struct ask *ask, const struct stamp *after)
+/* Tries so many of those that weren't tried yet. False: nobody is signed in, or there is no memory. */
+static bool opened_renew(struct ask *ask, const struct stamp *after, uint32_t tries)
 {
     struct opened *opened = ask->opened;
     if (!ask->key || !opened) {
@@ -139,16 +146,25 @@ static bool opened_renew(struct ask *ask, const struct stamp *after)
     }
     struct sign_pk key = sign_public(ask->key);
     uint32_t known = SAME(opened->key, key) ? opened->count : 0;
-    struct tried *at = malloc(LETTERS_TRIED_MAX * sizeof(*at));
+    struct tried *at = malloc((known + (size_t)tries) * sizeof(*at));
     if (!at) {
         store_fail(ask->store, ERR_NOMEM);
         return false;
     }
-    uint32_t count = try_all(ask, after, opened->at, known, at);
+    bool more = known > 0 && opened->more; /* also of what came before `after` */
+    uint32_t count = try_some(ask, after, opened->at, known, tries, at, &more);
     struct tried *fits = realloc(at, (count + 1) * sizeof(*at));
     free(opened->at);
-    *opened = (struct opened){.key = key, .at = fits ? fits : at, .count = count};
+    *opened = (struct opened){.key = key, .at = fits ? fits : at, .count = count, .more = more};
     return true;
+}
+
+void inbox_go_on(struct ask *ask)
+{
+    static const struct stamp always;
+    ask->opened->more = false;
+    /* each turn goes through all of them: the more there are the more are tried in one */
+    opened_renew(ask, &always, LETTERS_TURN_MAX + ask->opened->count / 32);
 }
 
 /* ---- the inbox --------------------------------------------------------------------------------------------------- */
@@ -217,7 +233,7 @@ void inbox_read(struct ask *ask, const struct stamp *after, struct lines *lines)
     struct line open, sealed;
     int64_t bytes = 0;
     bool room = true;
-    if (opened_renew(ask, after)) {
+    if (opened_renew(ask, after, LETTERS_ASKED_MAX)) {
         s.at = ask->opened->at;
         s.end = s.at + ask->opened->count;
     }

@@ -16,8 +16,11 @@ struct opened {
     struct sign_pk key; /* for whom */
     struct tried *at;   /* owned: opened_forget */
     uint32_t count;
+    bool more; /* older ones weren't tried yet: inbox_go_on */
 };
 void opened_forget(struct opened *);
+/* Tries some of those, so that nobody waits for all of them, and the machine does nothing else meanwhile. */
+void inbox_go_on(struct ask *);
 
 /* Opens what stands at a stamp for who asks: feedback to them, or that the class's policy lets them read, or a note to
  * themselves. False if it isn't there or doesn't open; if it was posted by another than who wrote it, or in another class;
@@ -28,7 +31,8 @@ bool letter_read(struct ask *, enum letter_kind, const struct stamp *,
 /* The receiver of rows that are sealed. */
 extern const struct ref sealed_receiver;
 
-/* Feedback by others to who asks and to their jams after a stamp, newest first. */
+/* Feedback by others to who asks and to their jams after a stamp, newest first. Of sealed feedback what was tried:
+ * LETTERS_ASKED_MAX at once, older ones a moment later. */
 void inbox_read(struct ask *, const struct stamp *after, struct lines *);
 /* As inbox_read: what they haven't read on this machine, or if they never read here, what came since they signed in the
  * time before. */

@@ -45,7 +45,7 @@ CREATE INDEX IF NOT EXISTS entry_erased ON entry (id) WHERE payload IS NULL;
 -- an entry by the first eight bytes of its id
 CREATE INDEX IF NOT EXISTS entry_hash ON entry (substr(hash, 1, 8));
 
--- Headers of void entries that were never applied here, branch by branch (from 1) of their feed: entries of other feeds name
+-- Headers of void entries that were never applied here, branch by branch (from 1) of their feed, each from where it parts on: entries of other feeds name
 -- them as causes.
 CREATE TABLE IF NOT EXISTS branch (
     feed INTEGER NOT NULL,
@@ -60,6 +60,13 @@ CREATE TABLE IF NOT EXISTS branch (
     rest BLOB NOT NULL,
     signature BLOB,
     PRIMARY KEY (feed, branch, seq)
+) WITHOUT ROWID;
+-- From which other branch one parts; from what was applied here, if it isn't told.
+CREATE TABLE IF NOT EXISTS branch_parent (
+    feed INTEGER NOT NULL,
+    branch INTEGER NOT NULL,
+    parent INTEGER NOT NULL,
+    PRIMARY KEY (feed, branch)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS branch_hash ON branch (substr(hash, 1, 8));
 

@@ -61,6 +61,9 @@ bool replica_id_at(struct replica *replica, const struct feed *feed, uint64_t se
 
 enum err replica_note_head(struct replica *replica, const struct feed *feed)
 {
+    if (!feed->signed_seq && !feed->void_seq) {
+        return OK; /* its signed end still waits: there is nothing that could be passed on */
+    }
     struct head head = {.feed = feed->id,
                         .seq = feed->signed_seq,
                         .void_seq = feed->void_seq,

@@ -102,12 +102,24 @@ static uint64_t served_from(struct replica *replica, const struct spot *spot, ui
                             const struct hash *ends, uint32_t ends_count)
 {
     uint64_t have = first - 1;
+    struct spot end[MISSING_MAX];
+    ends_count = ends_count < MISSING_MAX ? ends_count : MISSING_MAX;
     for (uint32_t i = 0; i < ends_count; i++) {
-        struct spot end;
-        if (spot_find(replica, &ends[i], &end) && end.feed == spot->feed &&
-            (end.branch == spot->branch || end.branch == 0) && end.seq < spot->seq &&
-            end.seq > have) {
-            have = end.seq;
+        if (!spot_find(replica, &ends[i], &end[i]) || end[i].feed != spot->feed) {
+            end[i] = (struct spot){.seq = 0};
+        }
+    }
+    sqlite3_stmt *stmt = store_query(replica->store, BRANCH_PATH " SELECT branch, last FROM path"
+                                                                 " UNION ALL SELECT 0, min(first)-1"
+                                                                 " FROM path");
+    store_bind(stmt, "iiii", spot->feed, (int64_t)0, (int64_t)spot->seq - 1, spot->branch);
+    while (store_row(replica->store, stmt)) {
+        int64_t branch = sqlite3_column_int64(stmt, 0);
+        uint64_t last = (uint64_t)sqlite3_column_int64(stmt, 1);
+        for (uint32_t i = 0; i < ends_count; i++) {
+            if (end[i].branch == branch && end[i].seq <= last && end[i].seq > have) {
+                have = end[i].seq;
+            }
         }
     }
     return have;
@@ -169,7 +181,7 @@ static void store_branch_entry(struct replica *replica, const struct feed *feed,
              signature ? SLICE(*signature) : slice_of(NULL, 0));
 }
 
-/* The branch that goes on behind a spot of the feed: that one if it ends there, else a new one with the same beginning. */
+/* The branch that goes on behind a spot of the feed: that one if it ends there, else a new one that parts from it. */
 static int64_t branch_behind(struct replica *replica, const struct feed *feed, int64_t branch,
                              uint64_t seq)
 {
@@ -188,35 +200,60 @@ static int64_t branch_behind(struct replica *replica, const struct feed *feed, i
         return branch;
     }
     if (branch) {
-        store_do(replica->store,
-                 "INSERT INTO branch SELECT feed, ?3, seq, lamport, time_ms, hash, after, length,"
-                 " stub, rest, signature FROM branch WHERE feed=?1 AND branch=?2 AND seq<=?4",
-                 "iiii", feed->row, branch, next, (int64_t)seq);
+        store_do(replica->store, "INSERT INTO branch_parent VALUES (?,?,?)", "iii", feed->row, next,
+                 branch);
     }
     return next;
 }
 
-/* Has every entry of the decoded run the place in the order that follows from its causes? They may be void themselves. */
-static enum err check_places(struct replica *replica, uint64_t lamport)
+/* Have the entries of the decoded run the place in the order that follows from their causes, which may be void themselves?
+ * *placed: so many do; the next one's causes aren't all here. */
+static enum err check_places(struct replica *replica, uint64_t lamport, uint32_t *placed)
 {
     const struct decoded *d = &replica->decoded;
     enum err err = OK;
-    for (uint32_t i = 0; i < d->count; i++) {
-        const struct entry *entry = &d->entries[i];
+    for (*placed = 0; *placed < d->count; ++*placed) {
+        const struct entry *entry = &d->entries[*placed];
         for (uint32_t k = 0; k < entry->after_count; k++) {
             uint64_t one = 0;
-            if (!replica_is_before(d, i, &entry->after[k]) &&
+            if (!replica_is_before(d, *placed, &entry->after[k]) &&
                 !replica_lamport(replica, &entry->after[k], &one)) {
                 ring_note(replica->missed, &replica->missed_next, &entry->after[k]);
                 err = ERR_WAIT;
             }
             lamport = one > lamport ? one : lamport;
         }
-        if (err == OK && entry->lamport != ++lamport) {
+        if (err != OK) {
+            return err;
+        }
+        if (entry->lamport != ++lamport) {
             return ERR_ORDER;
         }
     }
-    return err;
+    return OK;
+}
+
+/* Stores what can be placed of the run, and isn't here yet, behind an entry of that branch. What can't may hang on honest
+ * entries that wait for what comes before it in this very run. */
+static enum err store_placed(struct replica *replica, const struct feed *feed,
+                             const struct run *run, int64_t branch, uint32_t placed)
+{
+    const struct decoded *d = &replica->decoded;
+    struct spot known;
+    uint32_t first = 0;
+    while (first < placed && spot_find(replica, &d->ids[first], &known)) {
+        branch = known.branch;
+        first++;
+    }
+    if (first == placed) {
+        return ERR_WAIT;
+    }
+    ring_note(replica->branch_ends, &replica->branch_ends_next, &d->ids[placed - 1]);
+    branch = branch_behind(replica, feed, branch, run->first_seq + first - 1);
+    for (uint32_t i = first; i < placed; i++) {
+        store_branch_entry(replica, feed, branch, i, i + 1 == d->count ? &run->signature : NULL);
+    }
+    return store_err(replica->store);
 }
 
 /* Tries one entry that the run may follow. ERR_SIGNATURE: it follows another. */
@@ -225,6 +262,7 @@ static enum err take_behind(struct replica *replica, struct feed *feed, const st
 {
     const struct decoded *d = &replica->decoded;
     struct spot known;
+    uint32_t placed;
     enum err err = replica_decode(replica, run, prev);
     if (err != OK) {
         return err;
@@ -236,16 +274,8 @@ static enum err take_behind(struct replica *replica, struct feed *feed, const st
         ring_note(replica->branch_ends, &replica->branch_ends_next, &d->ids[d->count - 1]);
         return OK;
     }
-    err = check_places(replica, lamport);
-    if (err != OK) {
-        return err;
-    }
-    ring_note(replica->branch_ends, &replica->branch_ends_next, &d->ids[d->count - 1]);
-    branch = branch_behind(replica, feed, branch, run->first_seq - 1);
-    for (uint32_t i = 0; i < d->count; i++) {
-        store_branch_entry(replica, feed, branch, i, i + 1 == d->count ? &run->signature : NULL);
-    }
-    return store_err(replica->store);
+    err = check_places(replica, lamport, &placed);
+    return err == OK || err == ERR_WAIT ? store_placed(replica, feed, run, branch, placed) : err;
 }
 
 enum err replica_accept_branch(struct replica *replica, struct feed *feed, const struct run *run)

@@ -16,13 +16,15 @@ static void encode_decoded(struct replica *replica, const struct run *run, uint3
     }
 }
 
-/* Keeps the payloads that our own feed has from `seq` on: nobody will count them there. */
+/* Keeps the payloads that our own feed has from `seq` on: nobody will count them there. What was void already is written
+ * again already. */
 static void save_own(struct replica *replica, const struct feed *feed, uint64_t seq)
 {
     sqlite3_stmt *stmt =
-        store_query(replica->store, "SELECT payload FROM entry WHERE feed=? AND seq>=? AND seq>1"
-                                    " AND payload IS NOT NULL ORDER BY seq");
-    store_bind(stmt, "ii", feed->row, (int64_t)seq);
+        store_query(replica->store, "SELECT payload FROM entry WHERE feed=? AND seq>=? AND seq<?"
+                                    " AND seq>1 AND payload IS NOT NULL ORDER BY seq");
+    uint64_t end = feed->void_seq ? feed->void_seq : FEED_ENTRIES_MAX + 1;
+    store_bind(stmt, "iii", feed->row, (int64_t)seq, (int64_t)end);
     while (store_row(replica->store, stmt)) {
         pack_bin(&replica->rewrite, column_slice(stmt, 0));
         replica->rewrite_count++;
@@ -35,15 +37,15 @@ static enum err void_from(struct replica *replica, struct feed *feed, uint64_t s
     if (!replica_id_at(replica, feed, seq - 1, &feed->void_last)) {
         return ERR_WAIT;
     }
+    if (feed == replica->own || SAME(feed->device, replica->author->device)) {
+        save_own(replica, feed, seq);
+    }
     replica->counts.forks += feed->void_seq == 0;
     feed->void_seq = seq;
     feeds_forget_waiting(&replica->feeds, feed);
     replica_forget_tips(replica, &feed->id, seq);
     store_do(replica->store, "UPDATE feed SET void_seq=?, proof_a=?, proof_b=? WHERE id=?", "ibbi",
              (int64_t)seq, a, b, feed->row);
-    if (feed == replica->own || SAME(feed->device, replica->author->device)) {
-        save_own(replica, feed, seq);
-    }
     if (feed == replica->own) {
         replica->own = NULL;
     }

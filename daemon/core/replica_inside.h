@@ -117,6 +117,15 @@ uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have,
 /* The same along one branch of a void feed, without payloads; branch 0 is what was applied here. */
 uint32_t replica_write_branch(struct replica *, const struct feed *, int64_t branch, uint64_t have,
                               size_t room_bytes, struct pack *out);
+/* The way to a place of a feed (row ?1, branch ?4, up to seq ?3), back to what was applied or to seq ?2: the parts of branches
+ * that it leads along, newest first. Of branch 0, what was applied here, it tells nothing. */
+#define BRANCH_PATH                                                                                \
+    "WITH RECURSIVE path(branch, first, last) AS (SELECT ?4, coalesce((SELECT min(seq) FROM "      \
+    "branch"                                                                                       \
+    " WHERE feed=?1 AND branch=?4), ?3+1), ?3 UNION ALL SELECT p.parent, (SELECT min(seq) FROM"    \
+    " branch WHERE feed=?1 AND branch=p.parent), path.first-1 FROM path JOIN branch_parent p ON"   \
+    " p.feed=?1 AND p.branch=path.branch WHERE path.first>?2+1)"
+
 /* The Lamport number of a void entry whose header was told us. */
 bool replica_branch_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
 /* Is it one of the run's own entries before i? */

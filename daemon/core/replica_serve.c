@@ -53,11 +53,12 @@ static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, enum telling te
 static const char applied_sql[] =
     "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature, kind FROM entry"
     " WHERE feed=?1 AND seq>?2 ORDER BY seq LIMIT ?3";
-static const char branch_sql[] =
-    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature, kind FROM entry"
-    " WHERE feed=?1 AND seq>?2 AND seq<(SELECT min(seq) FROM branch WHERE feed=?1 AND branch=?4)"
+static const char branch_sql[] = BRANCH_PATH
+    " SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature, kind FROM entry"
+    " WHERE feed=?1 AND seq>?2 AND seq<=?3 AND seq<(SELECT min(first) FROM path)"
     " UNION ALL SELECT seq, lamport, time_ms, after, NULL, length, stub, rest, signature, 0"
-    " FROM branch WHERE feed=?1 AND branch=?4 AND seq>?2 ORDER BY 1 LIMIT ?3";
+    " FROM path JOIN branch b ON b.feed=?1 AND b.branch=path.branch AND seq>?2 AND seq<=?3"
+    " AND seq BETWEEN first AND last ORDER BY 1";
 
 /* Drafts the longest run after `have` within the bounds. False if there is none that fits. */
 static bool draft_run(struct replica *replica, const struct feed *feed, int64_t branch,
@@ -68,7 +69,7 @@ static bool draft_run(struct replica *replica, const struct feed *feed, int64_t 
     size_t weight = 0;
     sqlite3_stmt *stmt = store_query(replica->store, branch ? branch_sql : applied_sql);
     store_bind(stmt, branch ? "iiii" : "iii", feed->row, (int64_t)have,
-               (int64_t)RUN_ENTRIES_MAX + 1, branch);
+               (int64_t)(branch ? have : 0) + RUN_ENTRIES_MAX + 1, branch);
     draft->entries = &replica->scratch;
     pack_reset(draft->entries);
     while (store_row(replica->store, stmt)) {

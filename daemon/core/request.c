@@ -189,7 +189,7 @@ static bool answer_retry(struct call *call, struct slice id)
     bool known = reply && seal_open(&retry.key, "jam retry 1", sealed, reply) == OK;
     if (known) {
         request_reply(call->device, call->client, call->number,
-                      slice_of(reply, sealed.len - SEAL_OVERHEAD), false, class->index);
+                      slice_of(reply, sealed.len - SEAL_OVERHEAD), true, class->index);
     }
     free(reply);
     sqlite3_reset(stmt);

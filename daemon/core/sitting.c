@@ -272,8 +272,27 @@ void sitting_logout(struct device *device, const struct login *login, struct now
     }
 }
 
+/* Letters that nobody has waited for yet are tried a few at a time. */
+static void go_on(struct device *device, struct now now)
+{
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (!sitting->used || !sitting->opened.more ||
+            now.mono.ms - sitting->tried.ms < LETTERS_PAUSE_MS) {
+            continue;
+        }
+        struct class *class = device->classes[sitting->class_index];
+        struct ask *ask = ask_class(device, class, now);
+        sitting->tried = now.mono;
+        if (class->replica && sitting_ask(ask, sitting, class) == OK && ask->signed_in) {
+            inbox_go_on(ask);
+        }
+    }
+}
+
 void sitting_tick(struct device *device, struct now now)
 {
+    go_on(device, now);
     if (now.mono.ms - device->idle_checked.ms < IDLE_CHECK_MS) {
         return;
     }
@@ -292,10 +311,17 @@ void sitting_tick(struct device *device, struct now now)
 
 struct mono sitting_wake(const struct device *device)
 {
+    struct mono wake = {INT64_MAX};
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        if (device->sittings[i].used && device->sittings[i].signed_in) {
-            return (struct mono){device->idle_checked.ms + IDLE_CHECK_MS};
+        const struct sitting *sitting = &device->sittings[i];
+        int64_t due = device->idle_checked.ms + IDLE_CHECK_MS;
+        if (sitting->opened.more) {
+            int64_t next = sitting->tried.ms + LETTERS_PAUSE_MS;
+            due = next < due ? next : due;
+        }
+        if (sitting->used && sitting->signed_in && due < wake.ms) {
+            wake.ms = due;
         }
     }
-    return (struct mono){INT64_MAX};
+    return wake;
 }

@@ -362,11 +362,11 @@ enum err sync_receive(struct sync *sync, struct peer *peer, const struct message
     case MESSAGE_FORK:
         return receive_fork(sync, peer, m, now);
     case MESSAGE_LACKS:
-        return sync_receive_lacks(sync, peer, m);
+        return sync_receive_lacks(sync, peer, m, now);
     case MESSAGE_PAYLOADS:
         return sync_receive_payloads(sync, peer, m);
     case MESSAGE_MISSING:
-        return sync_receive_missing(sync, peer, m);
+        return sync_receive_missing(sync, peer, m, now);
     default:
         return OK;
     }

@@ -14,6 +14,9 @@ enum {
     TALK_MAX_MS = 20000,     /* then others have their turn, whatever it brings */
     DIFFERS_MS = 150,      /* pushes under way settle so long before a difference is looked into */
     ASK_AGAIN_MS = 2000,   /* between two talks with one peer that brought nothing */
+    MISSING_TOLD_MS = 500, /* one peer is answered no more often, ... */
+    MISSING_TOLD_MAX = 8,  /* ... and about so many of the ids it asks for */
+    LOOKED_UP_BYTES = 256, /* a payload that is asked for counts as so many more */
     MISSING_MS = 1000,     /* how often one peer is asked for causes that don't come */
     SAFETY_MS = 5000,      /* how often peers are asked whether they have all of ours */
     RUNS_ROOM = 56 * 1024, /* of a message for runs */
@@ -111,8 +114,8 @@ void sync_look_from_start(struct sync *, const struct peer *, const struct feed_
 /* ---- sync_serve.c ---- */
 
 enum err sync_receive_want(struct sync *, struct peer *, const struct message *);
-enum err sync_receive_lacks(struct sync *, struct peer *, const struct message *);
-enum err sync_receive_missing(struct sync *, struct peer *, const struct message *);
+enum err sync_receive_lacks(struct sync *, struct peer *, const struct message *, struct now);
+enum err sync_receive_missing(struct sync *, struct peer *, const struct message *, struct now);
 /* Serves the first who may be, and forgets those who can't be reached any more. */
 void sync_serve_next(struct sync *, struct now);
 /* To all that can be reached but `except` (NULL: to all): entries of a feed after `from`. */

@@ -122,11 +122,15 @@ void sync_send_fork(struct sync *sync, const struct feed_id *feed)
 }
 
 /* Tells those that are here, as many as one message holds. What isn't told isn't here. */
-enum err sync_receive_lacks(struct sync *sync, struct peer *peer, const struct message *m)
+enum err sync_receive_lacks(struct sync *sync, struct peer *peer, const struct message *m,
+                            struct now now)
 {
     struct pack told;
     uint32_t count = 0;
     enum err err = OK;
+    if (quota_due(&peer->answers, QUOTA_ANSWERS, now).ms > now.mono.ms) {
+        return OK; /* it asks again */
+    }
     pack_init(&told);
     for (uint32_t i = 0; i < m->count && err == OK; i++) {
         struct want want;
@@ -144,6 +148,8 @@ enum err sync_receive_lacks(struct sync *sync, struct peer *peer, const struct m
         pack_reset(&sync->pack);
         pack_payloads(&sync->pack, count);
         pack_raw(&sync->pack, pack_bytes(&told));
+        quota_take(&peer->answers, QUOTA_ANSWERS, 0,
+                   pack_bytes(&told).len + (uint64_t)m->count * LOOKED_UP_BYTES, now);
         sync_send(sync, peer);
     }
     pack_clear(&told);
@@ -152,12 +158,17 @@ enum err sync_receive_lacks(struct sync *sync, struct peer *peer, const struct m
 
 /* Entries of void feeds that the peer's entries wait for: the proof, and headers of the branch. What isn't void is found by
  * comparing. */
-enum err sync_receive_missing(struct sync *sync, struct peer *peer, const struct message *m)
+enum err sync_receive_missing(struct sync *sync, struct peer *peer, const struct message *m,
+                              struct now now)
 {
     struct hash ends[MISSING_MAX];
     struct pack runs;
-    uint32_t count = 0;
+    uint32_t count = 0, told = 0;
     enum err err = OK;
+    if (peer->missing_told.ms && now.mono.ms - peer->missing_told.ms < MISSING_TOLD_MS) {
+        return OK; /* it asks again */
+    }
+    peer->missing_told = now.mono;
     for (uint32_t i = 0; i < m->ends_count && err == OK; i++) {
         err = message_end(m, i, &ends[i]);
     }
@@ -169,10 +180,10 @@ enum err sync_receive_missing(struct sync *sync, struct peer *peer, const struct
         uint32_t before = count;
         size_t used = pack_bytes(&runs).len;
         err = message_missing(m, i, &id);
-        if (err == OK && used < BRANCH_ROOM &&
+        if (err == OK && used < BRANCH_ROOM && told < MISSING_TOLD_MAX &&
             replica_branch_runs(sync->replica, &id, ends, m->ends_count, BRANCH_ROOM - used, &feed,
                                 &runs, &count) &&
-            count > before && replica_fork_proof(sync->replica, &feed, &a, &b)) {
+            ++told && count > before && replica_fork_proof(sync->replica, &feed, &a, &b)) {
             pack_reset(&sync->pack);
             pack_fork(&sync->pack, a, b);
             sync_send(sync, peer);

@@ -113,6 +113,8 @@ def latency(here, there, count, pause=0):
             message = changes()
             if message[0] == 2 and message[1] == "change" and text in str(message[2]):
                 break
+            if time.monotonic() - begun > 60:
+                sys.exit("the note doesn't come")
         times.append(time.monotonic() - begun)
         answer = unpack(writer.recv(65536))[0]
         if answer[2] is not None:

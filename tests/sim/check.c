@@ -161,12 +161,6 @@ void check_forgive(struct world *world, struct machine *restored)
     }
 }
 
-static bool class_is_out(const struct machine *m)
-{
-    const struct class *class = machine_class(m);
-    return class && (class->expelled || class->closed);
-}
-
 /* ---- the end ------------------------------------------------------------------------------------------------------ */
 
 /* Did any machine go back to an earlier state? Then a redaction may be lost that others had obeyed already: what it erased is
@@ -205,7 +199,7 @@ static bool lacks(struct world *world, struct machine *m, char *why, size_t why_
     }
     snprintf(why, why_len, "m%d lacks a payload (of m%d: %s, %llu) that %u others have", m->index,
              author, hex(feed, want.feed.b, 16), (unsigned long long)want.have, have);
-    return have || !any_went_back(world);
+    return have || (!any_went_back(world) && !world->plan.hostile);
 }
 
 /* The first feed about which two machines differ. */
@@ -228,10 +222,7 @@ static void tell_difference(struct machine *a, struct machine *b, char *why, siz
                          (unsigned long long)replica_have(r, &x->feed), turn ? a->index : b->index,
                          (unsigned long long)y->seq, (unsigned long long)y->void_seq,
                          (unsigned long long)replica_have(other, &x->feed));
-                if (getenv("DIFF"))
-                    fprintf(stderr, "%s\n", why);
-                else
-                    return;
+                return;
             }
         }
     }
@@ -245,8 +236,12 @@ bool check_converged(struct world *world, char *why, size_t why_len)
     for (int i = 0; i < world->count; i++) {
         struct machine *m = &world->machines[i];
         struct class *class = machine_class(m);
-        if (m->lies || m->gone || class_is_out(m)) {
+        if (m->lies || m->gone) {
             continue;
+        }
+        if (class && class->closed) {
+            failed(world, "P3: the class has ended for m%d", i);
+            return false;
         }
         if (!m->device || !class || !class->replica || store_in_transaction(class->store)) {
             snprintf(why, why_len, "m%d isn't ready", i);
@@ -265,7 +260,7 @@ bool check_converged(struct world *world, char *why, size_t why_len)
     }
     for (int i = 0; i < world->count; i++) {
         struct machine *m = &world->machines[i];
-        if (m->lies || m->gone || class_is_out(m)) {
+        if (m->lies || m->gone) {
             continue;
         }
         struct hash own = store_digest_views(machine_class(m)->store);
@@ -385,8 +380,11 @@ void check_end(struct world *world)
 {
     for (int i = 0; i < world->count && !world->failure[0]; i++) {
         struct machine *m = &world->machines[i];
-        if (!honest_and_on(m) || class_is_out(m)) {
+        if (!honest_and_on(m)) {
             continue;
+        }
+        if (machine_class(m)->expelled || machine_class(m)->closed) {
+            failed(world, "P3: m%d is put out of the class, or that has ended", i);
         }
         check_acked(world, m);
         check_forged(world, m);

@@ -313,6 +313,7 @@ static void sit_down(struct world *world, struct human *h)
         bool usual = chance(&world->lesson, 70);
         int elsewhere = (int)below(&world->lesson, (uint32_t)world->count);
         h->machine = usual ? h->index % world->plan.machines : elsewhere;
+        h->machine = world->machines[h->machine].lies ? 0 : h->machine;
     }
     h->login = (struct login){{(uint8_t)(h->machine + 1), (uint8_t)(h->index / 2)}};
     say(&w, "handle", h->handle);
@@ -544,6 +545,7 @@ void lesson_start(struct world *world)
         h->index = i;
         h->teacher = i == 0;
         h->machine = i % world->plan.machines;
+        h->machine = world->machines[h->machine].lies ? 0 : h->machine;
         h->login = (struct login){{(uint8_t)(h->machine + 1), (uint8_t)(i / 2)}};
         h->erases = -1;
         snprintf(h->handle, sizeof(h->handle), i ? "pupil%d" : "lee", i);

@@ -314,6 +314,7 @@ void net_break_link(struct world *world, struct machine *m, struct link *link)
     }
     trace(world, "m%d =/= m%d", m->index, link->to);
     link->up = false;
+    link->told = link->told && !m->lies;
     link->breaking = false;
     link->session = 0;
     queue_clear(link);
@@ -398,6 +399,16 @@ static uint32_t sum_of(struct slice bytes)
     return sum;
 }
 
+static const char *kind_of(struct slice bytes)
+{
+    static const char *const names[] = {"?",       "HELLO",  "BEAT",  "LEAVE",    "RANGES",
+                                        "HEADS",   "WANT",   "RUNS",  "ACK",      "PEERS",
+                                        "SUSPECT", "HEARD",  "GONE",  "FORK",     "REFUSE",
+                                        "INBOX",   "CLOSED", "LACKS", "PAYLOADS", "MISSING"};
+    return bytes.len > 1 && bytes.at[1] < sizeof(names) / sizeof(names[0]) ? names[bytes.at[1]]
+                                                                           : names[0];
+}
+
 static void message(struct world *world, struct parcel *p)
 {
     struct machine *from = &world->machines[p->from], *to = &world->machines[p->to];
@@ -416,8 +427,8 @@ static void message(struct world *world, struct parcel *p)
     link->flight -= link->flight > 0;
     struct sim_inbox *in = inbox_by_port(to, link->address.port);
     if (in && (to->device || to->lies)) {
-        trace(world, "m%d --> m%d %zu bytes %08x", p->from, p->to, p->event.bytes.len,
-              sum_of(p->event.bytes));
+        trace(world, "m%d --> m%d %s %zu bytes %08x", p->from, p->to, kind_of(p->event.bytes),
+              p->event.bytes.len, sum_of(p->event.bytes));
         into_inbox(world, p, to, in);
     }
     free(p);
@@ -445,6 +456,27 @@ void net_raw(struct world *world, struct machine *from, int to, struct slice byt
             return;
         }
     }
+}
+
+bool net_dial(struct world *world, struct machine *m, int to)
+{
+    for (struct link *link = m->links; link; link = link->next) {
+        if (link->to == to && link->up) {
+            bool is_new = !link->told;
+            link->told = true;
+            return is_new;
+        }
+    }
+    for (int i = 0; i < INBOXES_MAX; i++) {
+        const struct sim_inbox *in = &world->machines[to].inboxes[i];
+        struct address address = address_of_machine(&world->machines[to]);
+        address.port = in->port;
+        address.secret = m->inboxes[0].number;
+        if (in->on && SAME(in->secret, m->inboxes[0].secret) && !link_at(m, 0, &address, true)) {
+            link_add(world, m, 0, &address)->called = true;
+        }
+    }
+    return false;
 }
 
 /* ---- what a core asks for ----------------------------------------------------------------------------------------- */

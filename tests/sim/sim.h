@@ -263,6 +263,8 @@ void net_reset(struct world *, struct machine *);
 struct address address_of_machine(const struct machine *);
 bool net_passes(const struct world *, int from, int to);
 /* A message of a hostile device, into the inbox of a machine, as over a link. */
+/* For a hostile device: opens a link there, unless there is one. True, once, when it is up. */
+bool net_dial(struct world *, struct machine *from, int to);
 void net_raw(struct world *, struct machine *from, int to, struct slice);
 
 /* ---- machine.c ---- */

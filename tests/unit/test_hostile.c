@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "device_inside.h"
+#include "replica_inside.h"
 #include "room.h"
 
 static const struct class_id some_class = {{5}};
@@ -287,6 +288,137 @@ static void a_crowd_that_waits_costs_the_others_nothing(void **state)
     assert_int_equal(replica_count(a.replica).waiting, 1000);
     uint64_t crowded = cost_of_notes(&a, 2);
     assert_true(alone > 0 && crowded <= 2 * alone);
+    side_close(&a);
+}
+
+/* Gives one side what the other knows of the way to a void entry. */
+static void give_branch(struct side *from, struct side *to, const struct hash *id)
+{
+    struct pack runs, whole;
+    struct doc doc;
+    const msgpack_object *items;
+    struct feed_id feed;
+    uint32_t count = 0, applied = 0;
+    pack_init(&runs);
+    pack_init(&whole);
+    assert_true(replica_branch_runs(from->replica, id, NULL, 0, 56 * 1024, &feed, &runs, &count));
+    pack_array(&whole, count);
+    pack_raw(&whole, pack_bytes(&runs));
+    assert_int_equal(doc_open(&doc, pack_bytes(&whole), PACK_STRICT), OK);
+    assert_true(read_array(&doc.root, &items, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        struct run run;
+        assert_int_equal(run_read(&items[i], &run), OK);
+        assert_int_equal(replica_accept(to->replica, &run, now, false, &applied), OK);
+    }
+    doc_clear(&doc);
+    pack_clear(&runs);
+    pack_clear(&whole);
+}
+
+/* A void feed that parts again and again takes the room of what it says, not of all ways that lead there. */
+static void branches_take_the_room_of_what_they_say(void **state)
+{
+    (void)state;
+    enum { LONG = 100, PARTS = 40 };
+    struct side a, b;
+    struct forger f;
+    struct slice x, y;
+    struct doc doc_x, doc_y;
+    struct run run_x, run_y;
+    struct hash ends[3];
+    side_open(&a, 1);
+    side_open(&b, 2);
+    forger_open(&f, &some_class, 1);
+    struct forger first = forger_mark(&f);
+    assert_int_equal(forger_send(&f, 1, &b), OK);
+    forger_open(&f, &some_class, 1);
+    forger_note(&f, "what is applied");
+    assert_int_equal(forger_send(&f, 1, &a), OK);
+    forger_back(&f, &first);
+    forger_note(&f, "the other story");
+    assert_int_equal(forger_send(&f, 2, &a), ERR_FORK);
+    while (f.seq < LONG) {
+        forger_note(&f, "and on");
+    }
+    forger_back(&f, &first);
+    while (f.seq < LONG) {
+        forger_note(&f, f.seq == 1 ? "the other story" : "and on");
+    }
+    assert_int_equal(forger_send(&f, 2, &a), OK);
+    struct forger last = forger_mark(&f);
+    for (int i = 0; i < PARTS; i++) {
+        char text[16];
+        forger_back(&f, &last);
+        snprintf(text, sizeof(text), "ending %d", i);
+        forger_note(&f, text);
+        assert_int_equal(forger_send(&f, LONG + 1, &a), OK);
+        ends[i < 2 ? i : 2] = f.last;
+    }
+    int64_t rows = store_number(a.store, store_query(a.store, "SELECT count(*) FROM branch"));
+    assert_int_equal(rows, LONG - 1 + PARTS);
+    /* and each of them can be told */
+    assert_true(replica_fork_proof(a.replica, &f.id, &x, &y));
+    assert_int_equal(doc_open(&doc_x, x, PACK_STRICT), OK);
+    assert_int_equal(doc_open(&doc_y, y, PACK_STRICT), OK);
+    assert_int_equal(run_read(&doc_x.root, &run_x), OK);
+    assert_int_equal(run_read(&doc_y.root, &run_y), OK);
+    assert_int_equal(replica_accept_fork(b.replica, &run_x, &run_y), ERR_FORK);
+    for (int i = 0; i < 3; i++) {
+        uint64_t lamport = 0;
+        give_branch(&a, &b, &ends[i]);
+        assert_true(replica_lamport(b.replica, &ends[i], &lamport));
+        assert_int_equal(lamport, LONG + 1);
+    }
+    doc_clear(&doc_x);
+    doc_clear(&doc_y);
+    pack_clear(&f.entries);
+    side_close(&a);
+    side_close(&b);
+}
+
+/* Writes one note after another as if by a side's own feed, from where it stands; what parts is a fork. */
+static void forge_own(struct side *s, uint64_t seq, const char *text)
+{
+    struct forger f = {.class = some_class, .feed = s->replica->own_key, .seq = seq - 1};
+    struct hash last;
+    struct pack p;
+    struct doc doc;
+    struct run run;
+    uint32_t applied = 0;
+    f.id = s->replica->own->id;
+    assert_true(replica_id_at(s->replica, s->replica->own, seq - 1, &last));
+    f.last = last;
+    f.lamport = seq - 1;
+    pack_init(&f.entries);
+    pack_init(&p);
+    forger_note(&f, text);
+    forger_pack(&f, seq, &p);
+    assert_int_equal(doc_open(&doc, pack_bytes(&p), PACK_STRICT), OK);
+    assert_int_equal(run_read(&doc.root, &run), OK);
+    assert_int_equal(replica_accept(s->replica, &run, now, false, &applied), ERR_FORK);
+    doc_clear(&doc);
+    pack_clear(&p);
+    pack_clear(&f.entries);
+}
+
+/* A machine that was resumed from an older state twice: what it said is written again once. */
+static void what_a_fork_voids_is_written_again_once(void **state)
+{
+    (void)state;
+    struct side a;
+    struct hash id;
+    struct op op = {.kind = OP_SEAT, .has = FIELD_NAME | FIELD_HARDWARE, .name = slice_str("PC 7")};
+    side_open(&a, 1);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(replica_append(a.replica, &op, 1, now, &id), OK);
+    }
+    struct feed *own = a.replica->own;
+    forge_own(&a, 4, "later");
+    a.replica->own = own;
+    forge_own(&a, 2, "earlier");
+    assert_int_equal(a.replica->rewrite_count, 4);
+    assert_int_equal(replica_flush(a.replica, now), OK);
     side_close(&a);
 }
 
@@ -711,6 +843,61 @@ static void what_is_signed_twice_counts_wherever_one_signature_is(void **state)
     room_free(room);
 }
 
+/* What is looked up for a peer that asks for a void entry, so many times at once. */
+static uint64_t cost_of_asking(struct room *room, const struct hostile *h, const struct hash *id,
+                               int times)
+{
+    uint64_t work;
+    struct pack p;
+    struct hash ids[MISSING_MAX];
+    for (int i = 0; i < MISSING_MAX; i++) {
+        ids[i] = *id;
+    }
+    pack_init(&p);
+    pack_missing(&p, ids, MISSING_MAX, ids, MISSING_MAX);
+    struct side side = {.store = class_at(room, 0)->store};
+    watch_work(&side, &work);
+    for (int i = 0; i < times; i++) {
+        hostile_say(room, 0, h, pack_bytes(&p));
+    }
+    sqlite3_progress_handler(sqlite3_db_handle(store_query(side.store, "SELECT 1")), 0, NULL, NULL);
+    pack_clear(&p);
+    return work;
+}
+
+static void who_asks_for_branches_without_end_is_told_now_and_then(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f;
+    struct pack p;
+    hostile_init(&h, 1);
+    hostile_hello(room, 0, &h);
+    pack_init(&p);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    struct forger first = forger_mark(&f);
+    for (int branch = 0; branch < 2; branch++) {
+        forger_note(&f, branch ? "one" : "the other");
+        pack_reset(&p);
+        forger_pack(&f, branch ? 2 : 1, &p);
+        hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
+        if (branch == 0) {
+            forger_back(&f, &first);
+        }
+    }
+    assert_int_equal(heads_get(replica_heads(class_at(room, 0)->replica), &f.id)->void_seq, 2);
+    struct replica *replica = class_at(room, 0)->replica;
+    struct hash id;
+    assert_true(replica_id_at(replica, feeds_find(&replica->feeds, replica->store, &f.id), 2, &id));
+    uint64_t once = cost_of_asking(room, &h, &id, 1);
+    room_run(room, 2000);
+    assert_true(once > 0 && cost_of_asking(room, &h, &id, 100) <= 10 * once);
+    pack_clear(&p);
+    pack_clear(&f.entries);
+    room_free(room);
+}
+
 static uint64_t entries_at(struct room *room, int i)
 {
     return replica_count(class_at(room, i)->replica).entries;
@@ -805,6 +992,8 @@ int main(void)
         cmocka_unit_test(a_run_that_could_not_be_passed_on_is_not_taken),
         cmocka_unit_test(an_entry_without_its_payload_is_lacking),
         cmocka_unit_test(a_void_feed_that_parts_earlier_still_is_void_from_there),
+        cmocka_unit_test(branches_take_the_room_of_what_they_say),
+        cmocka_unit_test(what_a_fork_voids_is_written_again_once),
         cmocka_unit_test(a_crowd_that_waits_costs_the_others_nothing),
         cmocka_unit_test(folding_again_is_rationed_and_not_forgotten),
         cmocka_unit_test(a_proof_of_a_fork_always_fits_a_message),
@@ -814,6 +1003,7 @@ int main(void)
         cmocka_unit_test(what_was_written_behind_a_branch_that_turned_out_void_comes_over),
         cmocka_unit_test(the_front_of_a_run_that_waits_is_no_cause_of_anybody),
         cmocka_unit_test(what_is_signed_twice_counts_wherever_one_signature_is),
+        cmocka_unit_test(who_asks_for_branches_without_end_is_told_now_and_then),
         cmocka_unit_test(who_pushes_much_is_taken_slowly_and_holds_up_nobody),
         cmocka_unit_test(a_quota_fills_with_time_and_may_be_owed),
         cmocka_unit_test(a_crowd_of_keys_leaves_no_dangling_talk),

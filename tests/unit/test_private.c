@@ -262,6 +262,23 @@ static void many_letters_come_piece_by_piece(void **state)
     room_free(room);
 }
 
+/* One answer tries the newest, the machine goes on by itself. */
+static void an_old_letter_comes_a_moment_later(void **state)
+{
+    (void)state;
+    struct room *room = class_with_passphrases("readmit");
+    DONE(room, 1, "feedback", "person", "chloe", "glow", "the first of all");
+    for (int i = 0; i < LETTERS_ASKED_MAX; i++) {
+        DONE(room, 1, "feedback", "person", "ben", "glow", "again");
+        room_run(room, i % 32 ? 0 : 2000); /* so that the quotas let them through */
+    }
+    room_run(room, 60000);
+    inbox_says(room, 3, "inbox.0.from", "");
+    room_run(room, 1000);
+    inbox_says(room, 3, "inbox.0.glow", "the first of all");
+    room_free(room);
+}
+
 static void where_an_export_goes_on_is_checked(void **state)
 {
     (void)state;
@@ -687,6 +704,7 @@ int main(void)
         cmocka_unit_test(one_keeps_what_is_open_and_ones_own),
         cmocka_unit_test(the_policy_decides_what_the_founding_teacher_keeps),
         cmocka_unit_test(many_letters_come_piece_by_piece),
+        cmocka_unit_test(an_old_letter_comes_a_moment_later),
         cmocka_unit_test(where_an_export_goes_on_is_checked),
         cmocka_unit_test(what_fits_no_box_is_refused),
         cmocka_unit_test(a_note_to_oneself_is_ones_own),

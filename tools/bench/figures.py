@@ -308,7 +308,11 @@ def idle(n, daemons):
     alarms = 0
     while now() < begun + IDLE_S:
         for w in select.select(watches, [], [], 1)[0]:
-            alarms += sum(c.get("type") == "machine" and c.get("state") != "here" for c in w.changes())
+            for c in w.changes():
+                if c.get("type") == "machine" and c.get("state") != "here":
+                    alarms += 1
+                    print(f"    {now() - begun:.1f} s: machine {w.i} says that {c['host']} is {c['state']}; load "
+                          f"{os.getloadavg()[0]:.1f}", flush=True)
     for w in watches:
         w.s.close()
     seconds = now() - begun

@@ -1,0 +1,32 @@
+#!/bin/sh
+# A member makes work for others: letters that open for nobody, and what makes all fold a long log again. Whoever sits at a machine
+# doesn't wait for it.
+test_description='a member makes work'
+ROOM=4
+. "$(dirname "$0")/room.sh"
+. "$top/tests/e2e/attack.sh"
+
+entries() { json "$1" status && jq .status.entries "$JAM_ROOM/$1/json"; }
+has() { says "$1" status ".status.entries > $2"; }
+
+# the shortest of five hellos with a look into the inbox at machine 1, in ms
+hello() {
+    best=999999
+    for hello_ in 1 2 3 4 5; do
+        on 1 jam bye >/dev/null && hello_=$(date +%s%N) && sign_in 1 ana >/dev/null &&
+            on 1 jam inbox >/dev/null || return 1
+        hello_=$((($(date +%s%N) - hello_) / 1000000))
+        [ "$hello_" -gt "$best" ] || best=$hello_
+    done
+    echo "$best"
+}
+
+test_expect_success 'a room of three' 'open_attack_room'
+
+test_expect_success 'ten thousand letters for nobody: who signs in and looks hardly waits for it' '
+    before=$(hello) && weigh && begin letters --count 10000 && await "has 1 10000 && has 2 10000 && has 3 10000" && end &&
+    after=$(hello) && echo "hello: $before ms, with the letters $after ms" && test $after -lt $((before + 250)) && on 1 jam back &&
+    quick && unharmed && bounded 20000 60
+'
+
+test_done
