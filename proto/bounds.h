@@ -18,6 +18,7 @@ enum {
     TITLE_BYTES_MAX = 240,     /* purposes, task titles, what one does solo */
     TEXT_BYTES_MAX = 4000,     /* notes, glow, grow */
     LEAVE_ADDS_MAX = 64,       /* joins that one leave takes back */
+    KEYS_MAX = 8,              /* people of one handle whom a KEYS tells */
     BOX_BYTES_MAX = 4000,      /* what is sealed to somebody; two of them fit an op */
     STRETCH_PASSES_MAX = 8,    /* of Argon2id that a sealed key from the log may ask for, ... */
     STRETCH_MIB_MAX = 512,     /* ... and its memory: else one entry asks for a terabyte */

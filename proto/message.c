@@ -2,6 +2,8 @@
  * fields, the type and range of each, and how many items there are. */
 #include "message.h"
 
+#include "text.h"
+
 static bool read_fingerprint(const msgpack_object *o, struct fingerprint *out)
 {
     return read_fixed(o, out->b, sizeof(out->b));
@@ -199,6 +201,19 @@ static enum err read_missing(const msgpack_object *f, struct message *m)
     return m->ends_count > MISSING_MAX ? ERR_LIMIT : read_items(&f[1], MISSING_MAX, m);
 }
 
+static enum err read_who(const msgpack_object *f, struct message *m)
+{
+    if (!read_text(&f[1], &m->handle)) {
+        return ERR_MALFORMED;
+    }
+    return m->handle.len == 0 ? ERR_MALFORMED : text_check(m->handle, HANDLE_BYTES_MAX);
+}
+
+static enum err read_keys(const msgpack_object *f, struct message *m)
+{
+    return read_items(&f[1], KEYS_MAX, m);
+}
+
 static const struct form {
     uint32_t fields; /* with the kind */
     enum err (*read)(const msgpack_object *fields, struct message *);
@@ -212,7 +227,8 @@ static const struct form {
     [MESSAGE_FORK] = {3, read_fork},       [MESSAGE_REFUSE] = {2, read_refuse},
     [MESSAGE_INBOX] = {3, read_inbox},     [MESSAGE_CLOSED] = {2, read_closed},
     [MESSAGE_LACKS] = {2, read_lacks},     [MESSAGE_PAYLOADS] = {2, read_lacks},
-    [MESSAGE_MISSING] = {3, read_missing},
+    [MESSAGE_MISSING] = {3, read_missing}, [MESSAGE_WHO] = {2, read_who},
+    [MESSAGE_KEYS] = {2, read_keys},
 };
 
 enum { FORMS_COUNT = sizeof(forms) / sizeof(forms[0]) };
@@ -292,6 +308,18 @@ enum err message_payload(const struct message *m, uint32_t i, struct told_payloa
                    read_between(&f[1], 1, FEED_ENTRIES_MAX, &out->seq) &&
                    read_bin(&f[2], &out->payload) && out->payload.len > SALT_BYTES &&
                    out->payload.len <= PAYLOAD_BYTES_MAX
+               ? OK
+               : ERR_MALFORMED;
+}
+
+enum err message_key(const struct message *m, uint32_t i, struct told_key *out)
+{
+    const msgpack_object *f = item_fields(m, i, 5);
+    return f && read_text(&f[0], &out->handle) && text_check(out->handle, HANDLE_BYTES_MAX) == OK &&
+                   read_fixed(&f[1], out->person.b, sizeof(out->person.b)) &&
+                   read_fixed(&f[2], out->key.b, sizeof(out->key.b)) &&
+                   read_fixed(&f[3], out->secret.b, sizeof(out->secret.b)) &&
+                   read_bool(&f[4], &out->card)
                ? OK
                : ERR_MALFORMED;
 }
@@ -493,6 +521,28 @@ void pack_missing(struct pack *p, const struct hash *ids, uint32_t ids_count,
     for (uint32_t i = 0; i < ends_count; i++) {
         pack_bin(p, SLICE(ends[i]));
     }
+}
+
+void pack_who(struct pack *p, struct slice handle)
+{
+    pack_kind(p, MESSAGE_WHO);
+    pack_text(p, handle);
+}
+
+void pack_keys(struct pack *p, uint32_t count)
+{
+    pack_kind(p, MESSAGE_KEYS);
+    pack_array(p, count);
+}
+
+void pack_key(struct pack *p, const struct told_key *key)
+{
+    pack_array(p, 5);
+    pack_text(p, key->handle);
+    pack_bin(p, SLICE(key->person));
+    pack_bin(p, SLICE(key->key));
+    pack_bin(p, SLICE(key->secret));
+    pack_bool(p, key->card);
 }
 
 void pack_refuse(struct pack *p, enum err reason)

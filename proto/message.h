@@ -32,6 +32,8 @@ enum message_kind {
     MESSAGE_LACKS = 17,    /* entries that came to me without their payloads: do you have these? */
     MESSAGE_PAYLOADS = 18, /* those that I have */
     MESSAGE_MISSING = 19,  /* which void feed has these entries? */
+    MESSAGE_WHO = 20,      /* who is called so? */
+    MESSAGE_KEYS = 21,     /* these are: their keys, sealed */
 };
 
 /* An IPv6 address (IPv4 as ::ffff:a.b.c.d), its interface where it is link-local, and a port. */
@@ -77,6 +79,15 @@ struct told_payload {
     struct feed_id feed;
     uint64_t seq;
     struct slice payload; /* borrowed */
+};
+
+/* How somebody's key is sealed, as another machine knows it. */
+struct told_key {
+    struct slice handle; /* borrowed */
+    struct person_id person;
+    struct sign_pk key;
+    struct sealed_key secret;
+    bool card; /* with the words of a teacher's card */
 };
 
 struct peer_hint {
@@ -125,10 +136,13 @@ struct message {
     struct secret_tag tag;
     /* CLOSED */
     struct signature signature;
+    /* WHO */
+    struct slice handle; /* at most HANDLE_BYTES_MAX */
     /* MISSING: the ends of branches that are known, beside the ids in items */
     uint32_t ends_count;
     const msgpack_object *ends;
-    /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK, LACKS, PAYLOADS, MISSING: read item by item */
+    /* RANGES, HEADS (its ranges: prefixes with heads), WANT, PEERS, RUNS, FORK, LACKS, PAYLOADS, MISSING, KEYS: read
+     * item by item */
     uint32_t count;
     const msgpack_object *items;
 };
@@ -149,6 +163,7 @@ enum err message_missing(const struct message *, uint32_t i, struct hash *);
 enum err message_end(const struct message *, uint32_t i, struct hash *);
 enum err message_hint(const struct message *, uint32_t i, struct peer_hint *);
 enum err message_payload(const struct message *, uint32_t i, struct told_payload *);
+enum err message_key(const struct message *, uint32_t i, struct told_key *);
 
 /* Writers. Those with a count are followed by that many items. */
 void pack_hello(struct pack *, const struct message *);
@@ -176,6 +191,9 @@ void pack_refuse(struct pack *, enum err);
 void pack_lacks(struct pack *, uint32_t count); /* items: pack_want */
 void pack_payloads(struct pack *, uint32_t count);
 void pack_payload(struct pack *, const struct told_payload *);
+void pack_who(struct pack *, struct slice handle);
+void pack_keys(struct pack *, uint32_t count);
+void pack_key(struct pack *, const struct told_key *);
 void pack_inbox(struct pack *, const struct secret_tag *, uint16_t port);
 void pack_closed(struct pack *, const struct signature *);
 

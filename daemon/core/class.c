@@ -252,9 +252,10 @@ enum err class_append(struct class *class, const struct op *ops, uint32_t count,
     return err;
 }
 
-static enum err class_fail(struct class *class, enum err err)
+static enum err class_fail(struct class *class, enum err err, struct now now)
 {
     class->failed = true;
+    class->failed_at = now.mono;
     class->half = false;
     snprintf(class->disk_why, sizeof(class->disk_why), "%s", store_why(class->store));
     store_rollback(class->store);
@@ -301,7 +302,7 @@ enum err class_commit(struct device *device, struct class *class, struct now now
         err = store_commit(class->store);
     }
     if (err != OK) {
-        return class_fail(class, err);
+        return class_fail(class, err, now);
     }
     class->failed = false;
     if (class->sync) {
@@ -568,6 +569,12 @@ static void obey(struct device *device, struct class *class, struct now now)
     }
 }
 
+const char *class_disk(const struct class *class, struct now now)
+{
+    bool lately = class->failed_at.ms && now.mono.ms - class->failed_at.ms < FAILED_MS;
+    return class->failed || lately ? class->disk_why : NULL;
+}
+
 void class_pump(struct device *device, struct class *class, struct now now)
 {
     struct peer *peer;
@@ -676,6 +683,23 @@ static bool has_better_link(const struct class *class, const struct peer *peer,
            (peer->up || fresh);
 }
 
+/* A disk was copied to a machine that looks the same, or a machine goes on from a snapshot of it while it runs itself. Their
+ * feeds are two, but others take them for one device that starts again and again. Only the next start can end that. */
+static void look_for_twin(struct device *device, struct class *class)
+{
+    const struct twin *twin = presence_twin(class->presence);
+    if (!twin || device->twin_told) {
+        return;
+    }
+    device->twin_told = true;
+    device_log(
+        device,
+        "another machine, %s, has this one's key: one disk is a copy of the other. When jamd starts"
+        " again it makes a key of its own",
+        twin->host);
+    device_put(device, &(struct output){.kind = OUTPUT_FORGET_KEY});
+}
+
 static enum err hear_hello(struct device *device, struct class *class, const struct event *event,
                            const struct message *m, struct now now)
 {
@@ -700,6 +724,9 @@ static enum err hear_hello(struct device *device, struct class *class, const str
         return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
     }
     err = presence_hello(class->presence, m, &event->peer, &event->from, now, &peer);
+    if (err == ERR_YOURSELF) {
+        look_for_twin(device, class);
+    }
     if (err != OK) {
         return err;
     }
@@ -745,6 +772,10 @@ static enum err hear(struct device *device, struct class *class, const struct ev
     case MESSAGE_BEAT:
         presence_message(class->presence, peer, m, now);
         return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
+    case MESSAGE_WHO:
+        return seeking_hear_who(device, class, peer, m, now);
+    case MESSAGE_KEYS:
+        return seeking_hear_keys(class, peer, m);
     case MESSAGE_CLOSED:
         return ending_hear(device, class, peer, &m->signature);
     case MESSAGE_INBOX:

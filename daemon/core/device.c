@@ -305,8 +305,10 @@ void device_save(struct device *device, struct now now)
 void device_commit(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < device->classes_count; i++) {
+        sitting_settle(device, device->classes[i], now);
         sitting_lessons(device, device->classes[i], now);
     }
+    method_resume(device, now);
     device_save(device, now);
     for (uint32_t i = 0; i < device->classes_count; i++) {
         class_pump(device, device->classes[i], now);

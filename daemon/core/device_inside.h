@@ -11,6 +11,7 @@
 #include "knockers.h"
 #include "presence.h"
 #include "replica.h"
+#include "rows.h"
 #include "sync.h"
 #include "view.h"
 #include "rotation.h"
@@ -28,7 +29,10 @@ enum {
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
-    GOING_OVER_MS = 3000,     /* a link by the present secret is up by then, or isn't */
+    GOING_OVER_MS = 3000, /* a link by the present secret is up by then, or isn't */
+    FAILED_MS =
+        10 *
+        1000, /* a disk that refused a turn is said to be full so long, though a small one fits in */
     REFUSAL_MS = 1000,        /* between two REFUSE to machines that aren't let in */
     FORMER_EVERY = 4,         /* so many of our beacons are also sealed with a secret before */
     CHECK_MS = 1500,          /* a `doctor` listens so long */
@@ -44,6 +48,11 @@ enum {
     PAUSE_MS_MAX = 60 * 1000,
 };
 
+enum {
+    SEEK_PEERS = 4,              /* so many neighbours are asked for somebody's key */
+    LOG_PATIENCE_MS = 30 * 1000, /* what needs the log waits for it so long */
+};
+
 /* A class's secret goes with it for so long after there is another. */
 #define FORMER_MS (INT64_C(30) * 24 * 3600 * 1000)
 
@@ -54,6 +63,19 @@ struct former {
     struct seal_key beacon_key;
     uint16_t port;    /* of its inbox; 0 until bound */
     int64_t until_ms; /* by this machine's wall clock */
+};
+
+/* A handle is asked of neighbours, for who says hello here before the log has come. */
+struct seeking {
+    struct mono until; /* then it is answered, or forgotten; 0: nothing is */
+    bool answered;
+    struct {
+        struct device_id device;
+        bool answered;
+    } asked[SEEK_PEERS];
+    uint32_t asked_count, answers;
+    char handle_key[KEY_BYTES];
+    struct sought sought;
 };
 
 /* One class that this machine is in. */
@@ -88,6 +110,7 @@ struct class
     bool aside;             /* its database was found damaged at this start, and set aside */
     bool half;              /* a write of this turn failed half-way: the turn must not be saved */
     bool failed;            /* the disk refused the last turn */
+    struct mono failed_at;  /* when it last did; 0: never */
     char disk_why[160];
     uint64_t used;          /* rises with each `class use`: the highest is the default */
     uint64_t seq;           /* of states told to watchers */
@@ -102,6 +125,7 @@ struct class
     struct mono refusal_told; /* when we last told somebody */
     bool lasting;             /* the database was there in an earlier boot */
     char words[KEY_TEXT_MAX]; /* of its root key; "" until they are known */
+    struct seeking seeking;
 };
 
 /* Who sits at a terminal. A login stays in one class at a time. */
@@ -111,6 +135,7 @@ struct sitting {
     uint32_t class_index;
     bool chosen; /* by `class use` */
     bool signed_in;
+    bool told; /* they came before the log: see sitting_settle */
     bool left; /* `person` sat here and never said bye: hello elsewhere ended it, or a teacher */
     struct person_id person;
     uint64_t last_used;
@@ -134,6 +159,8 @@ enum pending_kind {
     PENDING_RECEIPT, /* `redact.receipt`: the machines that are here to erase */
     PENDING_CLOSE,   /* `class.close`: the others to erase it */
     PENDING_KNOCKS,  /* `class.knocks`: the words of those who knock */
+    PENDING_SEEK,    /* for a method of a view: neighbours, who may know a key */
+    PENDING_LOG,     /* for a method of a view that writes: the log, which must come first */
     PENDING_ADMIT,   /* `class.admit`: the same; `name` tells which, "" all */
 };
 struct pending {
@@ -229,6 +256,7 @@ struct device {
     struct ask *ask; /* room for the request that is being answered */
     struct pack pack, result;
     bool leaving;
+    bool twin_told; /* that another machine has our key */
 };
 
 /* What every method of the device gets. */
@@ -286,6 +314,8 @@ void class_pump(struct device *, struct class *, struct now);
 bool class_is_due(struct class *, struct now);
 /* Saves the class's part of the turn. */
 enum err class_commit(struct device *, struct class *, struct now);
+/* What is wrong with its disk; NULL: nothing. */
+const char *class_disk(const struct class *, struct now);
 struct mono class_wake(const struct class *);
 /* The class's name, or "…" while it isn't known; out holds NAME_BYTES_MAX + 1. */
 char *class_name(struct class *, char *out);
@@ -357,6 +387,19 @@ void expulsion_look(struct device *, struct class *, struct now);
 void class_hardware(const struct class *, const struct hardware_id *unsalted,
                     struct hardware_id *out);
 
+/* ---- seeking.c ---- */
+
+/* Asks neighbours for the keys of a handle. ERR_BUSY: another is asked for. */
+enum err seeking_begin(struct device *, struct class *, struct slice handle, struct now);
+/* What they told, while it is fresh; NULL. */
+const struct sought *seeking_told(const struct class *, struct now);
+/* Is there nothing more to wait for? */
+bool seeking_done(struct class *, struct now);
+/* A peer asks; a peer answers. */
+enum err seeking_hear_who(struct device *, struct class *, struct peer *, const struct message *,
+                          struct now);
+enum err seeking_hear_keys(struct class *, const struct peer *, const struct message *);
+
 /* ---- knocking.c: this machine knocks ---- */
 
 /* Begins; also to join by an invite, unless it is NULL or of a class that this machine is in. */
@@ -405,7 +448,7 @@ enum err salvage(struct device *, const char *file, struct now);
 /* The class of this name, rather one that goes on than one that has ended; NULL. */
 struct class *class_called(struct device *, struct slice name);
 void request_receive(struct device *, const struct event *, struct now);
-/* What was stretched for a PENDING_ASK is there: asks again. */
+/* What was stretched for a PENDING_ASK is there (empty: nothing was), or told for a PENDING_SEEK: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);
 /* Does who asks hold the class's root key? ERR_NOT_YOURS, ERR_NOT_TEACHER, ERR_SIGNED_OUT. Fills device->ask. */
 enum err request_may_close(struct call *);
@@ -452,6 +495,10 @@ bool sitting_leave(struct device *, struct sitting *, const struct class *to, st
 void sitting_tried(struct sitting *, enum err, struct now);
 /* Signs everybody out who is signed in here in that class, in the log too. */
 void sitting_sign_out_all(struct device *, struct class *, struct now);
+/* Who came before the log comes once more, now that it is here: else what was written before would be later. */
+void sitting_settle(struct device *, struct class *, struct now);
+/* The same for one, though it isn't. */
+void sitting_come(struct class *, struct sitting *, struct now);
 /* Says goodbye for those whose lesson has ended. */
 void sitting_lessons(struct device *, struct class *, struct now);
 /* A login has ended: says goodbye for who sat there, unless they sit at another of this machine too. */
@@ -463,6 +510,8 @@ struct mono sitting_wake(const struct device *);
 /* ---- method_class.c, method_machine.c, watcher.c ------------------------------------------------------------------- */
 
 void method_stretched(struct device *, uint64_t work, struct slice secret, struct now);
+/* Asks again what waited for neighbours, or for the log. Before the turn is saved: it may write. */
+void method_resume(struct device *, struct now);
 /* Answers what has waited long enough, or has got what it waited for. */
 void method_tick(struct device *, struct now);
 struct mono method_wake(const struct device *);

@@ -582,6 +582,41 @@ static void refuse_closed(struct device *device, struct pending *pending)
     pending_end(pending);
 }
 
+static void log_tick(struct device *device, struct pending *pending, struct now now)
+{
+    struct class *class = device->classes[pending->class_index];
+    bool behind = class->sync && sync_is_behind(class->sync);
+    struct sitting *sitting = sitting_find(device, &pending->login);
+    if (behind && now.mono.ms < pending->due.ms) {
+        return;
+    }
+    if (class->sync && sitting->told) {
+        sitting_come(class, sitting, now);
+    }
+    request_again(device, pending, slice_of(NULL, 0), now);
+}
+
+static void seek_tick(struct device *device, struct pending *pending, struct now now)
+{
+    struct class *class = device->classes[pending->class_index];
+    pending->due = class->seeking.until;
+    if (seeking_done(class, now)) {
+        request_again(device, pending, slice_of(NULL, 0), now);
+    }
+}
+
+void method_resume(struct device *device, struct now now)
+{
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+        struct pending *pending = &device->pending[i];
+        if (pending->kind == PENDING_SEEK) {
+            seek_tick(device, pending, now);
+        } else if (pending->kind == PENDING_LOG) {
+            log_tick(device, pending, now);
+        }
+    }
+}
+
 void method_tick(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {

@@ -11,6 +11,7 @@ enum {
     IFACES_MAX = 16,
     REFUSED_SHOWN = 32, /* machines with entries that have no effect */
     LACKING_SHOWN_MAX = 16,
+    TWIN_RETURNS = 4, /* of a run after another; one late message makes two */
 };
 
 static char *address_text(const struct address *address, char out[64])
@@ -238,7 +239,7 @@ enum err method_status(struct call *call, struct pack *p)
     receipts_pack(call->device, class, true, p);
     pack_closings(p, call->device);
     pack_str(p, "disk");
-    pack_str(p, class->failed ? class->disk_why : NULL);
+    pack_str(p, class_disk(class, call->now));
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));
     enum err refusal = class->expelled ? ERR_EXPELLED : class->refusal;
     pack_pair(p, "refusal", refusal != OK ? err_code(refusal) : NULL);
@@ -382,6 +383,27 @@ static void check_clocks(struct findings *findings, struct class *class)
          &(struct finding){.id = "clock", .ok = wrong == 0, .what = what, .count = wrong, .of = n});
 }
 
+/* Two machines with one key: this one and another, as that said itself, or two others that take turns. */
+static void check_copies(struct findings *findings, struct class *class)
+{
+    char what[256] = "", address[64];
+    const struct twin *twin = presence_twin(class->presence);
+    uint32_t copies = twin != NULL, n = presence_count(class->presence);
+    if (twin) {
+        snprintf(what, sizeof(what), "%s (%s)", twin->host, address_text(&twin->address, address));
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        if (peer->returns >= TWIN_RETURNS) {
+            size_t used = strlen(what);
+            snprintf(what + used, sizeof(what) - used, "%s%s", used ? ", " : "", peer->host);
+            copies++;
+        }
+    }
+    find(findings, &(struct finding){
+                       .id = "copy", .ok = copies == 0, .what = what, .count = copies, .of = n});
+}
+
 /* In no class there is nobody to hear: all that can be said is that it knocks, and who calls. */
 void doctor_without_class(struct device *device, struct pack *p)
 {
@@ -406,19 +428,19 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
     struct class *class = device->classes[pending->class_index];
     struct findings findings = {.count = 0};
     uint32_t lasting = lasting_machines(class);
-    (void)now;
     pack_init(&findings.pack);
     check_paths(&findings, class);
     check_reach(&findings, device, class);
     check_addresses(&findings, class);
     check_clocks(&findings, class);
+    check_copies(&findings, class);
     find(&findings, &(struct finding){.id = "lasting",
                                       .ok = lasting > 0,
                                       .count = lasting,
                                       .of = presence_here(class->presence) + 1});
     find(&findings, &(struct finding){.id = "disk",
-                                      .ok = !class->failed,
-                                      .what = class->failed ? class->disk_why : NULL});
+                                      .ok = !class_disk(class, now),
+                                      .what = class_disk(class, now)});
     struct pack *p = &device->result;
     pack_reset(p);
     pack_map(p, 1);

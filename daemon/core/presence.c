@@ -251,6 +251,8 @@ void known_become(struct presence *p, struct known *k, enum peer_state state, st
 static void known_restarted(struct known *k, uint64_t run)
 {
     struct peer *peer = &k->peer;
+    peer->returns += run == peer->run_before;
+    peer->run_before = peer->run;
     peer->run = run;
     peer->greeted = false;
     peer->watched = false;
@@ -432,13 +434,18 @@ void presence_leave(struct presence *p, struct now now)
     p->stopped = true;
 }
 
+static void copy_host(char *out, size_t room, struct slice host)
+{
+    size_t len = host.len < room - 1 ? host.len : room - 1;
+    if (len > 0) {
+        memcpy(out, host.at, len);
+    }
+    out[len] = '\0';
+}
+
 static void hello_note(struct peer *peer, const struct message *m, struct now now)
 {
-    size_t len = m->host.len < sizeof(peer->host) - 1 ? m->host.len : sizeof(peer->host) - 1;
-    if (len > 0) {
-        memcpy(peer->host, m->host.at, len);
-    }
-    peer->host[len] = '\0';
+    copy_host(peer->host, sizeof(peer->host), m->host);
     peer->lasting = m->flags & HELLO_LASTING;
     peer->clock_known = m->wall_ms >= 0 && m->wall_ms < WALL_MS_MAX;
     peer->clock_ms = peer->clock_known ? m->wall_ms - now.wall.ms : 0;
@@ -499,7 +506,11 @@ enum err presence_hello(struct presence *p, const struct message *m, const struc
         if (!link_public_of(&p->self, &self) || !SAME(self, *link)) {
             return ERR_MALFORMED; /* not a copy of us, but somebody who says so */
         }
-        p->cloned = p->cloned || m->run != p->run;
+        if (m->run != p->run) {
+            copy_host(p->twin.host, sizeof(p->twin.host), m->host);
+            p->twin.address = address;
+            p->has_twin = true;
+        }
         call_self(p, &address);
         return ERR_YOURSELF;
     }
@@ -674,7 +685,7 @@ bool presence_alone(const struct presence *p, struct mono *since_when)
     return lost && p->here == 0;
 }
 
-bool presence_cloned(const struct presence *p)
+const struct twin *presence_twin(const struct presence *p)
 {
-    return p->cloned;
+    return p->has_twin ? &p->twin : NULL;
 }

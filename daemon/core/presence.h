@@ -49,6 +49,8 @@ struct peer {
     uint32_t paths;     /* lan_path bits on which its beacons came lately */
     char iface[16];     /* where its last beacon came in */
     char host[97];
+    uint64_t run_before; /* of the daemon that spoke with this key before */
+    uint32_t returns;    /* how often a run came back after another: a restart never does that */
     /* liveness */
     bool watches_me; /* I send it beats; every BEAT to it bears BEAT_WATCH then, whoever sends it */
     bool watched;    /* it sends me beats */
@@ -68,6 +70,12 @@ struct peer {
     struct mono lacks_asked;  /* when I asked it for payloads that I lack; 0: not yet */
     struct quota brings, pushes, answers;
     uint32_t bad; /* broken messages */
+};
+
+/* A daemon with the key of this device. */
+struct twin {
+    char host[97];
+    struct address address;
 };
 
 struct presence;
@@ -153,8 +161,8 @@ uint32_t presence_machines(const struct presence *,
 uint32_t presence_rank(const struct presence *, const struct device_id *);
 /* Since when nobody has been heard though others are known: for NOT LIVE. */
 bool presence_alone(const struct presence *, struct mono *since);
-/* Did another daemon with this device's key greet us? Then the disk is a copy: log it, and make
- * a new key. */
-bool presence_cloned(const struct presence *);
+/* Did another daemon with this device's key greet us? Then one disk is a copy of the other: its host
+ * name, as it says, and its inbox. NULL: none did. */
+const struct twin *presence_twin(const struct presence *);
 
 #endif

@@ -81,7 +81,8 @@ struct presence {
     uint32_t called; /* PEER_CALLED */
     bool started;
     bool stopped;
-    bool cloned;
+    bool has_twin;
+    struct twin twin;
     struct mono heard; /* last message of anybody */
     /* acts */
     struct todo *todos;

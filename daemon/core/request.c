@@ -5,6 +5,7 @@
 
 #include "authority.h"
 #include "device_inside.h"
+#include "text.h"
 
 /* ---- answering ------------------------------------------------------------------------------------------------ */
 
@@ -23,6 +24,10 @@ void request_reply(struct device *device, client_id client, uint64_t number, str
         request_refuse(device, client, number, ERR_LIMIT, "the answer is too long", NULL);
         return;
     }
+    if (pack_scan(result, PACK_LOCAL) != OK) {
+        request_refuse(device, client, number, ERR_DAMAGED, "its text can't be read", NULL);
+        return;
+    }
     pack_reset(p);
     pack_array(p, 4);
     pack_uint(p, 1);
@@ -37,6 +42,12 @@ void request_reply(struct device *device, client_id client, uint64_t number, str
     }
 }
 
+/* What lies on a disk may have changed there: text that isn't any would make the whole answer one that nobody can read. */
+static const char *readable(const char *text)
+{
+    return text && text_check(slice_str(text), SIZE_MAX) == OK ? text : "";
+}
+
 void request_refuse(struct device *device, client_id client, uint64_t number, enum err err,
                     const char *what, const char *detail)
 {
@@ -49,9 +60,9 @@ void request_refuse(struct device *device, client_id client, uint64_t number, en
     pack_str(p, "code");
     pack_str(p, err_code(err));
     pack_str(p, "what");
-    pack_str(p, what ? what : "");
+    pack_str(p, readable(what));
     pack_str(p, "detail");
-    pack_str(p, detail ? detail : "");
+    pack_str(p, readable(detail));
     pack_nil(p);
     put_reply(device, client);
 }
@@ -60,6 +71,9 @@ void request_notify(struct device *device, client_id client, const char *method,
                     struct slice params)
 {
     struct pack *p = &device->pack;
+    if (pack_scan(params, PACK_LOCAL) != OK) {
+        return;
+    }
     pack_reset(p);
     pack_array(p, 3);
     pack_uint(p, 2);
@@ -79,13 +93,12 @@ static uint32_t default_class(const struct device *device)
     return best;
 }
 
-/* Keeps the request until what its plan wants stretched is done. */
-static enum err ask_later(struct call *call)
+/* Keeps the request, and what was stretched for it. */
+static enum err keep_request(struct call *call, enum pending_kind kind, struct mono due,
+                             struct pending **out)
 {
-    struct stretching *s = call->stretching;
     uint8_t *copy = malloc(call->bytes.len);
-    struct pending *pending =
-        copy ? pending_new(call, PENDING_ASK, (struct mono){INT64_MAX}) : NULL;
+    struct pending *pending = copy ? pending_new(call, kind, due) : NULL;
     if (!pending) {
         free(copy);
         return copy ? ERR_BUSY : ERR_NOMEM;
@@ -93,10 +106,30 @@ static enum err ask_later(struct call *call)
     memcpy(copy, call->bytes.at, call->bytes.len);
     pending->request = copy;
     pending->request_len = call->bytes.len;
-    pending->stretching = s;
+    pending->stretching = call->stretching;
     call->stretching = NULL; /* the pending one owns it now */
-    return pending_stretch(call->device, pending, slice_str(s->at[s->done].words),
-                           s->at[s->done].salt, s->at[s->done].cost);
+    *out = pending;
+    return OK;
+}
+
+/* Until what its plan wants stretched is done. */
+static enum err ask_later(struct call *call)
+{
+    struct pending *pending;
+    struct stretching *s = call->stretching;
+    enum err err = keep_request(call, PENDING_ASK, (struct mono){INT64_MAX}, &pending);
+    return err == OK ? pending_stretch(call->device, pending, slice_str(s->at[s->done].words),
+                                       s->at[s->done].salt, s->at[s->done].cost)
+                     : err;
+}
+
+/* Until neighbours have told what they know of the handle that its plan left in ask->was. */
+static enum err seek_later(struct call *call)
+{
+    struct pending *pending;
+    struct class *class = call->class;
+    enum err err = seeking_begin(call->device, class, call->device->ask->was, call->now);
+    return err == OK ? keep_request(call, PENDING_SEEK, class->seeking.until, &pending) : err;
 }
 
 struct class *class_called(struct device *device, struct slice name)
@@ -152,6 +185,8 @@ static void ask_fill(struct ask *ask, struct device *device, struct class *class
     ask->live_s = (now.mono.ms - class->live_since.ms) / 1000;
     ask->seq = class->seq;
     ask->safe_machines = class_safe_machines(class);
+    ask->behind = class->sync && sync_is_behind(class->sync);
+    ask->sought = seeking_told(class, now);
 }
 
 struct ask *ask_class(struct device *device, struct class *class, struct now now)
@@ -247,7 +282,7 @@ static enum err plan(struct call *call, const struct method *method, struct ask 
         sitting_tried(sitting, err, call->now);
     }
     if (err == ERR_WAIT) {
-        err = ask_later(call);
+        err = ask->seek ? seek_later(call) : ask_later(call);
         return err == OK ? ERR_WAIT : err;
     }
     return err;
@@ -269,6 +304,12 @@ static enum err run_method(struct call *call, const struct method *method, struc
     enum err err = sitting_ask(ask, call->sitting, class);
     if (err == OK && !ask->signed_in && !method->open) {
         err = sitting_refuse(ask);
+    }
+    if (err == OK && write && call->sitting->told && ask->behind && !method->open) {
+        struct pending *pending;
+        struct mono due = {call->now.mono.ms + LOG_PATIENCE_MS};
+        err = keep_request(call, PENDING_LOG, due, &pending);
+        return err == OK ? ERR_WAIT : err;
     }
     ask->stretching = call->stretching;
     err = err == OK && write ? plan(call, method, ask) : err;
@@ -493,8 +534,10 @@ void request_again(struct device *device, struct pending *pending, struct slice 
                         .stretching = pending->stretching,
                         .now = now};
     struct stretching *s = pending->stretching;
-    memcpy(s->at[s->done].out, stretched.at, sizeof(s->at[0].out));
-    s->done++;
+    if (stretched.len > 0) {
+        memcpy(s->at[s->done].out, stretched.at, sizeof(s->at[0].out));
+        s->done++;
+    }
     uint8_t *bytes = pending->request;
     size_t len = pending->request_len;
     pending->request = NULL;

@@ -144,6 +144,17 @@ static size_t tail_len(struct store *store, const struct person_id *person, stru
     return len;
 }
 
+/* As who signed in here is called, before the log that says so has come. */
+static void called(struct store *store, const struct person_id *person, char out[SHOWN_BYTES])
+{
+    sqlite3_stmt *stmt = store_query(store, "SELECT handle FROM temp.called WHERE person=?");
+    store_bind(stmt, "p", person);
+    if (store_row(store, stmt)) {
+        text_copy(out, HANDLE_BYTES_MAX + 1, column_slice(stmt, 0));
+        sqlite3_reset(stmt);
+    }
+}
+
 char *person_shown(struct store *store, const struct person_id *person, char out[SHOWN_BYTES])
 {
     char tail[TAIL_BYTES], key[KEY_BYTES] = "";
@@ -164,7 +175,11 @@ char *person_shown(struct store *store, const struct person_id *person, char out
         alone = sqlite3_column_int(stmt, 2);
     }
     sqlite3_reset(stmt);
-    if (alone && key[0] && !strchr(out, '~')) {
+    if (out[0] == '\0') {
+        called(store, person, out);
+        alone = out[0] != '\0';
+    }
+    if (alone && !strchr(out, '~')) {
         return out;
     }
     person_tail(person, tail);

@@ -56,7 +56,7 @@ void sitting_look(struct ask *ask, struct sitting *sitting, struct class *class)
     if (sitting->class_index != class->index) {
         return;
     }
-    if (sitting->signed_in) {
+    if (sitting->signed_in && !sitting->told) {
         look_after(ask, sitting, class);
     }
     ask->signed_in = sitting->signed_in;
@@ -152,6 +152,7 @@ void sitting_follow(struct device *device, struct class *class, struct sitting *
             sitting_leave(device, sitting, class, ask->now);
             sitting->signed_in = true;
             sitting->left = false;
+            sitting->told = ask->told;
             sitting->person = op->by;
             sitting->class_index = class->index;
         } else if (op->kind == OP_BYE) {
@@ -215,6 +216,30 @@ void sitting_sign_out_all(struct device *device, struct class *class, struct now
     keyring_clear(&class->author.people);
 }
 
+void sitting_come(struct class *class, struct sitting *sitting, struct now now)
+{
+    struct hash id;
+    struct op hello = {.kind = OP_HELLO,
+                       .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
+                       .by = sitting->person,
+                       .moves = true};
+    sitting->told = false;
+    if (sitting->signed_in && keyring_find(&class->author.people, &sitting->person)) {
+        class_append(class, &hello, 1, now, &id);
+    }
+}
+
+void sitting_settle(struct device *device, struct class *class, struct now now)
+{
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (sitting->told && sitting->class_index == class->index && class->sync &&
+            !sync_is_behind(class->sync)) {
+            sitting_come(class, sitting, now);
+        }
+    }
+}
+
 /* False if there was no lesson yet; *ended is when the last one ended, if none runs. */
 static bool lesson_read(struct class *class, bool *runs, struct stamp *ended)
 {
@@ -245,8 +270,9 @@ void sitting_lessons(struct device *device, struct class *class, struct now now)
 {
     bool runs = false;
     struct stamp ended;
-    if (class->replica && class->author.people.count && lesson_read(class, &runs, &ended) &&
-        !runs) {
+    bool behind = class->sync && sync_is_behind(class->sync); /* all is earlier than it seems */
+    if (class->replica && class->author.people.count && !behind &&
+        lesson_read(class, &runs, &ended) && !runs) {
         end_lesson(device, class, &ended, now);
     }
 }

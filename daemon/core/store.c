@@ -181,6 +181,7 @@ static void setup(struct store *store)
     exec(store, "COMMIT");
     store->residue = true; /* the power may have gone between an erasure and its end */
     store_scrub(store);
+    exec(store, "CREATE TEMP TABLE IF NOT EXISTS called (person BLOB PRIMARY KEY, handle TEXT)");
     exec(store, "CREATE TEMP TABLE IF NOT EXISTS machine_now (device BLOB PRIMARY KEY, state TEXT,"
                 " since_ms INTEGER) WITHOUT ROWID");
 }

@@ -529,3 +529,13 @@ struct mono sync_wake(const struct sync *sync)
     }
     return wake;
 }
+
+bool sync_is_behind(const struct sync *sync)
+{
+    bool reached = false;
+    for (uint32_t i = 0; sync->history_bytes > 0 && i < presence_count(sync->presence); i++) {
+        const struct peer *peer = presence_at(sync->presence, i);
+        reached |= peer->state == PEER_HERE && peer->linked;
+    }
+    return reached;
+}

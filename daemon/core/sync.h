@@ -33,5 +33,7 @@ bool sync_next(struct sync *, struct peer **, struct slice *bytes);
 
 /* Is a comparison or a catch-up under way? How many entries do we know that we lack (as far as heads were told)? */
 uint64_t sync_behind(const struct sync *);
+/* Has this machine agreed with no other since it started, though some can be reached? */
+bool sync_is_behind(const struct sync *);
 
 #endif

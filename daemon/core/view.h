@@ -76,6 +76,19 @@ struct stretching {
     } at[STRETCHINGS_MAX];
 };
 
+/* What neighbours told of a handle that this machine doesn't know yet: keys that it may try. */
+struct sought {
+    struct slice handle_key; /* for which they were asked */
+    bool waits;              /* there is somebody whose key only the log can prove */
+    uint32_t count;
+    struct sought_key {
+        char handle[HANDLE_BYTES_MAX + 1];
+        struct person_id person;
+        struct sign_pk key;
+        struct sealed_key secret;
+    } at[KEYS_MAX];
+};
+
 /* One request, while it is answered. */
 struct ask {
     struct store *store;
@@ -90,13 +103,17 @@ struct ask {
     struct rng *rng;
     struct class_id class;
     const char *class_name;
-    const char *class_words;       /* of its root key; "" if they aren't known yet */
-    bool teacher;                  /* who asks is one */
-    const struct sign_key *key;    /* theirs, unlocked; NULL: nobody is signed in */
-    struct opened *opened;         /* of this terminal; NULL: nothing is kept */
+    const char *class_words;     /* of its root key; "" if they aren't known yet */
+    bool teacher;                /* who asks is one */
+    const struct sign_key *key;  /* theirs, unlocked; NULL: nobody is signed in */
+    struct opened *opened;       /* of this terminal; NULL: nothing is kept */
+    bool behind;                 /* others are here, and this machine hasn't agreed with any yet */
+    const struct sought *sought; /* NULL: nothing was asked of them */
+    bool seek;                   /* set by plan, with ERR_WAIT: ask them, then ask again */
     struct stretching *stretching; /* lives from the first call of plan to the last */
     /* Set by plan: who is signed in by these ops, with which key. */
     bool unlocked;
+    bool told; /* they came before the log, or the rest of it */
     struct person_id who;
     struct sign_key who_key;
     uint32_t peers; /* machines of the class that are heard now, without this one */

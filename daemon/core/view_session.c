@@ -47,9 +47,10 @@ static enum err stretched(struct ask *ask, uint32_t i, const char *words, const 
                           struct cost cost)
 {
     struct stretching *s = ask->stretching;
-    if (i < s->done) {
+    if (i < s->done && (!salt || memcmp(salt, s->at[i].salt, sizeof(s->at[i].salt)) == 0)) {
         return OK;
     }
+    s->done = i; /* or the key came with the log meanwhile, and it is another */
     text_copy(s->at[i].words, sizeof(s->at[i].words), slice_str(words));
     s->at[i].cost = cost;
     if (salt) {
@@ -314,9 +315,50 @@ static enum err sign_in(struct ask *ask, const struct person_id *person)
     }
     end_other(ask, person);
     come(ask, person);
+    ask->told = ask->behind;
     if (ask->card) {
         say_key(ask, person, &ask->who_key, 1);
     }
+    return OK;
+}
+
+/* Their key was told by neighbours, and the log isn't here yet: the passphrase opens one of those, or none. */
+static enum err hello_told(struct ask *ask)
+{
+    char words[PASSPHRASE_KEY_MAX] = "";
+    uint8_t salt[16], seed[32] = {0};
+    struct sign_pk opened;
+    struct cost cost;
+    const struct sought_key *told = NULL;
+    struct slice who = slice_str(ask->sought->at[0].handle);
+    enum err err = typed_passphrase(ask, "passphrase", words);
+    key_cost(&ask->sought->at[0].secret, salt, &cost);
+    if (err != OK && cost.passes > 0) {
+        return err == ERR_EMPTY ? refuse(ask, ERR_PASSPHRASE, who, NULL) : err;
+    }
+    err = ERR_WRONG_PASSPHRASE;
+    for (uint32_t i = 0; i < ask->sought->count && err == ERR_WRONG_PASSPHRASE; i++) {
+        told = &ask->sought->at[i];
+        key_cost(&told->secret, salt, &cost);
+        err = stretched(ask, i, cost.passes > 0 ? words : "", salt, cost);
+        if (err != OK) {
+            break;
+        }
+        err = key_unseal(&told->secret, ask->stretching->at[i].out, seed);
+        sign_keypair(seed, &ask->who_key, &opened);
+        err = err == OK && SAME(opened, told->key) ? OK : ERR_WRONG_PASSPHRASE;
+    }
+    wipe(words, sizeof(words));
+    wipe(seed, sizeof(seed));
+    if (err != OK) {
+        return err == ERR_WRONG_PASSPHRASE ? refuse(ask, err, who, NULL) : err;
+    }
+    end_other(ask, &told->person);
+    come(ask, &told->person);
+    ask->told = true;
+    store_do(ask->store, "INSERT OR REPLACE INTO temp.called VALUES (?,?)", "pt", &told->person,
+             who);
+    keep_seat(ask, &(struct session){0});
     return OK;
 }
 
@@ -337,6 +379,13 @@ static enum err hello_again(struct ask *ask, const struct person_id *person, str
     return OK;
 }
 
+/* Were neighbours asked for this handle? */
+static bool is_sought(struct ask *ask, struct slice handle)
+{
+    char key[KEY_BYTES];
+    return ask->sought && slice_equal(name_key(handle, key), ask->sought->handle_key);
+}
+
 static enum err hello_plan(struct ask *ask)
 {
     struct slice typed, name = {0};
@@ -350,11 +399,24 @@ static enum err hello_plan(struct ask *ask)
     if (err != OK && !ask->flag) {
         return err;
     }
+    bool told = ask->flag && ask->behind && is_sought(ask, typed);
+    if (ask->flag && ask->behind && !told) {
+        ask->seek = true;
+        ask->was = typed;
+        return ERR_WAIT;
+    }
     err = check_taken(ask, &person);
     if (err != OK) {
         return err;
     }
     ask->what[0] = ask->detail[0] = '\0';
+    if (told && ask->sought->count > 0) {
+        ask->flag = false;
+        return hello_told(ask);
+    }
+    if (told && ask->sought->waits) {
+        return refuse(ask, ERR_BUSY, typed, NULL);
+    }
     return ask->flag ? hello_new(ask, name) : hello_again(ask, &person, name);
 }
 

@@ -297,6 +297,11 @@ bool disk_erase(const struct disk *disk, struct slice name)
     return good && fsync(disk->dir) == 0;
 }
 
+bool disk_forget_key(const struct disk *disk)
+{
+    return file_erase(disk->dir, KEY_NAME) && fsync(disk->dir) == 0;
+}
+
 bool disk_set_aside(const struct disk *disk, struct slice name)
 {
     char from[80], to[112];

@@ -19,6 +19,8 @@ void disk_close(struct disk *);
  * or NULL: so several daemons of one computer count as several machines. Errors as disk_open. */
 enum err disk_key(const struct disk *, const char *place, struct log *, struct sign_key *,
                   struct hardware_id *, struct why *);
+/* The next disk_key makes another one. False if that can't be. */
+bool disk_forget_key(const struct disk *);
 /* The class databases in the folder (class-*.db), by name, NULL behind the last; the caller owes disk_databases_free.
  * NULL: no memory, or the folder can't be read. */
 char **disk_databases(const struct disk *);

@@ -102,6 +102,11 @@ static void carry_out(struct loop *loop, struct output *output)
             log_line(&loop->log, "a database can't be erased");
         }
         break;
+    case OUTPUT_FORGET_KEY:
+        if (!disk_forget_key(loop->disk)) {
+            log_line(&loop->log, "the device's key can't be removed");
+        }
+        break;
     case OUTPUT_SET_ASIDE:
         if (!disk_set_aside(loop->disk, output->bytes)) {
             log_line(&loop->log, "the damaged database can't be renamed");

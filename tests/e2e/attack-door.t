@@ -48,7 +48,7 @@ test_expect_success 'descriptors run out: what is there goes on, who sits there 
     on 1 jam note "before" && no_words=yes && begin half-open --count 300 &&
     for i in 1 2 3 4 5
     do
-        on 1 jam status >out && on 1 jam note "and here" || return 1
+        await "on 1 jam status >out && on 1 jam note \"and here\"" || return 1
     done &&
     on 2 jam note "while it lasts" && await "journal_has 3 bridge \"while it lasts\"" && alive 1 && end && no_words= &&
     await "on 1 jam note after" && await "journal_has 3 bridge before && journal_has 3 bridge after" && unharmed

@@ -29,4 +29,14 @@ test_expect_success 'ten thousand letters for nobody: who signs in and looks har
     quick && unharmed && bounded 20000 60
 '
 
+refolds() { json 1 status && jq .status.refolds "$JAM_ROOM/1/json"; }
+
+test_expect_success 'a long log, and each second something that makes all fold it again: they do so now and then, and an op passes' '
+    before=$(refolds) && weigh && begin refold --count 20000 && await "has 1 30000 && has 2 30000 && has 3 30000" &&
+    quick_for_long && quick_for_long && await "grep -qx \"forced 20\" \"$JAM_ROOM/said-refold\"" &&
+    often=$(($(refolds) - before)) && forced=$(sed -n "s/^forced //p" "$JAM_ROOM/said-refold" | tail -n 1) &&
+    echo "folded $often times of $forced" && test $often -gt 1 && test $often -lt $((forced * 2 / 3)) && end && unharmed &&
+    bounded 30000 60
+'
+
 test_done

@@ -268,15 +268,17 @@ static void attack_other_device(struct hostile *h)
 {
     hostile_join(h);
     struct device_id own = h->id;
-    for (uint32_t i = 0; i + 1 < h->options->targets_count; i++) {
-        struct sign_key key = h->device;
-        h->id = h->options->targets[i + 1].device;
-        h->run++;
-        hostile_hello(h);
-        h->id = own;
-        h->device = key;
-        for (int k = 0; k < BAD_MESSAGES_MAX; k++) {
-            hostile_say(h, &h->options->targets[i]);
+    for (int64_t end = now_ms() + 30000; !h->options->targets[0].refused && now_ms() < end;) {
+        for (uint32_t i = 0; i + 1 < h->options->targets_count; i++) {
+            h->id = h->options->targets[i + 1].device;
+            h->run++;
+            hostile_hello(h);
+            h->id = own;
+            for (int k = 0; k < BAD_MESSAGES_MAX; k++) {
+                hostile_say(h, &h->options->targets[i]);
+            }
+        }
+        for (int k = 0; k < 20 && hostile_hear(h, 100); k++) {
         }
     }
     hostile_await_refuse(h, &h->options->targets[0]);

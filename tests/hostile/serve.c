@@ -232,6 +232,8 @@ static void attack_refold(struct hostile *h)
     for (uint32_t i = 0;; i++) {
         ways[i % (sizeof(ways) / sizeof(ways[0]))](h, &f);
         hostile_live(h, NULL, 1000);
+        printf("forced %u\n", i + 1);
+        fflush(stdout);
     }
 }
 

@@ -165,6 +165,20 @@ static inline enum err missing_again(const struct message *m, struct pack *out)
     return err;
 }
 
+static inline enum err keys_again(const struct message *m, struct pack *out)
+{
+    enum err err = OK;
+    pack_keys(out, m->count);
+    for (uint32_t i = 0; err == OK && i < m->count; i++) {
+        struct told_key key;
+        err = message_key(m, i, &key);
+        if (err == OK) {
+            pack_key(out, &key);
+        }
+    }
+    return err;
+}
+
 /* The error of the first item that is bad. */
 static inline enum err message_again(const struct message *m, struct pack *out)
 {
@@ -217,6 +231,11 @@ static inline enum err message_again(const struct message *m, struct pack *out)
         return OK;
     case MESSAGE_MISSING:
         return missing_again(m, out);
+    case MESSAGE_WHO:
+        pack_who(out, m->handle);
+        return OK;
+    case MESSAGE_KEYS:
+        return keys_again(m, out);
     }
     return ERR_INTERNAL;
 }

@@ -10,6 +10,7 @@
 #include "bounds.h"
 #include "device.h"
 #include "disk.h"
+#include "message.h"
 #include "keys.h"
 #include "pack.h"
 
@@ -60,6 +61,7 @@ struct room {
     bool cut[ROOM_MAX][ROOM_MAX]; /* from, to */
     struct rng rng;
     uint32_t loss_percent;
+    bool no_entries; /* RUNS are lost */
     bool alike;      /* what is stretched comes out the same for all words */
     uint64_t offers; /* datagrams of that length */
     uint64_t number;
@@ -77,6 +79,10 @@ static inline struct address room_address(int i)
 static inline void room_post(struct room *room, int from, int to, const struct event *event)
 {
     if (!room->m[to].on || room->cut[from][to] || rng_below(&room->rng, 100) < room->loss_percent) {
+        return;
+    }
+    if (room->no_entries && event->kind == EVENT_MESSAGE && event->bytes.len > 1 &&
+        event->bytes.at[1] == MESSAGE_RUNS) {
         return;
     }
     struct parcel *p = malloc(sizeof(*p) + event->bytes.len);

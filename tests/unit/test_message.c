@@ -243,6 +243,24 @@ static void write_missing(struct pack *p)
     pack_missing(p, ids, 2, &end, 1);
 }
 
+static void write_who(struct pack *p)
+{
+    pack_who(p, slice_str("ana"));
+}
+
+static void write_keys(struct pack *p)
+{
+    struct told_key key = {.handle = slice_str("ana"),
+                           .person = {{1, 2}},
+                           .key = {{3, 4}},
+                           .secret = {{3, 0, 64}},
+                           .card = true};
+    pack_keys(p, 2);
+    pack_key(p, &key);
+    key.card = false;
+    pack_key(p, &key);
+}
+
 static const struct sample {
     const char *name;
     enum message_kind kind;
@@ -268,6 +286,8 @@ static const struct sample {
     {"lacks", MESSAGE_LACKS, write_lacks},
     {"payloads", MESSAGE_PAYLOADS, write_payloads},
     {"missing", MESSAGE_MISSING, write_missing},
+    {"who", MESSAGE_WHO, write_who},
+    {"keys", MESSAGE_KEYS, write_keys},
 };
 
 enum { SAMPLES = sizeof(samples) / sizeof(samples[0]) };
@@ -331,6 +351,14 @@ static void put_item(struct pack *out, const struct message *m, uint32_t i)
         struct hash id;
         assert_int_equal(message_missing(m, i, &id), OK);
         put_bytes(out, "id", SLICE(id));
+    } else if (m->kind == MESSAGE_KEYS) {
+        struct told_key key;
+        assert_int_equal(message_key(m, i, &key), OK);
+        put_bytes(out, "handle", key.handle);
+        put_bytes(out, "person", SLICE(key.person));
+        put_bytes(out, "key", SLICE(key.key));
+        put_bytes(out, "secret", SLICE(key.secret));
+        put_uint(out, "card", key.card);
     } else {
         struct pack run;
         pack_init(&run);
@@ -404,6 +432,10 @@ static void put_fields(struct pack *out, const struct message *m)
     case MESSAGE_FORK:
     case MESSAGE_LACKS:
     case MESSAGE_PAYLOADS:
+    case MESSAGE_KEYS:
+        break;
+    case MESSAGE_WHO:
+        put_bytes(out, "handle", m->handle);
         break;
     case MESSAGE_MISSING:
         for (uint32_t i = 0; i < m->ends_count; i++) {
@@ -585,7 +617,7 @@ static void what_is_no_message_is_refused(void **state)
 static void a_kind_of_a_newer_version_is_told_apart(void **state)
 {
     (void)state;
-    const uint64_t kinds[] = {MESSAGE_MISSING + 1, 255, UINT64_MAX};
+    const uint64_t kinds[] = {MESSAGE_KEYS + 1, 255, UINT64_MAX};
     struct pack p;
     pack_init(&p);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -196,6 +196,106 @@ static void who_was_removed_is_told_so(void **state)
     room_free(room);
 }
 
+/* ---- keys first --------------------------------------------------------------------------------------------------- */
+
+/* One more machine, into which the log doesn't come. */
+static struct room *behind(char words[128])
+{
+    char invite[256];
+    struct room *room = room_new(4);
+    DONE(room, 0, "class.create", "name", "Period 3", "handle", "lee", "passphrase", TEACHERS);
+    snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+    for (int i = 1; i < 3; i++) {
+        DONE(room, i, "class.join", "words", invite);
+    }
+    DONE(room, 0, "class.roster", "names", "ana\nben\nemil");
+    DONE(room, 0, "lesson.start");
+    DONE(room, 0, "lesson.end"); /* long ago, but behind what a machine without the log writes */
+    room_run(room, 2000);
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", WORDS);
+    room_run(room, 1000);
+    card(room, "emil", words);
+    room->no_entries = true;
+    ASK(room, 3, "class.join", "words", invite);
+    room_run(room, 1000);
+    DONE(room, 3, "status");
+    SAYS(room, 3, "status.class", "\xe2\x80\xa6"); /* it doesn't even know the class's name */
+    return room;
+}
+
+static void a_passphrase_is_enough_before_the_log_has_come(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
+    FAILS(room, 3, "passphrase", "hello", "handle", "ana");
+    FAILS(room, 3, "wrong-passphrase", "hello", "handle", "ana", "passphrase", OWN);
+    DONE(room, 3, "hello", "handle", "ANA", "passphrase", WORDS);
+    SAYS(room, 3, "person", "ana");
+    SAYS(room, 3, "new", "false");
+    const char *const start[] = {"name", "bridge", NULL};
+    room_send(room, 3, 1, "start", start);
+    room_run(room, 3000);
+    assert_string_equal(room_error(room, 3), "none"); /* what is written waits for the log */
+    room->no_entries = false;
+    for (int i = 0; i < 100 && room->m[3].reply_len == 0; i++) {
+        room_run(room, 100);
+    }
+    assert_string_equal(room_error(room, 3), "");
+    room_run(room, 1000);
+    DONE(room, 3, "here");
+    SAYS(room, 3, "person", "ana");
+    SAYS(room, 3, "place.jam", "bridge");
+    DONE(room, 0, "who", "person", "ana");
+    SAYS(room, 0, "person.seat", "pc-4");
+    SAYS(room, 0, "person.place.jam", "bridge");
+    FAILS(room, 1, "moved", "note", "text", "here?");
+    room_free(room);
+}
+
+/* She says nothing more: she has moved all the same, once the log is here. */
+static void who_came_first_has_moved_once_the_log_is_here(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
+    DONE(room, 3, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 3, "here");
+    SAYS(room, 3, "person", "ana");
+    room->no_entries = false;
+    room_run(room, 10000);
+    DONE(room, 3, "here");
+    SAYS(room, 3, "person", "ana");
+    DONE(room, 0, "who", "person", "ana");
+    SAYS(room, 0, "person.seat", "pc-4");
+    FAILS(room, 1, "moved", "note", "text", "here?");
+    room_free(room);
+}
+
+/* Whom nobody knows is new; whose key a teacher gave must wait for the log, which proves it. */
+static void who_is_new_is_new_and_a_teachers_word_waits_for_the_log(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
+    FAILS(room, 3, "new-passphrase", "hello", "handle", "zoe");
+    room->no_entries = false;
+    card(room, "ben", words);
+    room->no_entries = true;
+    const char *const hello[] = {"handle", "ben", "passphrase", words, "new", OWN, NULL};
+    room_send(room, 3, 1, "hello", hello);
+    room_run(room, 3000);
+    assert_string_equal(room_error(room, 3), "none");
+    room->no_entries = false;
+    for (int i = 0; i < 100 && room->m[3].reply_len == 0; i++) {
+        room_run(room, 100);
+    }
+    assert_string_equal(room_error(room, 3), "");
+    SAYS(room, 3, "key_reset", "true");
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +305,9 @@ int main(void)
         cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
+        cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
+        cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
+        cmocka_unit_test(who_is_new_is_new_and_a_teachers_word_waits_for_the_log),
     };
     keys_init();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1097,12 +1097,36 @@ static void a_copy_of_this_disk_is_noticed_by_its_hello_alone(void **state)
     count_acts(p, ACT_CALL);
     presence_beacon(p, &beacon, &from, "eth0", node_now(w, 0));
     assert_int_equal(count_acts(p, ACT_CALL), 1);
-    assert_false(presence_cloned(p));
-    struct message hello = {.device = w->nodes[0].device, .run = beacon.run, .port = INBOX_PORT};
+    assert_null(presence_twin(p));
+    struct message hello = {.device = w->nodes[0].device,
+                            .run = beacon.run,
+                            .port = INBOX_PORT,
+                            .host = slice_str("pc7")};
     struct peer *peer;
     enum err err = presence_hello(p, &hello, &w->nodes[0].link, &from, node_now(w, 0), &peer);
     assert_int_equal(err, ERR_YOURSELF);
-    assert_true(presence_cloned(p));
+    assert_string_equal(presence_twin(p)->host, "pc7");
+    world_free(w);
+}
+
+/* A restart brings a new run; only two daemons take turns. */
+static void a_run_that_comes_back_after_another_is_counted(void **state)
+{
+    (void)state;
+    struct world *w = world_new(2, 21);
+    node_start(w, 0);
+    struct presence *p = w->nodes[0].presence;
+    struct address from = address_of(9, UDP_PORT);
+    struct message hello = {.device = w->nodes[1].device, .port = INBOX_PORT};
+    static const uint64_t runs[] = {5, 6, 7, 6, 7, 7, 6};
+    static const uint32_t returns[] = {0, 0, 0, 1, 2, 2, 3};
+    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+        struct peer *peer = NULL;
+        hello.run = runs[i];
+        assert_int_equal(presence_hello(p, &hello, &w->nodes[1].link, &from, node_now(w, 0), &peer),
+                         OK);
+        assert_int_equal(peer->returns, returns[i]);
+    }
     world_free(w);
 }
 
@@ -1199,6 +1223,7 @@ int main(void)
         cmocka_unit_test(beacons_of_made_up_devices_fill_no_table),
         cmocka_unit_test(a_hello_under_another_key_is_refused),
         cmocka_unit_test(a_copy_of_this_disk_is_noticed_by_its_hello_alone),
+        cmocka_unit_test(a_run_that_comes_back_after_another_is_counted),
         cmocka_unit_test(addresses_that_mean_nothing_elsewhere_are_not_passed_on),
         cmocka_unit_test(a_change_of_addresses_is_announced_and_calls_everybody_anew),
         cmocka_unit_test(an_idle_machine_sleeps_most_of_the_time),
