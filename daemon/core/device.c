@@ -89,8 +89,12 @@ enum err device_open(const struct device_config *config, struct now now, struct 
         return ERR_NOMEM;
     }
     enum err err = init(device, config);
-    for (uint32_t i = 0; err == OK && config->databases && config->databases[i]; i++) {
-        err = class_load(device, config->databases[i], now);
+    uint32_t count = 0;
+    while (config->databases && config->databases[count]) {
+        count++;
+    }
+    for (uint32_t i = 0; err == OK && i < count; i++) {
+        err = class_load(device, config->databases[i], count > CLASSES_CROWD, now);
     }
     if (err != OK) {
         device_close(&device);

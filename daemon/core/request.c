@@ -133,23 +133,31 @@ static enum err seek_later(struct call *call)
     return err == OK ? keep_request(call, PENDING_SEEK, class->seeking.until, &pending) : err;
 }
 
+struct class *class_called(struct device *device, struct slice name)
+{
+    char one[NAME_BYTES_MAX + 1];
+    struct class *found = NULL;
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        if (slice_is(name, class_name(class, one)) && (!found || found->closed)) {
+            found = class;
+        }
+    }
+    return found;
+}
+
 /* The class that a request means: by name or number, else the terminal's, else the one used last. */
 static enum err find_class(struct device *device, struct sitting *sitting,
                            const msgpack_object *params, struct class **out)
 {
     struct slice name;
     uint64_t number = 0;
-    char one[NAME_BYTES_MAX + 1];
     *out = NULL;
     const msgpack_object *wanted = map_get(params, "class");
     if (wanted && read_uint(wanted, &number) && number >= 1 && number <= device->classes_count) {
         *out = device->classes[number - 1];
     } else if (wanted && read_text(wanted, &name)) {
-        for (uint32_t i = 0; i < device->classes_count; i++) {
-            if (slice_is(name, class_name(device->classes[i], one))) {
-                *out = device->classes[i];
-            }
-        }
+        *out = class_called(device, name);
         return *out ? OK : ERR_NO_SUCH_CLASS;
     } else if (wanted) {
         return ERR_NO_SUCH_CLASS;
@@ -313,7 +321,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
         err = write_ops(call, ask);
     }
     if (err == OK && write) {
-        sitting_follow(class, call->sitting, ask);
+        sitting_follow(device, class, call->sitting, ask);
         err = sitting_ask(ask, call->sitting, class);
     }
     pack_reset(&device->result);
