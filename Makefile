@@ -186,6 +186,10 @@ sim: ## simulated rooms from fresh seeds (SEEDS=200), or SEED=n again with its t
 	$(FLAVOUR) $(SIM_FLAVOUR)
 	$(Q)build/simulated/sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200))
 
+planted: ## are bugs that are planted in the core found by the simulator, each within 200 seeds?
+	$(FLAVOUR) $(SIM_FLAVOUR)
+	$(Q)build/simulated/sim --find-planted --first 1 --seeds 200 --minutes 5
+
 # ---- looks ------------------------------------------------------------------------------------------------------
 SOURCES = $(wildcard */*.[ch] daemon/*/*.[ch] tests/*/*.[ch] tools/*/*.[ch])
 $(B)/%.tidy: %.c .clang-tidy
@@ -243,7 +247,7 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all units unit fuzzers test e2e kills soak house fuzz sim tidy format format-check demo demo-stop bench \
+.PHONY: all units unit fuzzers test e2e kills soak house fuzz sim planted tidy format format-check demo demo-stop bench \
     bench-tools compare install uninstall clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

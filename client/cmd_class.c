@@ -73,6 +73,10 @@ void say_class_list(struct page *page, const msgpack_object *result)
 
 void say_class_use(struct page *page, const msgpack_object *result)
 {
+    const char *other = page_get(page, result, "signed_out");
+    if (*other) {
+        page_say(page, _("%s is signed out here."), other);
+    }
     page_say(page, _("This machine uses %s now. Who is there: jam who"), class_name(page, result));
 }
 

@@ -189,10 +189,16 @@ static int follow_json(struct run *run, struct watch *watch)
     while (!ferror(stdout)) {
         struct answer answer;
         enum watch_news news = watch_next(watch, SILENCE_MS, &answer);
-        if (news == WATCH_CHANGE || news == WATCH_FRESH) {
-            show_json_line(stdout, false, news == WATCH_FRESH ? "fresh" : "change", answer.result);
+        if (news == WATCH_CHANGE || news == WATCH_FRESH || news == WATCH_ENDED) {
+            const char *type = news == WATCH_FRESH   ? "fresh"
+                               : news == WATCH_ENDED ? "ended"
+                                                     : "change";
+            show_json_line(stdout, false, type, answer.result);
         }
         answer_clear(&answer);
+        if (news == WATCH_ENDED) {
+            return EXIT_DONE;
+        }
         if (news == WATCH_LOST) {
             return run_refuse(run, ERR_NO_DAEMON, NULL);
         }
@@ -208,6 +214,19 @@ static void paint_freshness(struct page *page, const struct screen *screen)
     page_end(page);
 }
 
+/* Ends the watch of a class that has ended. */
+static int say_ended(struct run *run, struct answer *answer)
+{
+    struct page page;
+    if (open_page(run, run->style.columns, &page)) {
+        page_say(&page, _("The class %s has ended, and is erased here."),
+                 page_get(&page, answer->result, "class"));
+        print_page(&page);
+    }
+    answer_clear(answer);
+    return EXIT_DONE;
+}
+
 /* A sentence for each change, and one whenever the freshness changes. */
 static int follow_plain(struct run *run, struct watch *watch)
 {
@@ -218,6 +237,8 @@ static int follow_plain(struct run *run, struct watch *watch)
         enum watch_news news = watch_next(watch, 1000, &answer);
         if (news == WATCH_CHANGE) {
             print_change(run, answer.result);
+        } else if (news == WATCH_ENDED) {
+            return say_ended(run, &answer);
         }
         answer_clear(&answer);
         if (watch_is_live(watch) != was_live) {
@@ -239,10 +260,10 @@ static bool can_repaint(const struct run *run)
 /* The picture; on a terminal that terminfo doesn't know, sentences. */
 static int follow_picture(struct run *run, struct watch *watch, struct answer *first)
 {
-    if (watch_curses(run, watch)) {
-        return EXIT_DONE;
-    }
     answer_clear(first);
+    if (watch_curses(run, watch, first)) {
+        return first->open ? say_ended(run, first) : EXIT_DONE;
+    }
     call_hang_up(watch->call);
     watch->states = false;
     enum err err = watch_begin(watch, first);

@@ -138,6 +138,9 @@ enum watch_news watch_next(struct watch *watch, int wait_ms, struct answer *answ
     if (slice_is(answer->type, "state")) {
         return keep_state(watch, answer, false) == OK ? WATCH_STATE : WATCH_NOTHING;
     }
+    if (slice_is(answer->type, "ended")) {
+        return WATCH_ENDED;
+    }
     return slice_is(answer->type, "change") ? WATCH_CHANGE : WATCH_NOTHING;
 }
 

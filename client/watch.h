@@ -36,6 +36,7 @@ enum watch_news {
     WATCH_CHANGE, /* *answer has it */
     WATCH_FRESH,  /* *answer has it */
     WATCH_LOST,   /* the line broke: said once */
+    WATCH_ENDED,  /* the class has ended, and with it this: *answer has its name */
 };
 
 int64_t watch_now(void);
@@ -51,7 +52,8 @@ bool watch_is_live(const struct watch *);
 /* What a screen shows of it now. */
 struct screen watch_screen(const struct watch *, struct page *);
 
-/* watch_curses.c: the picture, repainted in place until q. False: terminfo doesn't know this terminal. */
-bool watch_curses(struct run *, struct watch *);
+/* watch_curses.c: the picture, repainted in place until q, or until the class ends: then *ended has its name. False: terminfo
+ * doesn't know this terminal. */
+bool watch_curses(struct run *, struct watch *, struct answer *ended);
 
 #endif

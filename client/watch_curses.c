@@ -123,7 +123,7 @@ static void wait_for_either(const struct watch *watch)
     }
 }
 
-static void follow(struct view *view, struct watch *watch)
+static void follow(struct view *view, struct watch *watch, struct answer *ended)
 {
     while (!view->done) {
         struct answer answer;
@@ -132,6 +132,10 @@ static void follow(struct view *view, struct watch *watch)
         wait_for_either(watch);
         do {
             news = watch_next(watch, 0, &answer);
+            if (news == WATCH_ENDED) {
+                *ended = answer;
+                return;
+            }
             answer_clear(&answer);
         } while (news != WATCH_NOTHING && news != WATCH_LOST);
         for (int key; !view->done && (key = getch()) != ERR;) {
@@ -144,7 +148,7 @@ static void follow(struct view *view, struct watch *watch)
     }
 }
 
-bool watch_curses(struct run *run, struct watch *watch)
+bool watch_curses(struct run *run, struct watch *watch, struct answer *ended)
 {
     struct view view = {.style = &run->style};
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
@@ -160,7 +164,7 @@ bool watch_curses(struct run *run, struct watch *watch)
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     curs_set(0);
-    follow(&view, watch);
+    follow(&view, watch, ended);
     endwin();
     delscreen(terminal);
     return true;

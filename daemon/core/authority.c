@@ -1,5 +1,6 @@
 /* Who may say what, from the log alone: grants, keys, teachers, and bounds that their acts set. */
 #include "authority.h"
+#include "planted.h"
 
 #define KIND(op) (UINT64_C(1) << (op))
 
@@ -425,9 +426,9 @@ bool authority_counts(struct authority *a, const struct fact *fact)
         return op->kind == OP_OPEN || op->kind == OP_CLASS; /* a seat has an author */
     }
     if (!find_grant(a, &spot, &op->by, &grant)) {
-        return op->kind == OP_BYE && sits_there(a, fact);
+        return PLANTED(11) || (op->kind == OP_BYE && sits_there(a, fact));
     }
-    return grant.right && fits_grant(fact, &grant) && may(a, fact) &&
+    return grant.right && fits_grant(fact, &grant) && (may(a, fact) || PLANTED(12)) &&
            !is_held(a, &grant, &spot, op);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "device_inside.h"
+#include "planted.h"
 
 static void append(struct device *device, struct queued *queued)
 {
@@ -95,9 +96,13 @@ enum err device_open(const struct device_config *config, struct now now, struct 
         return ERR_NOMEM;
     }
     enum err err = init(device, config);
-    for (uint32_t i = 0; err == OK && config->databases && config->databases[i]; i++) {
+    uint32_t count = 0;
+    while (config->databases && config->databases[count]) {
+        count++;
+    }
+    for (uint32_t i = 0; err == OK && i < count; i++) {
         if (!class_by_file(device, config->databases[i], false)) { /* it may be begun anew by now */
-            err = class_load(device, config->databases[i], now);
+            err = class_load(device, config->databases[i], count > CLASSES_CROWD, now);
         }
     }
     if (err != OK) {
@@ -291,7 +296,7 @@ void device_save(struct device *device, struct now now)
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
         enum err err = class_is_due(class, now) ? class_commit(device, class, now) : OK;
-        if (err != OK) {
+        if (err != OK && !PLANTED(15)) {
             retract(device, class, err);
         }
     }

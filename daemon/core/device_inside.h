@@ -21,14 +21,16 @@ enum {
     PATH_BYTES = 512,
     CLASS_FILE_BYTES = 64, /* a database's name, and its end */
     SITTINGS_MAX = 64,
-    WATCH_PAUSE_MS = 50,      /* between two whole states told to one watcher */
-    FRESH_MS = 5000,          /* between two signs of life to a watcher */
-    CLOSE_PATIENCE_MS = 3000, /* a `class close` waits so long for others to erase it */
-    JOIN_PATIENCE_MS = 3000,  /* a `class join` waits so long for somebody to answer */
+    CLASSES_CROWD = CLASSES_MAX / 2, /* with more of them, those that have ended make room */
+    WATCH_PAUSE_MS = 50,             /* between two whole states told to one watcher */
+    FRESH_MS = 5000,                 /* between two signs of life to a watcher */
+    CLOSE_PATIENCE_MS = 3000,        /* a `class close` waits so long for others to erase it */
+    JOIN_PATIENCE_MS = 3000,         /* a `class join` waits so long for somebody to answer */
     LAZY_MS =
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
         5000, /* after we were cut off, others have so long to be heard again before they count as away */
+    GOING_OVER_MS = 3000, /* a link by the present secret is up by then, or isn't */
     FAILED_MS =
         10 *
         1000, /* a disk that refused a turn is said to be full so long, though a small one fits in */
@@ -302,7 +304,8 @@ void device_save(struct device *, struct now);
  * begun, or NULL. */
 enum err class_new(struct device *, const struct class_secret *, const struct invite *,
                    const struct sign_pk *root, const char *damaged, struct now, struct class **out);
-enum err class_load(struct device *, const char *file, struct now);
+/* A class that was there before. Where there are many, one that all its machines have erased is forgotten. */
+enum err class_load(struct device *, const char *file, bool many, struct now);
 /* The class whose database this is, or was begun instead of this one; NULL: none. */
 struct class *class_by_file(struct device *, const char *file, bool damaged);
 /* A turn failed: nothing of it remains. Returns the error. */
@@ -339,6 +342,8 @@ enum err class_append(struct class *, const struct op *, uint32_t count, struct 
 
 /* Says something to a peer. */
 void class_say(struct device *, struct class *, const struct peer *, struct slice bytes);
+/* Says HELLO on the link to a peer, once it can say where the inbox for that link's secret is. */
+void class_greet(struct device *, struct class *, const struct peer *, struct now);
 /* Says REFUSE at an address, to one that isn't let in: it may not know why. At most one in REFUSAL_MS. */
 void class_refuse(struct device *, struct class *, const struct address *, enum err, struct now);
 
@@ -359,8 +364,8 @@ void turnover_keep(struct class *);
 void turnover_tick(struct device *, struct class *, struct now);
 /* Tells a peer our inbox for the present secret, if it uses another. */
 void turnover_say(struct device *, struct class *, const struct peer *);
-/* That inbox is bound: tells all of them. */
-void turnover_bound(struct device *, struct class *);
+/* The inbox for a secret is bound: greets those who are reached by that secret; if it is the present one, tells the others. */
+void turnover_bound(struct device *, struct class *, uint8_t number, struct now);
 /* A peer's INBOX. */
 void turnover_hear(struct class *, struct peer *, const struct message *, struct now);
 /* By a former secret only those come in whom the log knows. */
@@ -452,6 +457,8 @@ enum err salvage(struct device *, const char *file, struct now);
 
 /* ---- request.c ---------------------------------------------------------------------------------------------------- */
 
+/* The class of this name, rather one that goes on than one that has ended; NULL. */
+struct class *class_called(struct device *, struct slice name);
 void request_receive(struct device *, const struct event *, struct now);
 /* What was stretched for a PENDING_ASK is there (empty: nothing was), or told for a PENDING_SEEK: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);
@@ -489,9 +496,13 @@ enum err sitting_refuse(struct ask *);
 /* Who asks is who sits there, if they are still signed in at this machine. */
 enum err sitting_ask(struct ask *, struct sitting *, struct class *);
 /* Signs in at this terminal, as these ops say. */
-enum err sitting_sign_in(struct class *, struct sitting *, const struct ask *, struct now);
+enum err sitting_sign_in(struct device *, struct class *, struct sitting *, const struct ask *,
+                         struct now);
 /* hello and bye among the ops that were written change who sits at this terminal. */
-void sitting_follow(struct class *, struct sitting *, const struct ask *);
+void sitting_follow(struct device *, struct class *, struct sitting *, const struct ask *);
+/* The terminal goes to another class: who is signed in there in one before says goodbye to it, unless they sit at another
+ * terminal too. False: nobody had to. */
+bool sitting_leave(struct device *, struct sitting *, const struct class *to, struct now);
 /* A passphrase was tried: wrong ones cost a growing pause at this terminal. */
 void sitting_tried(struct sitting *, enum err, struct now);
 /* Signs everybody out who is signed in here in that class, in the log too. */
@@ -523,6 +534,12 @@ void doctor_answer(struct device *, struct pending *, struct now);
 
 /* ---- receipts.c ---- */
 
+/* Every other machine of the class that may hold its log: of those with one hardware the one that is here, or else the newest, and whoever is met and never
+ * wrote; not who was expelled. By seat. At most `max`, into out; returns how many. */
+uint32_t class_machines(struct class *, const struct device_id *self, uint32_t max,
+                        struct device_id out[]);
+/* Its seat, else its host name, else "". */
+void class_machine_label(struct class *, const struct device_id *, char out[NAME_BYTES_MAX + 1]);
 void receipts_tick(struct device *, struct class *, struct now);
 enum err method_receipt(struct call *, struct pack *);
 /* The pair "redactions": those asked for at this machine, the newest first; all, or those that some machine still lacks. */
@@ -535,6 +552,8 @@ void watchers_facts(struct device *, struct class *, struct now);
 void watchers_machine(struct device *, struct class *, const struct peer *, struct now);
 void watchers_tick(struct device *, struct now);
 struct mono watchers_wake(const struct device *);
+/* The class has ended: that is the last that its watchers are told. */
+void watchers_end(struct device *, struct class *);
 void watchers_hangup(struct device *, client_id);
 
 #endif

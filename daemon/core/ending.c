@@ -31,32 +31,17 @@ static struct erased *list_read(struct class *class, uint32_t *count)
     return list;
 }
 
-/* The machines of the log that weren't expelled, by seat. NULL: no memory. */
+/* This machine, and the others of the class. NULL: no memory. */
 static struct erased *list_make(struct device *device, struct class *class, uint32_t *count)
 {
-    struct erased *list = calloc(DEVICES_MAX, sizeof(*list));
-    sqlite3_stmt *stmt = store_query(
-        class->store, "SELECT device, host FROM device LEFT JOIN seat USING (hardware) WHERE NOT"
-                      " EXISTS (SELECT 1 FROM bound WHERE kind=1 AND subject=device.device)"
-                      " ORDER BY coalesce(label, host), device");
-    *count = 0;
-    while (list && *count < DEVICES_MAX && store_row(class->store, stmt)) {
-        struct erased *one = &list[*count];
-        column_fixed(stmt, 0, one->device.b, sizeof(one->device.b));
-        struct slice host = column_slice(stmt, 1);
-        size_t len = host.len < NAME_BYTES_MAX ? host.len : NAME_BYTES_MAX;
-        if (len > 0) {
-            memcpy(one->label, host.at, len);
-        }
-        one->done = SAME(one->device, device->id);
-        ++*count;
-    }
-    sqlite3_reset(stmt);
+    struct device_id others[DEVICES_MAX - 1];
+    uint32_t others_count = class_machines(class, &device->id, DEVICES_MAX - 1, others);
+    struct erased *list = calloc(others_count + 1, sizeof(*list));
+    *count = list ? others_count + 1 : 0;
     for (uint32_t i = 0; i < *count; i++) {
-        char seat[LABEL_BYTES];
-        if (seat_of_device(class->store, &list[i].device, seat)) {
-            snprintf(list[i].label, sizeof(list[i].label), "%s", seat);
-        }
+        list[i].device = i == 0 ? device->id : others[i - 1];
+        list[i].done = i == 0;
+        class_machine_label(class, &list[i].device, list[i].label);
     }
     return list;
 }
@@ -122,6 +107,7 @@ static void end(struct device *device, struct class *class, const struct signatu
     class->used = 0;
     store_squeeze(class->store);
     device_log(device, "a class has ended; it is erased here");
+    watchers_end(device, class);
     for (uint32_t i = 0; i < presence_count(class->presence); i++) {
         const struct peer *peer = presence_at(class->presence, i);
         if (peer->linked) {

@@ -6,6 +6,7 @@
 #include "authority.h"
 #include "date.h"
 #include "device_inside.h"
+#include "rows.h"
 #include "text.h"
 
 static void pack_hex_id(struct pack *p, const char *key, struct slice id)
@@ -277,13 +278,11 @@ static struct class *class_named(struct device *device, const msgpack_object *pa
 {
     struct slice name;
     uint64_t number = 0;
-    char one[NAME_BYTES_MAX + 1];
     const msgpack_object *wanted = map_get(params, "name");
     if (read_text(wanted, &name)) {
-        for (uint32_t i = 0; i < device->classes_count; i++) {
-            if (slice_is(name, class_name(device->classes[i], one))) {
-                return device->classes[i];
-            }
+        struct class *class = class_called(device, name);
+        if (class) {
+            return class;
         }
         char digits[8] = {0};
         if (name.len < sizeof(digits)) {
@@ -308,19 +307,23 @@ static enum err class_use(struct call *call, struct pack *p)
                  name.at ? (const char *)name.at : "");
         return ERR_NO_SUCH_CLASS;
     }
-    class->used = ++device->uses;
-    enum err err = store_begin(class->store);
-    store_local_set(class->store, "used", &class->used, sizeof(class->used));
-    if (err != OK) {
-        return err;
+    if (!class->closed) { /* one that has ended is nobody's first choice again */
+        enum err err = store_begin(class->store);
+        class->used = ++device->uses;
+        store_local_set(class->store, "used", &class->used, sizeof(class->used));
+        if (err != OK) {
+            return err;
+        }
     }
-    if (call->sitting->class_index != class->index) {
-        call->sitting->signed_in = false;
-    }
+    char left[SHOWN_BYTES];
+    struct class *before = device->classes[call->sitting->class_index];
+    bool leaves = sitting_leave(device, call->sitting, class, call->now);
     call->sitting->class_index = class->index;
     call->sitting->chosen = true;
-    pack_map(p, 1);
+    pack_map(p, 2);
     pack_class(p, class);
+    pack_str(p, "signed_out");
+    pack_str(p, leaves ? person_shown(before->store, &call->sitting->person, left) : NULL);
     return OK;
 }
 
@@ -404,7 +407,7 @@ static enum err write_first(struct device *device, struct class *class, struct p
     ask->who_key = key;
     session_found(ask, slice_str(pending->handle));
     if (err == OK) {
-        err = sitting_sign_in(class, sitting_find(device, &pending->login), ask, now);
+        err = sitting_sign_in(device, class, sitting_find(device, &pending->login), ask, now);
     }
     wipe(&key, sizeof(key));
     wipe(&ask->who_key, sizeof(ask->who_key));
@@ -461,8 +464,14 @@ static void founded(struct device *device, struct pending *pending, struct slice
     }
 }
 
-static void tell_joined(struct device *device, struct pending *pending, struct class *class)
+/* Who let the machine in goes on in that class. */
+static void tell_joined(struct device *device, struct pending *pending, struct class *class,
+                        struct now now)
 {
+    struct sitting *sitting = sitting_find(device, &pending->login);
+    sitting_leave(device, sitting, class, now);
+    sitting->class_index = class->index;
+    sitting->chosen = true;
     pack_reset(&device->result);
     pack_map(&device->result, 2);
     pack_class(&device->result, class);
@@ -556,6 +565,23 @@ static void close_tick(struct device *device, struct pending *pending, bool due)
     }
 }
 
+/* The class of a request that waits has ended meanwhile: there is nothing more to wait for. */
+static bool is_over(struct device *device, const struct pending *pending)
+{
+    bool of_class = pending->kind == PENDING_HELLO || pending->kind == PENDING_RECEIPT ||
+                    pending->kind == PENDING_KNOCKS || pending->kind == PENDING_ADMIT;
+    return of_class && device->classes[pending->class_index]->closed;
+}
+
+static void refuse_closed(struct device *device, struct pending *pending)
+{
+    char name[NAME_BYTES_MAX + 1];
+    struct class *class = device->classes[pending->class_index];
+    request_refuse(device, pending->client, pending->number, ERR_CLOSED, class_name(class, name),
+                   NULL);
+    pending_end(pending);
+}
+
 static void log_tick(struct device *device, struct pending *pending, struct now now)
 {
     struct class *class = device->classes[pending->class_index];
@@ -598,10 +624,12 @@ void method_tick(struct device *device, struct now now)
         bool due = now.mono.ms >= pending->due.ms;
         struct class *class =
             pending->kind == PENDING_HELLO ? device->classes[pending->class_index] : NULL;
-        if (class && due && !class->known && class->refusal == ERR_OLD_WORDS) {
+        if (is_over(device, pending)) {
+            refuse_closed(device, pending);
+        } else if (class && due && !class->known && class->refusal == ERR_OLD_WORDS) {
             refuse_old_words(device, pending, class);
         } else if (class && (due || knows_name(class))) {
-            tell_joined(device, pending, class);
+            tell_joined(device, pending, class, now);
         } else if (pending->kind == PENDING_CLOSE) {
             close_tick(device, pending, due);
         } else if (pending->kind == PENDING_CHECK && due) {

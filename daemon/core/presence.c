@@ -9,8 +9,9 @@ enum {
     TODOS_MAX = 16 * DEVICES_MAX, /* a caller that pulls after each event never gets near */
     STEPS_MAX = 8,                /* of one peer in one tick */
     LEAVE_GRACE_MS = 1000,        /* what arrives so late was said before the LEAVE */
-    MOVE_MS = 60000,              /* between two such calls, where a firewall lets none through */
-    FEW_HINTS = 8,                /* in a PEERS that nobody waits for */
+    MOVE_MS = 60000,              /* in so long, so many of them, */
+    MOVES_MAX = 4, /* where a firewall lets none through; new words may come close together */
+    FEW_HINTS = 8, /* in a PEERS that nobody waits for */
     ROOM_LEFT = DEVICES_MAX / 16, /* kept free for newcomers, by forgetting who is away longest */
 };
 static const int64_t WALL_MS_MAX = (int64_t)1 << 52;
@@ -477,6 +478,22 @@ static void hello_link(struct presence *p, struct known *k, const struct address
     }
 }
 
+/* It is there: something of it came in. */
+static void is_heard(struct presence *p, struct known *k, struct now now)
+{
+    struct peer *peer = &k->peer;
+    p->heard = now.mono;
+    peer->heard = now.mono;
+    if (peer->state != PEER_HERE) {
+        bool linked = peer->linked;
+        known_become(p, k, PEER_HERE, now);
+        if (!linked && peer->address.port != 0) {
+            act_link(p, k, now);
+        }
+    }
+    watch_heard(p, k, now);
+}
+
 enum err presence_hello(struct presence *p, const struct message *m, const struct link_pk *link,
                         const struct address *from, struct now now, struct peer **out)
 {
@@ -523,29 +540,22 @@ enum err presence_hello(struct presence *p, const struct message *m, const struc
         k->peer.address = address;
     }
     hello_note(&k->peer, m, now);
-    presence_heard(p, &k->peer, now);
+    if (restarted) {
+        is_heard(p, k, now); /* whatever the run before said last */
+    } else {
+        presence_heard(p, &k->peer, now);
+    }
     hello_link(p, k, &address, restarted, now);
     return OK;
 }
 
 void presence_heard(struct presence *p, struct peer *peer, struct now now)
 {
-    struct known *k = known_of(peer);
     watch_stall(p, now);
-    if (peer->state == PEER_LEFT && since(peer->since, now) < LEAVE_GRACE_MS &&
-        peer->heard.ms <= peer->since.ms) {
-        return;
+    if (peer->state != PEER_LEFT || since(peer->since, now) >= LEAVE_GRACE_MS ||
+        peer->heard.ms > peer->since.ms) {
+        is_heard(p, known_of(peer), now);
     }
-    p->heard = now.mono;
-    peer->heard = now.mono;
-    if (peer->state != PEER_HERE) {
-        bool linked = peer->linked;
-        known_become(p, k, PEER_HERE, now);
-        if (!linked && peer->address.port != 0) {
-            act_link(p, k, now);
-        }
-    }
-    watch_heard(p, k, now);
 }
 
 void presence_moved(struct presence *p, struct peer *peer, const struct address *address,
@@ -553,11 +563,13 @@ void presence_moved(struct presence *p, struct peer *peer, const struct address 
 {
     struct known *k = known_of(peer);
     struct address before = peer->address;
-    if (peer->state != PEER_HERE || since(k->moved, now) < MOVE_MS ||
-        address_same(&before, address)) {
+    if (since(k->moved, now) >= MOVE_MS) {
+        k->moves = 0;
+    }
+    if (peer->state != PEER_HERE || k->moves == MOVES_MAX || address_same(&before, address)) {
         return;
     }
-    k->moved = now.mono;
+    k->moved = k->moves++ == 0 ? now.mono : k->moved;
     peer->address = *address;
     call_elsewhere(k, &before);
     act_link(p, k, now);

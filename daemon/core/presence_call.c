@@ -21,6 +21,7 @@ enum {
     CALL_LONG_AWAY_MS = 300000, /* … or earlier */
     CALL_MUTE_MS = 60000,       /* between calls of one that takes our calls but isn't heard */
     IDLE_LINK_MS = 30000,       /* a link beyond those wanted goes when so long nothing was heard */
+    CALL_PORTS = 16,            /* of a computer that was named by hand, one after the other */
     HINTS_MS = 60000,           /* between PEERS that nobody waits for */
     PATH_MS = 120000,           /* a path is open if a beacon came on it lately */
     NETWORK_MS = 5000,          /* between two changes of addresses that are acted upon */
@@ -490,7 +491,7 @@ void call_pack_hints(struct presence *p, const struct peer *to, uint32_t hints_m
 void presence_call(struct presence *p, const struct address *address, struct now now)
 {
     if (p->calls_count < CALLS_MAX) {
-        p->calls[p->calls_count++] = (struct call){*address, now.mono};
+        p->calls[p->calls_count++] = (struct call){.address = *address, .due = now.mono};
     }
 }
 
@@ -504,6 +505,30 @@ void call_self(struct presence *p, const struct address *address)
     }
 }
 
+/* Is a machine of the class heard from this computer, at whatever port? */
+static bool is_heard_at(const struct presence *p, const struct address *address)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct peer *peer = &p->all[i]->peer;
+        if (peer->state == PEER_HERE && peer->address.scope == address->scope &&
+            memcmp(peer->address.ip, address->ip, sizeof(address->ip)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The next port behind the one that was typed: a computer's second class listens there, and a class after new words. */
+static void call_behind(struct presence *p, struct call *call)
+{
+    struct address address = call->address;
+    call->behind = call->behind % (CALL_PORTS - 1) + 1;
+    if (address.port <= UINT16_MAX - CALL_PORTS) {
+        address.port = (uint16_t)(address.port + call->behind);
+        act_call(p, &address);
+    }
+}
+
 static void calls_tick(struct presence *p, struct now now)
 {
     for (uint32_t i = 0; i < p->calls_count; i++) {
@@ -511,6 +536,9 @@ static void calls_tick(struct presence *p, struct now now)
         if (is_due(call->due, now)) {
             if (!address_taken(p, &call->address)) {
                 act_call(p, &call->address);
+            }
+            if (!is_heard_at(p, &call->address)) {
+                call_behind(p, call);
             }
             call->due = after(now, around(p, p->here > 0 ? CALL_AWAY_MS : CALL_GONE_MS));
         }

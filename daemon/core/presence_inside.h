@@ -27,7 +27,8 @@ struct known {
     struct address other; /* where it may be too; its port is 0 if there is none */
     struct mono path_heard[PATHS_COUNT];
     struct mono answered; /* its beacon, by ours */
-    struct mono moved;    /* when it was last called by another secret */
+    struct mono moved;    /* when it was called by another secret first, lately */
+    uint8_t moves;        /* since then */
     struct mono lured;    /* last call that a beacon of it caused */
     struct mono call_at;  /* next call; 0: none */
     uint8_t calls;        /* in vain, one after the other */
@@ -58,6 +59,7 @@ struct question {
 struct call {
     struct address address;
     struct mono due;
+    uint16_t behind; /* ports behind it that was called last */
 };
 
 /* An act that waits to be pulled, and what its message says. */

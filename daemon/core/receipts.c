@@ -48,11 +48,14 @@ static bool has_taken(struct class *class, const struct peer *peer, const struct
     return present ? peer->acked_seq >= asked->seq : peer->has_all_before;
 }
 
+/* It or another of the same hardware: that one's disk was wiped since. */
 static bool has_receipt(struct class *class, const struct asked *asked,
                         const struct device_id *device)
 {
-    sqlite3_stmt *stmt =
-        store_query(class->store, "SELECT 1 FROM receipt WHERE redaction=? AND device=?");
+    sqlite3_stmt *stmt = store_query(
+        class->store, "SELECT 1 FROM receipt WHERE redaction=?1 AND (device=?2 OR device IN"
+                      " (SELECT device FROM device WHERE hardware="
+                      "(SELECT hardware FROM device WHERE device=?2)))");
     store_bind(class->store, stmt, "id", asked->id, device);
     return store_any(class->store, stmt);
 }
@@ -69,21 +72,27 @@ static void note(struct class *class, const struct asked *asked)
     }
 }
 
-/* Every other machine of the class: of those with one hardware the newest, and whoever is met and never wrote. */
-static uint32_t machines(struct class *class, const struct device_id *self,
-                         struct device_id out[DEVICES_MAX])
+uint32_t class_machines(struct class *class, const struct device_id *self, uint32_t max,
+                        struct device_id out[])
 {
     uint32_t count = 0;
     sqlite3_stmt *stmt = store_query(
-        class->store, "SELECT device FROM device d WHERE device<>?1 AND hardware<>?2 AND NOT EXISTS"
-                      " (SELECT 1 FROM device WHERE hardware=d.hardware AND stamp>d.stamp) AND NOT"
-                      " EXISTS (SELECT 1 FROM bound WHERE kind=1 AND subject=d.device)");
+        class->store, "SELECT device FROM device d LEFT JOIN seat USING (hardware)"
+                      " LEFT JOIN temp.machine_now USING (device)"
+                      " WHERE device<>?1 AND hardware<>?2 AND NOT EXISTS"
+                      " (SELECT 1 FROM device o LEFT JOIN temp.machine_now now USING (device)"
+                      " WHERE o.hardware=d.hardware AND (coalesce(now.state='here', 0), o.stamp) >"
+                      " (coalesce(machine_now.state='here', 0), d.stamp)) AND NOT EXISTS (SELECT 1 "
+                      "FROM bound WHERE kind=1 AND subject=d.device)"
+                      " ORDER BY coalesce(label, host), device");
     store_bind(class->store, stmt, "dw", self, &class->author.hardware);
-    while (count < DEVICES_MAX && store_row(class->store, stmt)) {
+    while (count < max && store_row(class->store, stmt)) {
         count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
     }
-    sqlite3_reset(stmt);
-    for (uint32_t i = 0; i < presence_count(class->presence) && count < DEVICES_MAX; i++) {
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    for (uint32_t i = 0; i < presence_count(class->presence) && count < max; i++) {
         const struct peer *peer = presence_at(class->presence, i);
         char seat[LABEL_BYTES];
         if (peer->state != PEER_CALLED && !seat_of_device(class->store, &peer->device, seat)) {
@@ -93,11 +102,19 @@ static uint32_t machines(struct class *class, const struct device_id *self,
     return count;
 }
 
+void class_machine_label(struct class *class, const struct device_id *device, char out[LABEL_BYTES])
+{
+    const struct peer *peer = presence_by_device(class->presence, device);
+    if (!seat_of_device(class->store, device, out)) {
+        text_copy(out, LABEL_BYTES, slice_str(peer ? peer->host : ""));
+    }
+}
+
 static bool is_complete(struct class *class, const struct device_id *self,
                         const struct asked *asked, bool here_only)
 {
     struct device_id all[DEVICES_MAX];
-    uint32_t count = machines(class, self, all);
+    uint32_t count = class_machines(class, self, DEVICES_MAX, all);
     for (uint32_t i = 0; i < count; i++) {
         const struct peer *peer = presence_by_device(class->presence, &all[i]);
         bool counts = !here_only || (peer && peer->state == PEER_HERE);
@@ -129,14 +146,6 @@ void receipts_tick(struct device *device, struct class *class, struct now now)
 
 /* ---- telling ----------------------------------------------------------------------------------------------------- */
 
-static void pack_seat_of(struct pack *p, struct class *class, const struct device_id *device)
-{
-    char seat[LABEL_BYTES];
-    const struct peer *peer = presence_by_device(class->presence, device);
-    bool known = seat_of_device(class->store, device, seat);
-    pack_str(p, known ? seat : peer ? peer->host : "");
-}
-
 /* The other machines of a class, those that haven't erased something first. */
 struct others {
     uint32_t count;
@@ -159,7 +168,7 @@ static void others_sort(struct others *others, struct class *class, const struct
 static void pack_receipt(struct pack *p, struct class *class, const struct asked *asked,
                          const struct others *others)
 {
-    char id[33];
+    char id[33], label[LABEL_BYTES];
     pack_map(p, 6);
     pack_str(p, "entry");
     pack_str(p, hex(id, asked->entry.b, sizeof(asked->entry.b)));
@@ -174,7 +183,8 @@ static void pack_receipt(struct pack *p, struct class *class, const struct asked
     pack_str(p, "waiting");
     pack_array(p, others->waiting);
     for (uint32_t i = 0; i < others->waiting; i++) {
-        pack_seat_of(p, class, &others->at[i]);
+        class_machine_label(class, &others->at[i], label);
+        pack_str(p, label);
     }
 }
 
@@ -186,7 +196,7 @@ void receipts_pack(struct device *device, struct class *class, bool open_only, s
     uint32_t told_count = 0;
     uint32_t count = class->replica ? asked_read(class, REDACTIONS_KEPT, asked) : 0;
     pack_init(&told);
-    others.count = count > 0 ? machines(class, &device->id, others.at) : 0;
+    others.count = count > 0 ? class_machines(class, &device->id, DEVICES_MAX, others.at) : 0;
     for (uint32_t i = 0; i < count; i++) {
         note(class, &asked[i]);
         others_sort(&others, class, &asked[i]);
@@ -237,7 +247,7 @@ void receipt_answer(struct device *device, struct pending *pending, struct now n
     pack_str(&device->result, "redaction");
     if (any) {
         struct others others;
-        others.count = machines(class, &device->id, others.at);
+        others.count = class_machines(class, &device->id, DEVICES_MAX, others.at);
         others_sort(&others, class, &asked);
         pack_receipt(&device->result, class, &asked, &others);
     } else {

@@ -1,6 +1,7 @@
 /* What this machine writes: its run's own feed, opened at the first write, with the grants of who is signed in. */
 #include "ages.h"
 #include "replica_inside.h"
+#include "planted.h"
 
 static enum err append_payload(struct replica *replica, struct slice payload, struct now now,
                                struct hash *id)
@@ -59,6 +60,9 @@ static enum err open_own(struct replica *replica, struct now now)
     struct hash id;
     const struct author *author = replica->author;
     rng_fill(author->rng, seed, sizeof(seed));
+    if (PLANTED(5)) {
+        memset(seed, 5, sizeof(seed));
+    }
     sign_keypair(seed, &replica->own_key, &pk);
     wipe(seed, sizeof(seed));
     struct feed_id feed = feed_id_of(&replica->class, &author->device, &pk);

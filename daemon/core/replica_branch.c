@@ -3,6 +3,7 @@
  * lacks one asks for it by its id, and gets the headers of its branch from where the feed became void. PROTOCOL.md,
  * "Equivocation". */
 #include "replica_inside.h"
+#include "planted.h"
 
 /* Where in the log an entry stands, void or not. */
 struct spot {
@@ -276,7 +277,9 @@ static enum err take_behind(struct replica *replica, struct feed *feed, const st
         return OK;
     }
     err = check_places(replica, lamport, &placed);
-    return err == OK || err == ERR_WAIT ? store_placed(replica, feed, run, branch, placed) : err;
+    return err == OK || (err == ERR_WAIT && !PLANTED(22))
+               ? store_placed(replica, feed, run, branch, placed)
+               : err;
 }
 
 enum err replica_accept_branch(struct replica *replica, struct feed *feed, const struct run *run)

@@ -1,6 +1,7 @@
 /* Equivocation: a feed that says two things at one place is void from there on, on every machine alike. Two signed runs
  * that part are the proof; peers pass it on. What our own feed said in vain is written again on a fresh one. */
 #include "replica_inside.h"
+#include "planted.h"
 
 /* Encodes entries `from` to the end of the decoded run, without payloads: headers are all that a proof needs. */
 static void encode_decoded(struct replica *replica, const struct run *run, uint32_t from,
@@ -49,7 +50,7 @@ static enum err void_from(struct replica *replica, struct feed *feed, uint64_t s
     if (feed == replica->own) {
         replica->own = NULL;
     }
-    replica->refold_due |= feed->seq >= seq;
+    replica->refold_due |= feed->seq >= seq && !PLANTED(6);
     enum err err = replica_note_head(replica, feed);
     err = err == OK ? store_err(replica->store) : err;
     return err == OK ? ERR_FORK : err;

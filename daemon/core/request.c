@@ -5,6 +5,7 @@
 
 #include "authority.h"
 #include "device_inside.h"
+#include "planted.h"
 #include "text.h"
 
 /* ---- answering ------------------------------------------------------------------------------------------------ */
@@ -29,6 +30,10 @@ void request_reply(struct device *device, client_id client, uint64_t number, str
         request_refuse(device, client, number, ERR_LIMIT, "the answer is too long", NULL);
         return;
     }
+    if (device->result.failed) {
+        device->exhausted = true; /* it is cut short */
+        return;
+    }
     if (pack_scan(result, PACK_LOCAL) != OK) {
         request_refuse(device, client, number, ERR_DAMAGED, "its text can't be read", NULL);
         return;
@@ -39,7 +44,6 @@ void request_reply(struct device *device, client_id client, uint64_t number, str
     pack_uint(p, number);
     pack_nil(p);
     pack_raw(p, result);
-    p->failed |= device->result.failed;
     struct queued *queued = put_reply(device, client);
     if (queued) {
         queued->write = write;
@@ -138,23 +142,31 @@ static enum err seek_later(struct call *call)
     return err == OK ? keep_request(call, PENDING_SEEK, class->seeking.until, &pending) : err;
 }
 
+struct class *class_called(struct device *device, struct slice name)
+{
+    char one[NAME_BYTES_MAX + 1];
+    struct class *found = NULL;
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        struct class *class = device->classes[i];
+        if (slice_is(name, class_name(class, one)) && (!found || found->closed)) {
+            found = class;
+        }
+    }
+    return found;
+}
+
 /* The class that a request means: by name or number, else the terminal's, else the one used last. */
 static enum err find_class(struct device *device, struct sitting *sitting,
                            const msgpack_object *params, struct class **out)
 {
     struct slice name;
     uint64_t number = 0;
-    char one[NAME_BYTES_MAX + 1];
     *out = NULL;
     const msgpack_object *wanted = map_get(params, "class");
     if (wanted && read_uint(wanted, &number) && number >= 1 && number <= device->classes_count) {
         *out = device->classes[number - 1];
     } else if (wanted && read_text(wanted, &name)) {
-        for (uint32_t i = 0; i < device->classes_count; i++) {
-            if (slice_is(name, class_name(device->classes[i], one))) {
-                *out = device->classes[i];
-            }
-        }
+        *out = class_called(device, name);
         return *out ? OK : ERR_NO_SUCH_CLASS;
     } else if (wanted) {
         return ERR_NO_SUCH_CLASS;
@@ -214,7 +226,7 @@ static bool answer_retry(struct call *call, struct slice id)
     struct retry retry = retry_of(id);
     sqlite3_stmt *stmt = store_query(class->store, "SELECT reply FROM retry WHERE request=?");
     store_bind(class->store, stmt, "b", slice_of(retry.name, sizeof(retry.name)));
-    if (!store_row(class->store, stmt)) {
+    if (!store_row(class->store, stmt) || PLANTED(14)) {
         return false;
     }
     struct slice sealed = column_slice(stmt, 0);
@@ -222,7 +234,7 @@ static bool answer_retry(struct call *call, struct slice id)
     bool known = reply && seal_open(&retry.key, "jam retry 1", sealed, reply) == OK;
     if (known) {
         request_reply(call->device, call->client, call->number,
-                      slice_of(reply, sealed.len - SEAL_OVERHEAD), true, class->index);
+                      slice_of(reply, sealed.len - SEAL_OVERHEAD), !PLANTED(17), class->index);
     }
     free(reply);
     sqlite3_reset(stmt);
@@ -260,6 +272,9 @@ static enum err write_ops(struct call *call, struct ask *ask)
     if (err == OK) {
         ask->made = ref_of(&ids[0]);
         err = store_err(ask->store);
+    }
+    if (PLANTED(18)) {
+        store_local_set(ask->store, "last", call->bytes.at, call->bytes.len);
     }
     return err;
 }
@@ -318,7 +333,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
         written = err == OK;
     }
     if (err == OK && write) {
-        sitting_follow(class, call->sitting, ask);
+        sitting_follow(device, class, call->sitting, ask);
         err = sitting_ask(ask, call->sitting, class);
     }
     pack_reset(&device->result);

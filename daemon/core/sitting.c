@@ -104,12 +104,55 @@ enum err sitting_ask(struct ask *ask, struct sitting *sitting, struct class *cla
     return ask->lists ? store_err(ask->store) : ERR_NOMEM;
 }
 
+static void sign_out(struct device *device, struct class *class, const struct person_id *person,
+                     struct now now)
+{
+    struct hash id;
+    struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = *person};
+    class_append(class, &bye, 1, now, &id);
+    keyring_drop(&class->author.people, person);
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (sitting->class_index == class->index && SAME(sitting->person, *person)) {
+            sitting->signed_in = false;
+        }
+    }
+}
+
+static bool sits_elsewhere(const struct device *device, const struct sitting *here)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
+        const struct sitting *other = &device->sittings[i];
+        found |= other != here && other->used && other->signed_in &&
+                 other->class_index == here->class_index && SAME(other->person, here->person);
+    }
+    return found;
+}
+
+bool sitting_leave(struct device *device, struct sitting *sitting, const struct class *to,
+                   struct now now)
+{
+    struct class *from = device->classes[sitting->class_index];
+    if (!sitting->signed_in || from == to) {
+        return false;
+    }
+    bool leaves = !from->closed && !sits_elsewhere(device, sitting);
+    if (leaves) {
+        sign_out(device, from, &sitting->person, now);
+    }
+    sitting->signed_in = sitting->left = false;
+    return leaves;
+}
+
 /* hello and bye change who sits at this terminal. */
-void sitting_follow(struct class *class, struct sitting *sitting, const struct ask *ask)
+void sitting_follow(struct device *device, struct class *class, struct sitting *sitting,
+                    const struct ask *ask)
 {
     for (uint32_t i = 0; i < ask->ops_count; i++) {
         const struct op *op = &ask->ops[i];
         if (op->kind == OP_HELLO) {
+            sitting_leave(device, sitting, class, ask->now);
             sitting->signed_in = true;
             sitting->left = false;
             sitting->told = ask->told;
@@ -122,14 +165,14 @@ void sitting_follow(struct class *class, struct sitting *sitting, const struct a
     }
 }
 
-enum err sitting_sign_in(struct class *class, struct sitting *sitting, const struct ask *ask,
-                         struct now now)
+enum err sitting_sign_in(struct device *device, struct class *class, struct sitting *sitting,
+                         const struct ask *ask, struct now now)
 {
     struct hash ids[ASK_OPS_MAX];
     enum err err = keyring_put(&class->author.people, &ask->who, &ask->who_key);
     err = err == OK ? class_append(class, ask->ops, ask->ops_count, now, ids) : err;
     if (err == OK) {
-        sitting_follow(class, sitting, ask);
+        sitting_follow(device, class, sitting, ask);
     }
     return err;
 }
@@ -147,21 +190,6 @@ void sitting_tried(struct sitting *sitting, enum err err, struct now now)
 }
 
 /* ---- signing out ------------------------------------------------------------------------------------------------ */
-
-static void sign_out(struct device *device, struct class *class, const struct person_id *person,
-                     struct now now)
-{
-    struct hash id;
-    struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = *person};
-    class_append(class, &bye, 1, now, &id);
-    keyring_drop(&class->author.people, person);
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        struct sitting *sitting = &device->sittings[i];
-        if (sitting->class_index == class->index && SAME(sitting->person, *person)) {
-            sitting->signed_in = false;
-        }
-    }
-}
 
 /* Who is signed in at this machine, since before a stamp (NULL: all). */
 static uint32_t people_here(struct device *device, struct class *class, const struct stamp *before,
@@ -256,17 +284,6 @@ static bool has_lesson(struct class *class)
     bool runs = false;
     struct stamp ended;
     return lesson_read(class, &runs, &ended) && runs;
-}
-
-static bool sits_elsewhere(const struct device *device, const struct sitting *here)
-{
-    bool found = false;
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        const struct sitting *other = &device->sittings[i];
-        found |= other != here && other->used && other->signed_in &&
-                 other->class_index == here->class_index && SAME(other->person, here->person);
-    }
-    return found;
 }
 
 void sitting_logout(struct device *device, const struct login *login, struct now now)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "planted.h"
+
 enum {
     STATEMENTS_MAX = 256,
     TABLES_MAX = 64,
@@ -169,6 +171,9 @@ static void setup(struct store *store)
                 "PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY;"
                 "PRAGMA journal_size_limit=4194304;");
     exec(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+    if (PLANTED(2)) {
+        exec(store, "PRAGMA synchronous=OFF");
+    }
     int64_t application = pragma_get(store, "PRAGMA application_id");
     if (store->err == OK && application != 0 && application != APPLICATION_ID) {
         store->err = ERR_DAMAGED;
@@ -472,7 +477,7 @@ static bool sync_wal(struct store *store)
 void store_scrub(struct store *store)
 {
     int log = -1;
-    if (store->residue && !store->open) {
+    if (store->residue && !store->open && !PLANTED(19)) {
         reset_all(store);
         int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, NULL);
         store->residue = rc != SQLITE_OK || log > 0 || !sync_wal(store);

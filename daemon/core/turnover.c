@@ -204,10 +204,15 @@ void turnover_say(struct device *device, struct class *class, const struct peer 
     class_say(device, class, peer, pack_bytes(&device->pack));
 }
 
-void turnover_bound(struct device *device, struct class *class)
+void turnover_bound(struct device *device, struct class *class, uint8_t number, struct now now)
 {
     for (uint32_t i = 0; i < presence_count(class->presence); i++) {
-        turnover_say(device, class, presence_at(class->presence, i));
+        const struct peer *peer = presence_at(class->presence, i);
+        if (peer->linked && peer->address.secret == number) {
+            class_greet(device, class, peer, now); /* until now we couldn't say where we listen */
+        } else if (number == class->number) {
+            turnover_say(device, class, peer);
+        }
     }
 }
 

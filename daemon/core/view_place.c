@@ -4,6 +4,7 @@
 #include "names.h"
 #include "shapes.h"
 #include "view_rows.h"
+#include "planted.h"
 
 static void fold_place(struct store *store, const struct fact *fact, enum place_kind kind,
                        const struct ref *jam)
@@ -14,9 +15,9 @@ static void fold_place(struct store *store, const struct fact *fact, enum place_
              "INSERT INTO place VALUES (?,?,?,?,?,?)"
              " ON CONFLICT DO UPDATE SET kind=excluded.kind, jam=excluded.jam,"
              " title=excluded.title, stamp=excluded.stamp, time_ms=excluded.time_ms"
-             " WHERE excluded.stamp > stamp",
-             "pirtsi", &op->by, (int64_t)kind, jam, titled ? op->title : (struct slice){0},
-             &fact->stamp, (int64_t)fact->time_ms);
+             " WHERE excluded.stamp > stamp OR ?7",
+             "pirtsii", &op->by, (int64_t)kind, jam, titled ? op->title : (struct slice){0},
+             &fact->stamp, (int64_t)fact->time_ms, (int64_t)PLANTED(4));
 }
 
 static void fold_join(struct store *store, const struct fact *fact, const struct ref *jam)
@@ -29,6 +30,9 @@ static void fold_join(struct store *store, const struct fact *fact, const struct
 static void fold_leave(struct store *store, const struct fact *fact)
 {
     const struct op *op = fact->op;
+    if (PLANTED(21)) {
+        store_do(store, "DELETE FROM joined WHERE person=? AND jam=?", "pr", &op->by, &op->jam);
+    }
     for (uint32_t i = 0; i < op->adds_count; i++) {
         store_do(store, "INSERT INTO removed VALUES (?,?,?) ON CONFLICT DO NOTHING", "prr", &op->by,
                  &op->jam, &op->adds[i]);

@@ -81,6 +81,22 @@ void watchers_hangup(struct device *device, client_id client)
     }
 }
 
+void watchers_end(struct device *device, struct class *class)
+{
+    char name[NAME_BYTES_MAX + 1];
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+        struct watcher *watcher = &device->watchers[i];
+        if (watcher->used && watcher->class_index == class->index) {
+            pack_reset(&device->result);
+            pack_map(&device->result, 1);
+            pack_str(&device->result, "class");
+            pack_str(&device->result, class_name(class, name));
+            request_notify(device, watcher->client, "ended", pack_bytes(&device->result));
+            watcher->used = false;
+        }
+    }
+}
+
 static void tell_changes(struct device *device, const struct class *class, const char *method,
                          struct slice change)
 {

@@ -49,10 +49,27 @@ test_expect_success 'the receipt is complete then' '
     says 1 status ".status.closings == []"
 '
 
+test_expect_success 'who comes with its old words is told' '
+    rm -rf "$JAM_ROOM/3/state.was" && stop 3 && mv "$JAM_ROOM/3/state" "$JAM_ROOM/3/was" && start 3 &&
+    test_expect_code 1 on 3 jam class join $(cat "$JAM_ROOM/invite") 2>err && grep "has ended" err &&
+    stop 3 && rm -rf "$JAM_ROOM/3/state" && mv "$JAM_ROOM/3/was" "$JAM_ROOM/3/state" && start 3
+'
+
 test_expect_success 'another class can be made, and joined' '
     wire 1 class.create "{\"name\": \"Period 4\", \"handle\": \"lee\", \"open\": true,
         \"passphrase\": \"cobweb item comet lamp domino\"}" >made && jq -r .invite made >"$JAM_ROOM/invite" &&
     enter 2 && on 2 jam class use Period 4 && sign_in 2 ana && on 2 jam start bridge && await "says 1 list \".jams[0].name == \\\"bridge\\\"\""
+'
+
+test_expect_success 'a machine that was long away, since before new words, is told as well; one wiped since is not waited for' '
+    start_over() { rm -rf "$JAM_ROOM/$1/state" && start $1 && enter $1 && sign_in $1 pupil$1; } &&
+    enter 4 && sign_in 4 dina && enter 3 && sign_in 3 ben && await "see_all 4" && on 4 jam start cave &&
+    on 4 jam note "written in the cave" && await converged &&
+    stop 4 && stop 3 && start_over 3 && await converged && teach && wire 1 class.rotate >out &&
+    await "on 2 jam class invite --json | jq -e \".invite == \\\"$(jq -r .invite out)\\\"\"" &&
+    on 1 jam class close --yes --no-export --json >out && jq -e ".done == 3 and .of == 4 and .behind == [\"pc4\"]" out &&
+    stop 1 && stop 2 && stop 3 && start 2 && kept 4 "written in the cave" && start 4 &&
+    await "! kept 4 \"written in the cave\"" && await "says 2 status \".status.closings == []\""
 '
 
 test_done

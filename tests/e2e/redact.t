@@ -81,6 +81,28 @@ test_expect_success 'all of a person is forgotten, of themselves or by a teacher
     json 3 inbox && ask 3 ".inbox == []"
 '
 
+test_expect_success 'a disk that is restored to what it was erases it again, and so says the receipt' '
+    sign_in 3 ben && on 3 jam join bridge && on 3 jam note "$canary once more" && await "holds 4 && holds 1" && await converged &&
+    stop 4 && cp -a "$JAM_ROOM/4/state" "$JAM_ROOM/image" && stop 5 &&
+    n=$(line_of 3 bridge "$canary once more") && on 3 jam redact $n --why "again" >said && grep "Erased on 3 of 5" said &&
+    start 4 && await "! holds 4" && await "says 3 \"redact --receipt\" \".redactions[0] | .done == 4 and .waiting == [\\\"pc5\\\"]\"" &&
+    stop 4 && rm -rf "$JAM_ROOM/4/state" && mv "$JAM_ROOM/image" "$JAM_ROOM/4/state" && holds 4 && start 4 &&
+    await "! holds 4" && await "converged 1 2 3 4" && says 3 "redact --receipt" ".redactions[0].done == 4"
+'
+
+test_expect_success 'a disk that was wiped meanwhile has nothing, and the receipt is complete' '
+    rm -rf "$JAM_ROOM/5/state" && start 5 && enter 5 && await "see_all 5" && await converged && ! holds 5 && sign_in 5 emil &&
+    await "says 3 \"redact --receipt\" \".redactions[0] | .done == 5 and .of == 5 and .waiting == []\""
+'
+
+test_expect_success 'who is forgotten while signed in goes on, and what comes after stays' '
+    sign_in 2 ana && test_might_fail on 2 jam join bridge && on 2 jam note "$canary before" && await "holds 4" && await converged &&
+    teach && on 1 jam people forget ana --why "as her parents asked" >said && grep "as lee" said &&
+    for i in 1 2 3 4 5; do await "! holds $i" || return 1; done &&
+    on 2 jam note "ana after" && says 2 "" ".person == \"ana\"" && await converged && journal_has 3 bridge "ana after" &&
+    on 3 jam journal bridge >said && grep "erased by lee: as her parents asked" said
+'
+
 test_expect_success 'a watch tells it' '
     on 3 jam watch --json >changes & watch=$!
     await "test -s changes" && on 2 jam note "$canary again" &&

@@ -174,32 +174,38 @@ static bool any_went_back(const struct world *world)
     return any;
 }
 
+static uint32_t count_who_have(struct world *world, const struct want *want)
+{
+    uint32_t have = 0;
+    for (int i = 0; i < world->count; i++) {
+        struct class *class = machine_class(&world->machines[i]);
+        struct slice payload;
+        have += class && class->replica &&
+                replica_payload(class->replica, &want->feed, want->have, &payload);
+    }
+    return have;
+}
+
 /* Does a machine lack what it should have? Tells what, and how many of the others have it. */
 static bool lacks(struct world *world, struct machine *m, char *why, size_t why_len)
 {
     struct want want;
     int64_t after = 0;
-    uint32_t have = 0;
+    uint32_t count = 0;
     char feed[33];
-    if (replica_lacking(machine_class(m)->replica, &after, &want, 1) == 0) {
+    while (replica_lacking(machine_class(m)->replica, &after, &want, 1) == 1) {
+        uint32_t have = count_who_have(world, &want);
+        count++;
+        if (have || (!any_went_back(world) && !world->plan.hostile)) {
+            snprintf(why, why_len, "m%d lacks a payload (%s, %llu) that %u others have", m->index,
+                     hex(feed, want.feed.b, 16), (unsigned long long)want.have, have);
+            return true;
+        }
+    }
+    if (count == 0) {
         snprintf(why, why_len, "m%d lacks payloads that it can't name", m->index);
-        return true;
     }
-    for (int i = 0; i < world->count; i++) {
-        struct class *class = machine_class(&world->machines[i]);
-        struct slice payload;
-        have += class && class->replica &&
-                replica_payload(class->replica, &want.feed, want.have, &payload);
-    }
-    struct device_id device = {{0}};
-    int author = -1;
-    replica_device_of(machine_class(m)->replica, &want.feed, &device);
-    for (int i = 0; i < world->count; i++) {
-        author = SAME(world->machines[i].id, device) ? i : author;
-    }
-    snprintf(why, why_len, "m%d lacks a payload (of m%d: %s, %llu) that %u others have", m->index,
-             author, hex(feed, want.feed.b, 16), (unsigned long long)want.have, have);
-    return have || (!any_went_back(world) && !world->plan.hostile);
+    return count == 0;
 }
 
 /* The first feed about which two machines differ. */
@@ -226,6 +232,41 @@ static void tell_difference(struct machine *a, struct machine *b, char *why, siz
             }
         }
     }
+}
+
+/* One number over all rows of a view's table. */
+static uint64_t sum_table(struct machine *m, const char *table)
+{
+    char sql[96];
+    sqlite3_stmt *rows = NULL;
+    uint64_t sum = 1;
+    sqlite3 *db = sqlite3_db_handle(store_query(machine_class(m)->store, "SELECT 1"));
+    snprintf(sql, sizeof(sql), "SELECT * FROM \"%s\" NOT INDEXED", table);
+    sqlite3_prepare_v2(db, sql, -1, &rows, NULL);
+    while (sqlite3_step(rows) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(rows); i++) {
+            struct slice cell = column_slice(rows, i);
+            for (size_t k = 0; k < cell.len; k++) {
+                sum = sum * 31 + cell.at[k];
+            }
+            sum = sum * 31 + cell.len;
+        }
+    }
+    sqlite3_finalize(rows);
+    return sum;
+}
+
+/* The first table in which two machines differ. */
+static const char *other_table(struct machine *a, struct machine *b)
+{
+    for (const struct view *const *view = views; *view; view++) {
+        for (const char *const *table = (*view)->tables; *table; table++) {
+            if (sum_table(a, *table) != sum_table(b, *table)) {
+                return *table;
+            }
+        }
+    }
+    return "authority";
 }
 
 bool check_converged(struct world *world, char *why, size_t why_len)
@@ -266,7 +307,8 @@ bool check_converged(struct world *world, char *why, size_t why_len)
         struct hash own = store_digest_views(machine_class(m)->store);
         first_views = i == first ? own : first_views;
         if (!SAME(own, first_views)) {
-            failed(world, "P4: m%d and m%d have the same log and other views", first, i);
+            failed(world, "P4: m%d and m%d have the same log and other views: %s", first, i,
+                   other_table(&world->machines[first], m));
         }
     }
     return first >= 0;
@@ -318,10 +360,29 @@ static void check_forged(struct world *world, struct machine *m)
         " SELECT 'place' FROM place WHERE title LIKE 'forged%' UNION ALL"
         " SELECT 'class' FROM class WHERE name LIKE 'forged%' UNION ALL"
         " SELECT 'roster' FROM roster WHERE handle LIKE 'forged%' UNION ALL"
-        " SELECT 'redacted' FROM redacted WHERE why LIKE 'forged%'");
+        " SELECT 'redacted' FROM redacted WHERE effective AND why LIKE 'forged%'");
     if (store_row(store, stmt)) {
         failed(world, "P3: something forged stands in %s of m%d", sqlite3_column_text(stmt, 0),
                m->index);
+        sqlite3_reset(stmt);
+    }
+}
+
+/* What was asked again with the same id was done once. */
+static void check_once(struct world *world, struct machine *m, const struct acked *a)
+{
+    struct store *store = machine_class(m)->store;
+    char like[TOKEN_BYTES + 2];
+    snprintf(like, sizeof(like), "%s%%", a->token);
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT (SELECT count(*) FROM story WHERE op=15 AND text LIKE ?1) +"
+                           " (SELECT count(*) FROM task WHERE title LIKE ?1) +"
+                           " (SELECT count(*) FROM jam WHERE purpose LIKE ?1)");
+    store_bind(store, stmt, "t", slice_str(like));
+    if (store_row(store, stmt)) {
+        if (sqlite3_column_int(stmt, 0) > 1 && !any_went_back(world)) {
+            failed(world, "m%d has twice what was asked once: %s", m->index, a->token);
+        }
         sqlite3_reset(stmt);
     }
 }
@@ -336,7 +397,11 @@ static void check_texts(struct world *world, struct machine *m)
 {
     for (size_t i = 0; i < world->acked_len; i++) {
         const struct acked *a = &world->acked[i];
-        if (!a->token[0] || !a->note) {
+        if (!a->token[0]) {
+            continue;
+        }
+        check_once(world, m, a);
+        if (!a->note) {
             continue;
         }
         if (a->sealed && disk_says(m, a->token)) {

@@ -402,6 +402,58 @@ static void a_class_whose_last_day_is_over_says_so_and_goes_on(void **state)
     room_free(room);
 }
 
+static void what_waits_for_a_class_that_ends_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wait[] = {"wait", "!", NULL};
+    char invite[256];
+    struct room *room = class_of(2, invite);
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 1, "watch"), "");
+    assert_string_equal(ASK(room, 1, "note", "text", "x"), "");
+    room_run(room, 1000);
+    room->cut[0][1] = room->cut[1][0] = true; /* so that a receipt waits */
+    assert_string_equal(ASK(room, 1, "redact", "entry", room_text(room, 1, "entry"), "why", "y"),
+                        "");
+    room_send(room, 1, 1, "redact.receipt", wait);
+    assert_string_equal(room_error(room, 1), "none");
+    room->cut[0][1] = room->cut[1][0] = false;
+    assert_string_equal(ASK(room, 0, "class.close", "yes", "!"), "");
+    room_run(room, 1500);
+    assert_string_equal(room_error(room, 1), "closed");
+    assert_string_equal(ASK(room, 1, "watch"), "closed");
+    room_free(room);
+}
+
+static void classes_that_have_ended_make_room_where_there_are_many(void **state)
+{
+    (void)state;
+    struct room *room = room_new(1);
+    for (int i = 0; i < CLASSES_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "Period %d", i);
+        assert_string_equal(ASK(room, 0, "class.create", "name", name, "handle", "lee", "open", "!",
+                                "passphrase", PASSPHRASE),
+                            "");
+        if (i < CLASSES_MAX - 1) {
+            assert_string_equal(ASK(room, 0, "class.close", "yes", "!"), "");
+        }
+    }
+    assert_string_equal(ASK(room, 0, "class.create", "name", "One more", "handle", "lee", "open",
+                            "!", "passphrase", PASSPHRASE),
+                        "busy");
+    room_stop(room, 0);
+    room_start(room, 0);
+    assert_string_equal(ASK(room, 0, "class.create", "name", "One more", "handle", "lee", "open",
+                            "!", "passphrase", PASSPHRASE),
+                        "");
+    assert_string_equal(ASK(room, 0, "class.list"), "");
+    assert_string_equal(room_text(room, 0, "classes.0.name"), "Period 15");
+    assert_string_equal(room_text(room, 0, "classes.1.name"), "One more");
+    assert_string_equal(room_text(room, 0, "classes.2.name"), "");
+    room_free(room);
+}
+
 static void its_founder_gives_a_class_another_last_day(void **state)
 {
     (void)state;
@@ -444,6 +496,8 @@ int main(void)
         cmocka_unit_test(who_is_idle_is_signed_out_but_not_within_a_lesson),
         cmocka_unit_test(a_class_that_ends_is_erased_on_all_its_machines),
         cmocka_unit_test(a_class_whose_last_day_is_over_says_so_and_goes_on),
+        cmocka_unit_test(what_waits_for_a_class_that_ends_is_refused),
+        cmocka_unit_test(classes_that_have_ended_make_room_where_there_are_many),
         cmocka_unit_test(its_founder_gives_a_class_another_last_day),
         cmocka_unit_test(an_end_that_the_founder_did_not_sign_ends_nothing),
         cmocka_unit_test(a_refusal_is_shown_and_changes_nothing),
