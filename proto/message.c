@@ -508,19 +508,21 @@ void pack_fork(struct pack *p, struct slice run_a, struct slice run_b)
     pack_raw(p, run_b);
 }
 
+static void pack_hashes(struct pack *p, const struct hash *hashes, uint32_t count)
+{
+    pack_array(p, count);
+    for (uint32_t i = 0; i < count; i++) {
+        pack_bin(p, SLICE(hashes[i]));
+    }
+}
+
 void pack_missing(struct pack *p, const struct hash *ids, uint32_t ids_count,
                   const struct hash *ends, uint32_t ends_count)
 {
     pack_array(p, 3);
     pack_uint(p, MESSAGE_MISSING);
-    pack_array(p, ids_count);
-    for (uint32_t i = 0; i < ids_count; i++) {
-        pack_bin(p, SLICE(ids[i]));
-    }
-    pack_array(p, ends_count);
-    for (uint32_t i = 0; i < ends_count; i++) {
-        pack_bin(p, SLICE(ends[i]));
-    }
+    pack_hashes(p, ids, ids_count);
+    pack_hashes(p, ends, ends_count);
 }
 
 void pack_who(struct pack *p, struct slice handle)

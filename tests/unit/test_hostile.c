@@ -332,6 +332,7 @@ static void branches_take_the_room_of_what_they_say(void **state)
     forger_open(&f, &some_class, 1);
     struct forger first = forger_mark(&f);
     assert_int_equal(forger_send(&f, 1, &b), OK);
+    pack_clear(&f.entries);
     forger_open(&f, &some_class, 1);
     forger_note(&f, "what is applied");
     assert_int_equal(forger_send(&f, 1, &a), OK);
