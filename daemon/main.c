@@ -153,7 +153,7 @@ static enum err run(const struct options *options, bool own_place, struct why *w
     wipe(config.seed, sizeof config.seed);
     wipe(&invite, sizeof invite);
     if (err == OK) {
-        loop_run(loop);
+        err = loop_run(loop);
         loop_close(&loop);
     }
     disk_close(&disk);

@@ -471,3 +471,9 @@ void pack_raw(struct pack *p, struct slice encoded)
                     p->packer.callback(p->packer.data, (const char *)encoded.at, encoded.len) != 0;
     }
 }
+
+void pack_packed(struct pack *p, const struct pack *other)
+{
+    p->failed = p->failed || other->failed;
+    pack_raw(p, pack_bytes(other));
+}

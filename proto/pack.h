@@ -77,5 +77,7 @@ void pack_array(struct pack *, uint32_t count);
 void pack_map(struct pack *, uint32_t pairs);
 /* A whole object that is already encoded. */
 void pack_raw(struct pack *, struct slice encoded);
+/* What another holds; fails as that did. */
+void pack_packed(struct pack *, const struct pack *);
 
 #endif

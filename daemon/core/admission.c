@@ -174,7 +174,7 @@ static bool was_here(struct class *class, const struct knocker *k)
     class_hardware(class, &k->knock.hardware, &hardware);
     sqlite3_stmt *stmt =
         store_query(class->store, "SELECT device FROM device WHERE hardware=? ORDER BY stamp DESC");
-    store_bind(stmt, "w", &hardware);
+    store_bind(class->store, stmt, "w", &hardware);
     while (count < DEVICES_OF_ONE && store_row(class->store, stmt)) {
         column_fixed(stmt, 0, devices[count].b, sizeof(devices[count].b));
         count++;

@@ -86,7 +86,7 @@ bool authority_is_teacher(struct store *store, const struct person_id *person)
     sqlite3_stmt *stmt = store_query(
         store, "SELECT 1 FROM teacher WHERE person=?1 AND NOT EXISTS (SELECT 1 FROM bound WHERE"
                " subject=?1 AND (kind=2 OR (kind=5 AND stamp>teacher.stamp)))");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     return store_any(store, stmt) || is_root_person(store, person);
 }
 
@@ -126,14 +126,14 @@ enum bound_kind {
 bool authority_is_removed(struct store *store, const struct person_id *person)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM bound WHERE kind=2 AND subject=?");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     return store_any(store, stmt);
 }
 
 bool authority_is_expelled(struct store *store, const struct device_id *device)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM bound WHERE kind=1 AND subject=?");
-    store_bind(stmt, "d", device);
+    store_bind(store, stmt, "d", device);
     return store_any(store, stmt);
 }
 
@@ -156,7 +156,7 @@ bool person_key(struct store *store, const struct person_id *person, struct sign
     bool sealed = true;
     sqlite3_stmt *stmt = store_query(store, "SELECT key, secret FROM person_key WHERE person=?"
                                             " ORDER BY reset_stamp DESC LIMIT 1");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     bool found = store_row(store, stmt);
     if (found) {
         found = column_fixed(stmt, 0, key->b, sizeof(key->b));
@@ -192,7 +192,7 @@ static bool is_key_of(struct authority *a, const struct person_id *person,
     sqlite3_stmt *stmt =
         store_query(a->store, "SELECT reset_stamp FROM person_key WHERE person=? AND key=?"
                               " AND reset_stamp>x''");
-    store_bind(stmt, "pb", person, SLICE(*key));
+    store_bind(a->store, stmt, "pb", person, SLICE(*key));
     if (store_row(a->store, stmt)) {
         found = column_fixed(stmt, 0, given->b, sizeof(given->b));
         sqlite3_reset(stmt);
@@ -226,7 +226,7 @@ static bool has_bounds(struct authority *a, const struct person_id *person,
                        const struct device_id *device)
 {
     sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM bound WHERE subject IN (?,?)");
-    store_bind(stmt, "pd", person, device);
+    store_bind(a->store, stmt, "pd", person, device);
     return store_any(a->store, stmt);
 }
 
@@ -261,7 +261,7 @@ static bool find_grant(struct authority *a, const struct spot *spot, const struc
     sqlite3_stmt *stmt = store_query(
         a->store, "SELECT seq, until, key, feed FROM grants WHERE feed=? AND person=? AND seq<=?"
                   " ORDER BY seq DESC LIMIT 1");
-    store_bind(stmt, "fpi", &spot->feed, person, (int64_t)spot->seq);
+    store_bind(a->store, stmt, "fpi", &spot->feed, person, (int64_t)spot->seq);
     if (!grant_read(a, stmt, person, &spot->device, out) || !covers(out, spot, person)) {
         return false;
     }
@@ -279,7 +279,7 @@ static bool is_outside(struct authority *a, enum bound_kind kind, struct slice s
         a->store, "SELECT 1 FROM bound LEFT JOIN bound_past past ON past.stamp=bound.stamp"
                   " AND past.feed=? WHERE kind=? AND subject=? AND ?>coalesce(past.seq,0)"
                   " AND firm>=?");
-    store_bind(stmt, "fibii", &spot->feed, (int64_t)kind, subject, (int64_t)spot->seq,
+    store_bind(a->store, stmt, "fibii", &spot->feed, (int64_t)kind, subject, (int64_t)spot->seq,
                (int64_t)firm);
     return store_any(a->store, stmt);
 }
@@ -292,8 +292,8 @@ static bool is_old_key(struct authority *a, const struct grant *grant, const str
         a->store, "SELECT 1 FROM bound LEFT JOIN bound_past past ON past.stamp=bound.stamp"
                   " AND past.feed=? WHERE kind=3 AND subject=? AND key<>? AND bound.stamp>?"
                   " AND ?>coalesce(past.seq,0) AND firm>=?");
-    store_bind(stmt, "fpbsii", &spot->feed, &grant->person, SLICE(grant->key), &grant->given,
-               (int64_t)spot->seq, (int64_t)firm);
+    store_bind(a->store, stmt, "fpbsii", &spot->feed, &grant->person, SLICE(grant->key),
+               &grant->given, (int64_t)spot->seq, (int64_t)firm);
     return store_any(a->store, stmt);
 }
 
@@ -304,7 +304,7 @@ static bool is_revoked(struct authority *a, const struct grant *grant, uint64_t 
         a->store, "SELECT 1 FROM bound JOIN bound_past past ON past.stamp=bound.stamp"
                   " AND past.feed=? WHERE kind=4 AND subject=? AND past.seq>=? AND past.seq<?"
                   " AND firm>=?");
-    store_bind(stmt, "fpiii", &grant->feed, &grant->person, (int64_t)grant->seq,
+    store_bind(a->store, stmt, "fpiii", &grant->feed, &grant->person, (int64_t)grant->seq,
                (int64_t)(seq > INT64_MAX ? INT64_MAX : seq), (int64_t)firm);
     return store_any(a->store, stmt);
 }
@@ -345,7 +345,7 @@ bool authority_teaches(struct authority *a, const struct person_id *person, cons
                   " LEFT JOIN bound_past past ON past.stamp=bound.stamp AND past.feed=?2"
                   " WHERE kind=5 AND subject=?1 AND bound.stamp>teacher.stamp"
                   " AND ?3>coalesce(past.seq,0))");
-    store_bind(stmt, "pfi", person, &spot.feed, (int64_t)spot.seq);
+    store_bind(a->store, stmt, "pfi", person, &spot.feed, (int64_t)spot.seq);
     return store_any(a->store, stmt);
 }
 
@@ -359,7 +359,7 @@ static bool next_open(struct authority *a, const struct person_id *person,
     sqlite3_stmt *stmt = store_query(
         a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
                   " AND until IS NULL AND (feed, seq)>(?,?) ORDER BY feed, seq LIMIT 1");
-    store_bind(stmt, "pdfi", person, device, &feed, (int64_t)grant->seq);
+    store_bind(a->store, stmt, "pdfi", person, device, &feed, (int64_t)grant->seq);
     return grant_read(a, stmt, person, device, grant);
 }
 
@@ -453,7 +453,7 @@ void authority_forget(struct authority *a, const struct fact *fact)
 static enum learnt stale_if_refused(struct authority *a, const struct person_id *by)
 {
     sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM refused WHERE author=?");
-    store_bind(stmt, "p", by);
+    store_bind(a->store, stmt, "p", by);
     return store_any(a->store, stmt) ? LEARNT_STALE : LEARNT;
 }
 
@@ -463,7 +463,7 @@ static bool has_farewell(struct authority *a, const struct fact *fact)
 {
     sqlite3_stmt *stmt =
         store_query(a->store, "SELECT 1 FROM farewell WHERE person=? AND device=?");
-    store_bind(stmt, "pd", &fact->op->by, &fact->device);
+    store_bind(a->store, stmt, "pd", &fact->op->by, &fact->device);
     return store_any(a->store, stmt);
 }
 
@@ -539,7 +539,7 @@ static void keep_past(struct authority *a, const struct fact *fact, enum bound_k
             ? store_query(a->store, "SELECT id, feed, 1 FROM feed WHERE device=?")
             : store_query(a->store, "SELECT f.id, f.feed, min(g.seq) FROM grants g"
                                     " JOIN feed f ON f.feed=g.feed WHERE person=? GROUP BY f.id");
-    store_bind(stmt, "b", subject);
+    store_bind(a->store, stmt, "b", subject);
     while (store_row(a->store, stmt)) {
         struct feed_id feed;
         uint64_t reach = past_reach(&past, sqlite3_column_int64(stmt, 0));
@@ -580,7 +580,7 @@ static enum learnt learn_bound(struct authority *a, const struct fact *fact, enu
                           " LEFT JOIN bound_past past ON past.stamp=?1 AND past.feed=f.feed"
                           " WHERE g.person=?2 AND e.seq>coalesce(past.seq,0)"
                           " UNION ALL SELECT 1 FROM farewell WHERE person=?2 LIMIT 1");
-    store_bind(stmt, "sb", &fact->stamp, subject);
+    store_bind(a->store, stmt, "sb", &fact->stamp, subject);
     return store_any(a->store, stmt) ? LEARNT_STALE : LEARNT;
 }
 
@@ -593,7 +593,7 @@ static enum learnt learn_teacher(struct authority *a, const struct fact *fact)
     }
     struct slice stamp = is_root(a, &op->by) ? SLICE(fact->stamp) : slice_of(&never, 0);
     sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM teacher WHERE person=? AND stamp>=?");
-    store_bind(stmt, "pb", &op->person, stamp);
+    store_bind(a->store, stmt, "pb", &op->person, stamp);
     if (store_any(a->store, stmt)) {
         return LEARNT_NOTHING;
     }

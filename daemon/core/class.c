@@ -5,7 +5,7 @@
 #include "device_inside.h"
 #include "planted.h"
 
-enum { STRANGER_WAIT_MS = 2000 };
+enum { STRANGER_WAIT_MS = 2000, AGAIN_MS = 1000 };
 
 static void path_of(const struct device *device, const struct class *class,
                     char out[PATH_BYTES + 64])
@@ -111,18 +111,30 @@ static void class_join_device(struct device *device, struct class *class, struct
     turnover_begin(device, class);
 }
 
-enum err class_new(struct device *device, const struct class_secret *secret,
-                   const struct invite *invite, const struct sign_pk *root, struct now now,
-                   struct class **out)
+/* The name of a database; of one that was begun anew from a damaged one it follows from that one's, so that what was begun
+ * twice is one. */
+static void name_database(struct device *device, const char *damaged, char out[CLASS_FILE_BYTES])
 {
-    uint8_t name[4];
-    char digits[sizeof(name) * 2 + 1];
+    uint8_t name[16];
+    char digits[9];
+    struct slice old = slice_str(damaged);
+    if (damaged) {
+        hash_short("jam salvage 1", &old, 1, name, sizeof(name));
+    } else {
+        rng_fill(&device->rng, name, 4);
+    }
+    snprintf(out, CLASS_FILE_BYTES, "class-%s.db", hex(digits, name, 4));
+}
+
+enum err class_new(struct device *device, const struct class_secret *secret,
+                   const struct invite *invite, const struct sign_pk *root, const char *damaged,
+                   struct now now, struct class **out)
+{
     struct class *class = device->classes_count < CLASSES_MAX ? calloc(1, sizeof(*class)) : NULL;
     if (!class) {
         return device->classes_count < CLASSES_MAX ? ERR_NOMEM : ERR_LIMIT;
     }
-    rng_fill(&device->rng, name, sizeof(name));
-    snprintf(class->file, sizeof(class->file), "class-%s.db", hex(digits, name, sizeof(name)));
+    name_database(device, damaged, class->file);
     class->secret = *secret;
     class->invite = *invite;
     class->used = device->uses + 1;
@@ -150,6 +162,38 @@ enum err class_new(struct device *device, const struct class_secret *secret,
     return OK;
 }
 
+struct class *class_by_file(struct device *device, const char *file, bool damaged)
+{
+    char name[CLASS_FILE_BYTES];
+    snprintf(name, sizeof(name), "%s", file);
+    if (damaged) {
+        name_database(device, file, name);
+    }
+    for (uint32_t i = 0; i < device->classes_count; i++) {
+        if (strcmp(device->classes[i]->file, name) == 0) {
+            return device->classes[i];
+        }
+    }
+    return NULL;
+}
+
+/* What stands in its database besides the log. */
+static enum err load_local(struct device *device, struct class *class, bool *is_class)
+{
+    *is_class = store_local_get(class->store, "secret", &class->secret, sizeof(class->secret));
+    store_local_get(class->store, "invite", &class->invite, sizeof(class->invite));
+    store_local_get(class->store, "used", &class->used, sizeof(class->used));
+    store_local_get(class->store, "words", class->words, sizeof(class->words));
+    enum err err = store_err(class->store);
+    if (err == OK && *is_class && store_begin(class->store) == OK) {
+        find_marker(device, class);
+        if (store_commit(class->store) != OK) {
+            store_forgive(class->store); /* also from a full disk it can be read */
+        }
+    }
+    return err;
+}
+
 enum err class_load(struct device *device, const char *file, bool many, struct now now)
 {
     struct sign_pk root;
@@ -163,22 +207,17 @@ enum err class_load(struct device *device, const char *file, bool many, struct n
         class_free(&class);
         return salvage(device, file, now);
     }
-    if (err == OK &&
-        !store_local_get(class->store, "secret", &class->secret, sizeof(class->secret))) {
+    bool is_class = true;
+    err = err == OK ? load_local(device, class, &is_class) : err;
+    if (err == OK && !is_class) {
         device_log(device, "%s holds no class; it is left as it is", file);
         class_free(&class);
         return OK;
     }
-    if (err == OK) {
-        store_local_get(class->store, "invite", &class->invite, sizeof(class->invite));
-        store_local_get(class->store, "used", &class->used, sizeof(class->used));
-        store_local_get(class->store, "words", class->words, sizeof(class->words));
-        err = store_begin(class->store);
-        find_marker(device, class);
-        err = err == OK ? store_commit(class->store) : err;
-    }
-    if (err == OK && store_local_get(class->store, "root", &root, sizeof(root)) &&
-        !ending_load(class, &root)) {
+    bool has_root = err == OK && store_local_get(class->store, "root", &root, sizeof(root));
+    bool ended = has_root && ending_load(class, &root);
+    err = err == OK ? store_err(class->store) : err;
+    if (err == OK && has_root && !ended) {
         err = class_open_log(device, class, &root);
     }
     if (err != OK) {
@@ -244,8 +283,13 @@ void class_forget(struct device *device, struct class *class)
 enum err class_append(struct class *class, const struct op *ops, uint32_t count, struct now now,
                       struct hash *ids)
 {
-    enum err err = replica_append(class->replica, ops, count, now, ids);
+    enum err err = class_is_usable(class, now)
+                       ? replica_append(class->replica, ops, count, now, ids)
+                       : ERR_DISK;
     class->changed |= err == OK;
+    if (err != OK && store_in_transaction(class->store)) {
+        store_fail(class->store, err);
+    }
     for (uint32_t i = 0; i < count; i++) {
         class->receipts = ops[i].kind == OP_REDACT ? now.mono : class->receipts;
     }
@@ -253,34 +297,38 @@ enum err class_append(struct class *class, const struct op *ops, uint32_t count,
     return err;
 }
 
-static enum err class_fail(struct class *class, enum err err, struct now now)
+enum err class_fail(struct class *class, enum err err)
 {
     class->failed = true;
-    class->failed_at = now.mono;
-    class->half = false;
     snprintf(class->disk_why, sizeof(class->disk_why), "%s", store_why(class->store));
     store_rollback(class->store);
     if (class->sync) {
         sync_rolled_back(class->sync);
     }
-    if (class->replica) {
-        replica_reload(class->replica);
-    }
+    class->stale = class->replica && replica_reload(class->replica) != OK;
+    class->again.ms = 0;
     return err;
+}
+
+bool class_is_usable(struct class *class, struct now now)
+{
+    if (class->stale && now.mono.ms >= class->again.ms) {
+        class->stale = replica_refresh(class->replica) != OK;
+        class->again.ms = now.mono.ms + AGAIN_MS;
+    }
+    return !class->stale;
 }
 
 bool class_is_due(struct class *class, struct now now)
 {
     if (!store_in_transaction(class->store)) {
         class->open_since.ms = 0;
-        class->half =
-            class->half && PLANTED(24); /* what failed hadn't begun: the next turn is not of it */
         return false;
     }
     if (class->open_since.ms == 0) {
         class->open_since = now.mono;
     }
-    return (class->urgent && !PLANTED(1)) || class->half || store_err(class->store) != OK ||
+    return (class->urgent && !PLANTED(1)) || store_err(class->store) != OK ||
            now.mono.ms - class->open_since.ms >= LAZY_MS;
 }
 
@@ -294,9 +342,6 @@ enum err class_commit(struct device *device, struct class *class, struct now now
     class->urgent = false;
     class->open_since.ms = 0;
     enum err err = store_err(class->store);
-    if (err == OK && class->half) {
-        err = ERR_INTERNAL;
-    }
     if (err == OK && class->replica) {
         err = replica_flush(class->replica, now);
     }
@@ -304,7 +349,8 @@ enum err class_commit(struct device *device, struct class *class, struct now now
         err = store_commit(class->store);
     }
     if (err != OK) {
-        return class_fail(class, err, now);
+        class->failed_at = now.mono;
+        return class_fail(class, err);
     }
     class->failed = false;
     if (class->sync) {
@@ -318,6 +364,9 @@ enum err class_commit(struct device *device, struct class *class, struct now now
 static void put_peer(struct device *device, struct class *class, enum output_kind kind,
                      const struct peer *peer, struct slice bytes)
 {
+    if (bytes.len > 0 && device->pack.failed) {
+        return; /* cut short */
+    }
     device_put(device, &(struct output){.kind = kind,
                                         .class_index = class->index,
                                         .peer = peer->link,
@@ -555,8 +604,11 @@ static void do_acts(struct device *device, struct class *class, struct now now)
 /* What ops in the log, now on the disk, ask of this machine. Last in the turn: whom an entry puts out gets it still. */
 static void obey(struct device *device, struct class *class, struct now now)
 {
-    uint64_t folded =
-        class->replica && !store_in_transaction(class->store) ? replica_folded(class->replica) : 0;
+    if (!class->replica || store_in_transaction(class->store)) {
+        return;
+    }
+    store_forgive(class->store);
+    uint64_t folded = replica_folded(class->replica) | class->unobeyed;
     if (folded >> OP_EXPEL & 1) {
         expulsion_look(device, class, now);
     }
@@ -566,6 +618,7 @@ static void obey(struct device *device, struct class *class, struct now now)
     if (folded >> OP_CLOSE & 1) {
         ending_look(device, class);
     }
+    class->unobeyed = store_err(class->store) != OK ? folded : 0;
     if (folded) {
         do_acts(device, class, now);
     }
@@ -581,6 +634,9 @@ void class_pump(struct device *device, struct class *class, struct now now)
 {
     struct peer *peer;
     struct slice bytes;
+    if (class->stale) {
+        return;
+    }
     do_acts(device, class, now);
     if (class->learnt) {
         pass_on_root(device, class, now);
@@ -803,6 +859,9 @@ void class_message(struct device *device, struct class *class, const struct even
 {
     struct doc doc;
     struct message m = {.kind = 0};
+    if (!class_is_usable(class, now)) {
+        return;
+    }
     struct peer *peer = presence_by_link(class->presence, &event->peer);
     enum err err = event->bytes.len > MESSAGE_BYTES_MAX ? ERR_TOO_LONG
                                                         : doc_open(&doc, event->bytes, PACK_STRICT);
@@ -812,6 +871,9 @@ void class_message(struct device *device, struct class *class, const struct even
         doc_clear(&doc);
     }
     class->changed |= store_in_transaction(class->store);
+    if (err == ERR_NOMEM && store_in_transaction(class->store)) {
+        store_fail(class->store, err); /* half of it may be taken */
+    }
     if (err == ERR_VERSION && m.kind == MESSAGE_HELLO) {
         device_log(device, "a machine speaks version %u of the protocol, this one %u",
                    (unsigned)m.version, (unsigned)PROTOCOL_VERSION);
@@ -861,6 +923,9 @@ bool class_datagram(struct device *device, struct class *class, const struct eve
 
 void class_tick(struct device *device, struct class *class, struct now now)
 {
+    if (!class_is_usable(class, now)) {
+        return;
+    }
     if (class->refresh.ms && now.mono.ms >= class->refresh.ms) {
         refresh_machines(class, now);
     }
@@ -882,6 +947,9 @@ void class_tick(struct device *device, struct class *class, struct now now)
 struct mono class_wake(const struct class *class)
 {
     struct mono wake = presence_wake(class->presence);
+    if (class->stale) {
+        return class->again;
+    }
     if (class->sync) {
         struct mono due = sync_wake(class->sync);
         wake = due.ms < wake.ms ? due : wake;

@@ -7,10 +7,22 @@
 #include "device_inside.h"
 #include "planted.h"
 
+static void append(struct device *device, struct queued *queued)
+{
+    queued->next = NULL;
+    if (device->last) {
+        device->last->next = queued;
+    } else {
+        device->first = queued;
+    }
+    device->last = queued;
+}
+
 struct queued *device_put(struct device *device, const struct output *output)
 {
     struct queued *queued = malloc(sizeof(*queued) + output->bytes.len);
     if (!queued) {
+        device->exhausted = true;
         return NULL;
     }
     *queued = (struct queued){.output = *output};
@@ -18,12 +30,7 @@ struct queued *device_put(struct device *device, const struct output *output)
         memcpy(queued->bytes, output->bytes.at, output->bytes.len);
     }
     queued->output.bytes.at = queued->bytes;
-    if (device->last) {
-        device->last->next = queued;
-    } else {
-        device->first = queued;
-    }
-    device->last = queued;
+    append(device, queued);
     return queued;
 }
 
@@ -94,7 +101,9 @@ enum err device_open(const struct device_config *config, struct now now, struct 
         count++;
     }
     for (uint32_t i = 0; err == OK && i < count; i++) {
-        err = class_load(device, config->databases[i], count > CLASSES_CROWD, now);
+        if (!class_by_file(device, config->databases[i], false)) { /* it may be begun anew by now */
+            err = class_load(device, config->databases[i], count > CLASSES_CROWD, now);
+        }
     }
     if (err != OK) {
         device_close(&device);
@@ -264,28 +273,21 @@ void device_step(struct device *device, struct now now, const struct event *even
     }
 }
 
-/* What was answered as done in this turn wasn't: say so instead. */
+/* What was answered as done in this turn wasn't: says so instead. */
 static void retract(struct device *device, const struct class *class, enum err err)
 {
-    for (struct queued **at = &device->first; *at; at = &(*at)->next) {
-        struct queued *queued = *at;
-        if (!queued->write || queued->write_class != class->index) {
-            continue;
+    struct queued *queued = device->first;
+    device->first = device->last = NULL;
+    while (queued) {
+        struct queued *next = queued->next;
+        if (queued->write && queued->write_class == class->index) {
+            request_refuse(device, queued->output.client, queued->number, err, class->disk_why,
+                           NULL);
+            free(queued);
+        } else {
+            append(device, queued);
         }
-        struct queued *last = device->last, *next = queued->next;
-        struct queued *first = device->first;
-        device->first = device->last = NULL;
-        request_refuse(device, queued->output.client, queued->number, err, class->disk_why, NULL);
-        struct queued *instead = device->first;
-        device->first = first;
-        device->last = last;
-        if (!instead) {
-            continue;
-        }
-        instead->next = next;
-        *at = instead;
-        device->last = last == queued ? instead : last;
-        free(queued);
+        queued = next;
     }
 }
 
@@ -333,6 +335,11 @@ bool device_next(struct device *device, struct output *output, struct mono *wake
         device->first = device->told->next;
         device->last = device->first ? device->last : NULL;
         *output = device->told->output;
+        return true;
+    }
+    if (device->exhausted) {
+        device->exhausted = false;
+        *output = (struct output){.kind = OUTPUT_QUIT};
         return true;
     }
     *wake = earlier(method_wake(device), watchers_wake(device));

@@ -19,6 +19,7 @@
 
 enum {
     PATH_BYTES = 512,
+    CLASS_FILE_BYTES = 64, /* a database's name, and its end */
     SITTINGS_MAX = 64,
     CLASSES_CROWD = CLASSES_MAX / 2, /* with more of them, those that have ended make room */
     WATCH_PAUSE_MS = 50,             /* between two whole states told to one watcher */
@@ -82,7 +83,7 @@ struct seeking {
 struct class
 {
     uint32_t index;
-    char file[64]; /* its database, inside the state folder */
+    char file[CLASS_FILE_BYTES]; /* its database, inside the state folder */
     struct store *store;
     struct class_secret secret;
     struct seal_key beacon_key;
@@ -108,9 +109,12 @@ struct class
     bool urgent;            /* somebody waits for this turn's sync */
     struct mono open_since; /* since when a transaction is open; 0: none */
     bool aside;             /* its database was found damaged at this start, and set aside */
-    bool half;              /* a write of this turn failed half-way: the turn must not be saved */
-    bool failed;            /* the disk refused the last turn */
-    struct mono failed_at;  /* when it last did; 0: never */
+    uint64_t
+        unobeyed; /* kinds of ops, as bits, that couldn't be looked at: again in the next turn */
+    bool stale;   /* after a failed turn its log couldn't be read: nothing may rest on it */
+    struct mono again;     /* when to try that again */
+    bool failed;           /* the disk refused the last turn */
+    struct mono failed_at; /* when it last did; 0: never */
     char disk_why[160];
     uint64_t used;          /* rises with each `class use`: the highest is the default */
     uint64_t seq;           /* of states told to watchers */
@@ -246,6 +250,7 @@ struct device {
     struct pending pending[CLIENTS_MAX];
     struct watcher watchers[CLIENTS_MAX];
     struct queued *first, *last, *told;
+    bool exhausted;           /* an output found no memory */
     struct address calls[16]; /* --peer */
     uint32_t calls_count;
     uint64_t uses, works;
@@ -285,7 +290,7 @@ extern const struct device_method device_methods[]; /* name == NULL at the end *
 
 /* ---- device.c ---------------------------------------------------------------------------------------------------- */
 
-/* Queues an output; its bytes are copied. NULL: no memory, it is lost. */
+/* Queues an output; its bytes are copied. NULL: no memory; then OUTPUT_QUIT comes last. */
 struct queued *device_put(struct device *, const struct output *);
 /* It is in no class that goes on. */
 bool device_is_free(const struct device *);
@@ -295,11 +300,16 @@ void device_save(struct device *, struct now);
 
 /* ---- class.c ------------------------------------------------------------------------------------------------------ */
 
-/* A new class of this machine: root NULL if only its invite is known yet. */
+/* A new class of this machine: root NULL if only its invite is known yet; `damaged` is the database instead of which it is
+ * begun, or NULL. */
 enum err class_new(struct device *, const struct class_secret *, const struct invite *,
-                   const struct sign_pk *root, struct now, struct class **out);
+                   const struct sign_pk *root, const char *damaged, struct now, struct class **out);
 /* A class that was there before. Where there are many, one that all its machines have erased is forgotten. */
 enum err class_load(struct device *, const char *file, bool many, struct now);
+/* The class whose database this is, or was begun instead of this one; NULL: none. */
+struct class *class_by_file(struct device *, const char *file, bool damaged);
+/* A turn failed: nothing of it remains. Returns the error. */
+enum err class_fail(struct class *, enum err);
 void class_free(struct class **);
 /* As if it had never been made; only if it is the one made last, else it stays. */
 void class_forget(struct device *, struct class *);
@@ -312,6 +322,8 @@ void class_tick(struct device *, struct class *, struct now);
 void class_pump(struct device *, struct class *, struct now);
 /* Must what is open be saved in this turn: because somebody waits for it, or because it waited long enough? */
 bool class_is_due(struct class *, struct now);
+/* Is its log as on the disk? If it isn't, tries to read it now and then. */
+bool class_is_usable(struct class *, struct now);
 /* Saves the class's part of the turn. */
 enum err class_commit(struct device *, struct class *, struct now);
 /* What is wrong with its disk; NULL: nothing. */
@@ -324,7 +336,7 @@ void class_safety(struct class *, uint32_t *copies, uint32_t *lasting);
 /* How many machines that are here could be switched off and nothing would be lost, as far as we know: there is no
  * difference between them and us, or for this one, somebody has all of it. */
 uint32_t class_safe_machines(struct class *);
-/* Appends and folds ops of this device. */
+/* Appends and folds ops of this device. If it fails half-way, the turn can't be saved. */
 enum err class_append(struct class *, const struct op *, uint32_t count, struct now,
                       struct hash *ids);
 

@@ -91,9 +91,7 @@ static void end(struct device *device, struct class *class, const struct signatu
     free(list);
     if (err != OK) {
         device_log(device, "the class has ended, and can't be erased yet: %s", err_code(err));
-        store_rollback(class->store);
-        sync_rolled_back(class->sync);
-        replica_reload(class->replica);
+        store_fail(class->store, class_fail(class, err)); /* so it is looked at again */
         return;
     }
     keyring_clear(&class->author.people);

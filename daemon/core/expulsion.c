@@ -22,10 +22,13 @@ void expulsion_look(struct device *device, struct class *class, struct now now)
     struct link_pk *keys = calloc(DEVICES_MAX, sizeof(*keys));
     uint32_t keys_count = 0;
     if (!devices || !keys) {
-        device_log(device, "no memory to keep out who was expelled");
+        store_fail(class->store, ERR_NOMEM);
         goto done;
     }
     uint32_t count = authority_expelled(class->store, devices, DEVICES_MAX);
+    if (store_err(class->store) != OK) {
+        goto done;
+    }
     for (uint32_t i = 0; i < count; i++) {
         if (!presence_bars(class->presence, &devices[i])) {
             tell_expelled(device, class, &devices[i]);

@@ -41,7 +41,7 @@ static void load_entry(struct store *store, const char *sql, const struct feed *
                        uint64_t *found_seq, struct hash *last, uint64_t *lamport)
 {
     sqlite3_stmt *stmt = store_query(store, sql);
-    store_bind(stmt, "ii", feed->row, (int64_t)seq);
+    store_bind(store, stmt, "ii", feed->row, (int64_t)seq);
     if (store_row(store, stmt)) {
         if (found_seq) {
             *found_seq = (uint64_t)sqlite3_column_int64(stmt, 0);
@@ -81,7 +81,7 @@ struct feed *feeds_find(struct feeds *feeds, struct store *store, const struct f
     }
     sqlite3_stmt *stmt =
         store_query(store, "SELECT id, key, device, void_seq FROM feed WHERE feed=?");
-    store_bind(stmt, "f", id);
+    store_bind(store, stmt, "f", id);
     if (!store_row(store, stmt)) {
         return NULL;
     }

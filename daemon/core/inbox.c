@@ -22,7 +22,7 @@ static sqlite3_stmt *op_read(struct store *store, const struct stamp *stamp, str
     struct feed_id feed = stamp_feed(stamp);
     sqlite3_stmt *stmt = store_query(store, "SELECT payload FROM feed JOIN entry ON"
                                             " entry.feed=feed.id WHERE feed.feed=?1 AND seq=?2");
-    store_bind(stmt, "fi", &feed, (int64_t)stamp_seq(stamp));
+    store_bind(store, stmt, "fi", &feed, (int64_t)stamp_seq(stamp));
     if (!store_row(store, stmt)) {
         return NULL;
     }
@@ -111,7 +111,7 @@ static uint32_t try_some(struct ask *ask, const struct stamp *after, const struc
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT stamp FROM feedback WHERE receiver=?1"
                                                  " AND stamp>?2 AND author<>?3"
                                                  " ORDER BY stamp DESC");
-    store_bind(stmt, "rsp", &sealed_receiver, after, &ask->me);
+    store_bind(ask->store, stmt, "rsp", &sealed_receiver, after, &ask->me);
     while (store_row(ask->store, stmt)) {
         column_fixed(stmt, 0, stamp.b, sizeof(stamp.b));
         while (old < before_count && stamp_order(&before[old].stamp, &stamp) > 0) {
@@ -209,7 +209,7 @@ static void sealed_line(struct sources *s, struct line *line)
     sqlite3_stmt *stmt = store_query(
         s->ask->store, "SELECT id, author FROM feedback WHERE receiver=?1 AND stamp=?2");
     *line = (struct line){.owner = sealed_receiver, .stamp = s->at->stamp};
-    store_bind(stmt, "rs", &sealed_receiver, &s->at->stamp);
+    store_bind(s->ask->store, stmt, "rs", &sealed_receiver, &s->at->stamp);
     if (store_row(s->ask->store, stmt)) {
         column_fixed(stmt, 0, line->id.b, sizeof(line->id.b));
         column_fixed(stmt, 1, line->author.b, sizeof(line->author.b));
@@ -243,7 +243,7 @@ void inbox_read(struct ask *ask, const struct stamp *after, struct lines *lines)
                          " WHERE (receiver=?1 AND NOT to_jam OR to_jam AND receiver IN"
                          " (SELECT DISTINCT jam FROM joined WHERE person=?1))"
                          " AND stamp > ?2 AND author<>?1 ORDER BY stamp DESC");
-    store_bind(s.open, "ps", &ask->me, after);
+    store_bind(ask->store, s.open, "ps", &ask->me, after);
     lines->count = 0;
     next_open(&s, &open, &bytes);
     next_sealed(&s, after);
@@ -312,7 +312,7 @@ void pack_letter(struct ask *ask, struct pack *p, uint32_t n, const struct line 
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT to_jam, glow, grow, stamp, time_ms FROM feedback"
                                 " WHERE receiver=? AND stamp=?");
-    store_bind(stmt, "rs", &line->owner, &line->stamp);
+    store_bind(ask->store, stmt, "rs", &line->owner, &line->stamp);
     if (!store_row(ask->store, stmt)) {
         pack_nil(p);
         return;
@@ -354,7 +354,7 @@ void inbox_unread(struct ask *ask, struct lines *lines)
         sqlite3_stmt *stmt =
             store_query(ask->store, "SELECT stamp FROM story WHERE owner=? AND op=?"
                                     " ORDER BY stamp DESC LIMIT 1 OFFSET 1");
-        store_bind(stmt, "pi", &ask->me, (int64_t)OP_HELLO);
+        store_bind(ask->store, stmt, "pi", &ask->me, (int64_t)OP_HELLO);
         if (store_row(ask->store, stmt)) {
             column_fixed(stmt, 0, after.b, sizeof(after.b));
         }
@@ -381,6 +381,6 @@ bool inbox_lost(struct ask *ask)
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT 1 FROM person_key JOIN feedback ON receiver=?2 AND author<>?1"
                     " AND feedback.stamp<reset_stamp WHERE person=?1 LIMIT 1");
-    store_bind(stmt, "pr", &ask->me, &sealed_receiver);
+    store_bind(ask->store, stmt, "pr", &ask->me, &sealed_receiver);
     return store_any(ask->store, stmt);
 }

@@ -106,7 +106,8 @@ bool knocking_stretched(struct device *device, uint64_t work, struct slice bytes
     enum err err = ERR_NOMEM;
     if (fits) {
         memcpy(secret.b, bytes.at, sizeof(secret.b));
-        err = class_new(device, &secret, &k->invite, k->has_root ? &k->root : NULL, now, &class);
+        err = class_new(device, &secret, &k->invite, k->has_root ? &k->root : NULL, NULL, now,
+                        &class);
         wipe(&secret, sizeof(secret));
     }
     if (fits && k->has_root && err == OK) {

@@ -423,7 +423,7 @@ static void created(struct device *device, struct pending *pending,
     struct class *class = NULL;
     root_of(pending, &key, &root);
     wipe(&key, sizeof(key));
-    enum err err = class_new(device, secret, &pending->invite, &root, now, &class);
+    enum err err = class_new(device, secret, &pending->invite, &root, NULL, now, &class);
     if (err == OK) {
         replica_doubt(class->replica, false); /* nothing was ever erased in a class that begins */
         err = write_first(device, class, pending, now);
@@ -498,7 +498,7 @@ static void joined(struct device *device, struct pending *pending,
     if (class) {
         turnover_go(device, class, secret, &pending->invite, now);
     } else {
-        err = class_new(device, secret, &pending->invite, NULL, now, &class);
+        err = class_new(device, secret, &pending->invite, NULL, NULL, now, &class);
     }
     if (err != OK) {
         request_refuse(device, pending->client, pending->number, err, "", NULL);

@@ -131,7 +131,7 @@ static void jam_candidate(struct ask *ask, const struct ref *jam, char *out, siz
     char name[LABEL_BYTES], shown[SHOWN_BYTES];
     struct person_id author = {0};
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT author FROM jam WHERE jam=?");
-    store_bind(stmt, "r", jam);
+    store_bind(ask->store, stmt, "r", jam);
     if (store_row(ask->store, stmt)) {
         column_fixed(stmt, 0, author.b, sizeof(author.b));
     }
@@ -153,7 +153,7 @@ static void person_candidate(struct ask *ask, const struct ref *id, char *out, s
 static void task_candidate(struct ask *ask, const struct ref *task, char *out, size_t out_len)
 {
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT title FROM task WHERE task=?");
-    store_bind(stmt, "r", task);
+    store_bind(ask->store, stmt, "r", task);
     out[0] = '\0';
     if (store_row(ask->store, stmt)) {
         text_copy(out, out_len, column_slice(stmt, 0));
@@ -397,7 +397,7 @@ static bool same_bytes(struct ask *ask, struct slice typed, const struct shown_l
     for (uint32_t i = 0; i < found->count; i++) {
         struct person_id one = id_person(&found->ids[i]);
         sqlite3_stmt *stmt = store_query(ask->store, "SELECT handle FROM person WHERE person=?");
-        store_bind(stmt, "p", &one);
+        store_bind(ask->store, stmt, "p", &one);
         if (store_row(ask->store, stmt) && slice_equal(column_slice(stmt, 0), typed)) {
             *person = one;
             same++;
@@ -440,7 +440,7 @@ enum err name_self(struct ask *ask, struct slice typed, struct person_id *person
 static bool task_exists(struct ask *ask, const struct ref *task)
 {
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM task WHERE task=? AND stamp > x''");
-    store_bind(stmt, "r", task);
+    store_bind(ask->store, stmt, "r", task);
     return store_any(ask->store, stmt);
 }
 
@@ -464,7 +464,7 @@ enum err name_task(struct ask *ask, struct slice typed, struct ref *task)
     }
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT task, title FROM task WHERE owner=? OR owner=?");
-    store_bind(stmt, "pr", &ask->me, inside ? &jam : NULL);
+    store_bind(ask->store, stmt, "pr", &ask->me, inside ? &jam : NULL);
     search_run(ask, &search, typed, stmt);
     const struct shown_list *found = search_found(&search);
     if (found->count == 0) {

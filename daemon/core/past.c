@@ -29,7 +29,8 @@ static void walk_causes(struct walk *walk, struct slice after)
             store_query(walk->store, "SELECT f.id, e.seq FROM entry e JOIN feed f ON f.id=e.feed"
                                      " WHERE substr(hash, 1, 8)=? AND hash=?"
                                      " AND (f.void_seq=0 OR e.seq<f.void_seq)");
-        store_bind(stmt, "bb", slice_of(after.at, 8), slice_of(after.at, sizeof(struct hash)));
+        store_bind(walk->store, stmt, "bb", slice_of(after.at, 8),
+                   slice_of(after.at, sizeof(struct hash)));
         if (store_row(walk->store, stmt)) {
             walk_raise(walk, sqlite3_column_int64(stmt, 0),
                        (uint64_t)sqlite3_column_int64(stmt, 1));
@@ -55,7 +56,7 @@ static void walk_back(struct walk *walk, const struct past *known, int64_t from)
 {
     sqlite3_stmt *stmt = store_query(
         walk->store, "SELECT id, feed, seq, after FROM entry WHERE id<=? ORDER BY id DESC");
-    store_bind(stmt, "i", from);
+    store_bind(walk->store, stmt, "i", from);
     while (walk->left > 0 && store_row(walk->store, stmt)) {
         int64_t row = sqlite3_column_int64(stmt, 1);
         uint64_t seq = (uint64_t)sqlite3_column_int64(stmt, 2);
@@ -80,10 +81,10 @@ bool past_find(struct past *past, const struct past *known, struct store *store,
     *past = (struct past){0};
     walk.rows = store_number(store, store_query(store, "SELECT max(id) FROM feed")) + 1;
     sqlite3_stmt *stmt = store_query(store, "SELECT id FROM feed WHERE feed=?");
-    store_bind(stmt, "f", feed);
+    store_bind(store, stmt, "f", feed);
     int64_t row = store_number(store, stmt);
     stmt = store_query(store, "SELECT id FROM entry WHERE feed=? AND seq=?");
-    store_bind(stmt, "ii", row, (int64_t)seq);
+    store_bind(store, stmt, "ii", row, (int64_t)seq);
     int64_t entry = store_number(store, stmt);
     walk.reach = calloc((size_t)walk.rows, sizeof(*walk.reach));
     walk.done = calloc((size_t)walk.rows, sizeof(*walk.done));

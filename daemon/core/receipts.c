@@ -24,7 +24,7 @@ static uint32_t asked_read(struct class *class, uint32_t max, struct asked out[]
     sqlite3_stmt *stmt =
         store_query(class->store, "SELECT id, feed, seq, entry, entries, time_ms FROM redaction"
                                   " ORDER BY id DESC LIMIT ?");
-    store_bind(stmt, "i", (int64_t)max);
+    store_bind(class->store, stmt, "i", (int64_t)max);
     while (count < max && store_row(class->store, stmt)) {
         struct asked *asked = &out[count++];
         asked->id = sqlite3_column_int64(stmt, 0);
@@ -56,7 +56,7 @@ static bool has_receipt(struct class *class, const struct asked *asked,
         class->store, "SELECT 1 FROM receipt WHERE redaction=?1 AND (device=?2 OR device IN"
                       " (SELECT device FROM device WHERE hardware="
                       "(SELECT hardware FROM device WHERE device=?2)))");
-    store_bind(stmt, "id", asked->id, device);
+    store_bind(class->store, stmt, "id", asked->id, device);
     return store_any(class->store, stmt);
 }
 
@@ -85,7 +85,7 @@ uint32_t class_machines(struct class *class, const struct device_id *self, uint3
                       " (coalesce(machine_now.state='here', 0), d.stamp)) AND NOT EXISTS (SELECT 1 "
                       "FROM bound WHERE kind=1 AND subject=d.device)"
                       " ORDER BY coalesce(label, host), device");
-    store_bind(stmt, "dw", self, &class->author.hardware);
+    store_bind(class->store, stmt, "dw", self, &class->author.hardware);
     while (count < max && store_row(class->store, stmt)) {
         count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
     }
@@ -207,7 +207,7 @@ void receipts_pack(struct device *device, struct class *class, bool open_only, s
     }
     pack_str(p, "redactions");
     pack_array(p, told_count);
-    pack_raw(p, pack_bytes(&told));
+    pack_packed(p, &told);
     p->failed |= told.failed;
     pack_clear(&told);
 }

@@ -21,7 +21,7 @@ bool replica_lamport(struct replica *replica, const struct hash *id, uint64_t *l
     }
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT lamport FROM entry WHERE substr(hash, 1, 8)=? AND hash=?");
-    store_bind(stmt, "bh", slice_of(id->b, 8), id);
+    store_bind(replica->store, stmt, "bh", slice_of(id->b, 8), id);
     if (!store_row(replica->store, stmt)) {
         return replica_branch_lamport(replica, id, lamport);
     }
@@ -49,7 +49,7 @@ bool replica_id_at(struct replica *replica, const struct feed *feed, uint64_t se
     }
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT hash FROM entry WHERE feed=? AND seq=?");
-    store_bind(stmt, "ii", feed->row, (int64_t)seq);
+    store_bind(replica->store, stmt, "ii", feed->row, (int64_t)seq);
     bool found = store_row(replica->store, stmt);
     if (found) {
         found = column_fixed(stmt, 0, id->b, sizeof(id->b));
@@ -83,7 +83,7 @@ static void store_feed(struct replica *replica, struct feed *feed)
     store_do(replica->store, "INSERT INTO feed (feed, key, device) VALUES (?,?,?)", "fbd",
              &feed->id, SLICE(feed->key), &feed->device);
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT id FROM feed WHERE feed=?");
-    store_bind(stmt, "f", &feed->id);
+    store_bind(replica->store, stmt, "f", &feed->id);
     if (store_row(replica->store, stmt)) {
         feed->row = sqlite3_column_int64(stmt, 0);
         sqlite3_reset(stmt);
@@ -118,7 +118,7 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
     struct op op;
     struct ref ref = ref_of(id);
     bool whole = entry->payload.at != NULL;
-    uint32_t kind = whole ? replica_read_op(entry->payload, &op) : stub_kind(&entry->stub);
+    uint32_t kind = whole ? replica_read_op(replica, entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
     replica->lacking_stale |= !whole;
     if (!whole && replica_is_named(replica, &ref)) {
@@ -579,6 +579,7 @@ enum err replica_open(struct store *store, const struct class_id *class,
     pack_init(&replica->rewrite);
     pack_init(&replica->proof_a);
     pack_init(&replica->proof_b);
+    store_forgive(store);
     enum err err = load(replica);
     if (err == OK && store_has_new_views(store) && replica->counts.entries > 0) {
         err = store_begin(store);

@@ -85,7 +85,7 @@ static bool is_granted(struct replica *replica, const struct person_id *person)
 {
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT 1 FROM grants WHERE feed=? AND person=? AND until IS NULL");
-    store_bind(stmt, "fp", &replica->own->id, person);
+    store_bind(replica->store, stmt, "fp", &replica->own->id, person);
     return store_any(replica->store, stmt);
 }
 

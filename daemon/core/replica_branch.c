@@ -17,7 +17,7 @@ static bool spot_find(struct replica *replica, const struct hash *id, struct spo
         replica->store,
         "SELECT feed, 0, seq FROM entry WHERE substr(hash, 1, 8)=?1 AND hash=?2 UNION ALL"
         " SELECT feed, branch, seq FROM branch WHERE substr(hash, 1, 8)=?1 AND hash=?2 LIMIT 1");
-    store_bind(stmt, "bh", slice_of(id->b, 8), id);
+    store_bind(replica->store, stmt, "bh", slice_of(id->b, 8), id);
     if (!store_row(replica->store, stmt)) {
         return false;
     }
@@ -31,7 +31,7 @@ bool replica_branch_lamport(struct replica *replica, const struct hash *id, uint
 {
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT lamport FROM branch WHERE substr(hash, 1, 8)=? AND hash=?");
-    store_bind(stmt, "bh", slice_of(id->b, 8), id);
+    store_bind(replica->store, stmt, "bh", slice_of(id->b, 8), id);
     if (!store_row(replica->store, stmt)) {
         return false;
     }
@@ -113,7 +113,8 @@ static uint64_t served_from(struct replica *replica, const struct spot *spot, ui
     sqlite3_stmt *stmt = store_query(replica->store, BRANCH_PATH " SELECT branch, last FROM path"
                                                                  " UNION ALL SELECT 0, min(first)-1"
                                                                  " FROM path");
-    store_bind(stmt, "iiii", spot->feed, (int64_t)0, (int64_t)spot->seq - 1, spot->branch);
+    store_bind(replica->store, stmt, "iiii", spot->feed, (int64_t)0, (int64_t)spot->seq - 1,
+               spot->branch);
     while (store_row(replica->store, stmt)) {
         int64_t branch = sqlite3_column_int64(stmt, 0);
         uint64_t last = (uint64_t)sqlite3_column_int64(stmt, 1);
@@ -136,7 +137,7 @@ bool replica_branch_runs(struct replica *replica, const struct hash *id, const s
         return false;
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT feed FROM feed WHERE id=?");
-    store_bind(stmt, "i", spot.feed);
+    store_bind(replica->store, stmt, "i", spot.feed);
     if (store_row(replica->store, stmt)) {
         column_fixed(stmt, 0, feed_id->b, sizeof(feed_id->b));
         sqlite3_reset(stmt);
@@ -191,7 +192,7 @@ static int64_t branch_behind(struct replica *replica, const struct feed *feed, i
         store_query(replica->store, "SELECT (SELECT coalesce(max(branch), 0) FROM branch WHERE"
                                     " feed=?1) + 1, (SELECT max(seq) FROM branch WHERE feed=?1 AND"
                                     " branch=?2)");
-    store_bind(stmt, "ii", feed->row, branch);
+    store_bind(replica->store, stmt, "ii", feed->row, branch);
     if (store_row(replica->store, stmt)) {
         next = sqlite3_column_int64(stmt, 0);
         end = sqlite3_column_int64(stmt, 1);
@@ -293,7 +294,8 @@ enum err replica_accept_branch(struct replica *replica, struct feed *feed, const
         replica->store,
         "SELECT hash, lamport, 0 FROM entry WHERE feed=?1 AND seq=?2 UNION ALL"
         " SELECT hash, lamport, branch FROM branch WHERE feed=?1 AND seq=?2 ORDER BY 3 LIMIT ?3");
-    store_bind(stmt, "iii", feed->row, (int64_t)run->first_seq - 1, (int64_t)BRANCHES_MAX);
+    store_bind(replica->store, stmt, "iii", feed->row, (int64_t)run->first_seq - 1,
+               (int64_t)BRANCHES_MAX);
     while (store_row(replica->store, stmt)) {
         at[count].lamport = (uint64_t)sqlite3_column_int64(stmt, 1);
         at[count].branch = sqlite3_column_int64(stmt, 2);

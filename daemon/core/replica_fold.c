@@ -72,9 +72,12 @@ void replica_clear_fresh(struct replica *replica)
 
 /* ---- taking effect ---------------------------------------------------------------------------------------------- */
 
-uint32_t replica_read_op(struct slice payload, struct op *op)
+uint32_t replica_read_op(struct replica *replica, struct slice payload, struct op *op)
 {
     enum err err = op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), op);
+    if (err == ERR_NOMEM) {
+        store_fail(replica->store, err); /* it isn't known what it says */
+    }
     if (err == ERR_VERSION) {
         return op->kind >= OP_KINDS ? op->kind : OP_KINDS;
     }
@@ -125,7 +128,8 @@ uint64_t replica_folded(struct replica *replica)
     " e.after FROM entry e JOIN feed f ON f.id=e.feed"
 
 /* An applied entry's op as a fact, from its columns. False: it says nothing, or is void. */
-static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
+static bool refold_read(struct replica *replica, sqlite3_stmt *stmt, struct op *op,
+                        struct fact *fact)
 {
     struct feed feed = {.void_seq = (uint64_t)sqlite3_column_int64(stmt, 6)};
     struct hash id;
@@ -140,7 +144,7 @@ static bool refold_read(sqlite3_stmt *stmt, struct op *op, struct fact *fact)
         entry.payload.len <= SALT_BYTES || feed_is_void(&feed, entry.seq)) {
         return false;
     }
-    uint32_t kind = replica_read_op(entry.payload, op);
+    uint32_t kind = replica_read_op(replica, entry.payload, op);
     *fact = replica_fact_of(&feed, &entry, &id, op);
     return kind > 0 && kind < OP_KINDS;
 }
@@ -151,8 +155,8 @@ void replica_fold_at(struct replica *replica, const struct stamp *stamp)
     struct fact fact;
     struct feed_id feed = stamp_feed(stamp);
     sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT " WHERE f.feed=? AND e.seq=?");
-    store_bind(stmt, "fi", &feed, (int64_t)stamp_seq(stamp));
-    if (store_row(replica->store, stmt) && refold_read(stmt, &op, &fact)) {
+    store_bind(replica->store, stmt, "fi", &feed, (int64_t)stamp_seq(stamp));
+    if (store_row(replica->store, stmt) && refold_read(replica, stmt, &op, &fact)) {
         fold(replica, &fact);
     }
     sqlite3_reset(stmt);
@@ -184,7 +188,7 @@ void replica_settle_front(struct replica *replica, struct feed *feed, uint64_t e
     }
     sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT
                                      " WHERE e.feed=? AND e.seq>? AND e.seq<? ORDER BY e.seq");
-    store_bind(stmt, "iii", feed->row, (int64_t)feed->settled_seq, (int64_t)end);
+    store_bind(replica->store, stmt, "iii", feed->row, (int64_t)feed->settled_seq, (int64_t)end);
     while (store_row(replica->store, stmt)) {
         struct tip tip = {.lamport = (uint64_t)sqlite3_column_int64(stmt, 2),
                           .feed = feed->id,
@@ -193,7 +197,7 @@ void replica_settle_front(struct replica *replica, struct feed *feed, uint64_t e
         if (!feed_is_void(feed, tip.seq)) {
             replica_follow_tip(replica, &tip, column_slice(stmt, 8));
         }
-        if (refold_read(stmt, &op, &fact)) {
+        if (refold_read(replica, stmt, &op, &fact)) {
             replica_settle(replica, &fact, column_slice(stmt, 5));
         }
     }
@@ -218,9 +222,9 @@ static bool relearn(struct replica *replica, enum authority_stage stage)
     sqlite3_stmt *stmt = store_query(replica->store, REFOLD_SELECT
                                      " WHERE (e.kind BETWEEN 4 AND 5 OR e.kind BETWEEN 18 AND 23)"
                                      " AND (?>>e.kind)&1 ORDER BY e.id");
-    store_bind(stmt, "i", (int64_t)authority_kinds(stage));
+    store_bind(replica->store, stmt, "i", (int64_t)authority_kinds(stage));
     while (store_row(replica->store, stmt)) {
-        learnt |= refold_read(stmt, &op, &fact) && is_covered(replica, &fact) &&
+        learnt |= refold_read(replica, stmt, &op, &fact) && is_covered(replica, &fact) &&
                   authority_learn(&replica->authority, &fact, stage) != LEARNT_NOTHING;
     }
     return learnt;
@@ -243,7 +247,7 @@ static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
     struct op op;
     struct fact fact;
     while (store_row(replica->store, stmt)) {
-        if (refold_read(stmt, &op, &fact) && is_covered(replica, &fact)) {
+        if (refold_read(replica, stmt, &op, &fact) && is_covered(replica, &fact)) {
             fold(replica, &fact);
         }
     }

@@ -25,7 +25,7 @@ static void save_own(struct replica *replica, const struct feed *feed, uint64_t 
         store_query(replica->store, "SELECT payload FROM entry WHERE feed=? AND seq>=? AND seq<?"
                                     " AND seq>1 AND payload IS NOT NULL ORDER BY seq");
     uint64_t end = feed->void_seq ? feed->void_seq : FEED_ENTRIES_MAX + 1;
-    store_bind(stmt, "iii", feed->row, (int64_t)seq, (int64_t)end);
+    store_bind(replica->store, stmt, "iii", feed->row, (int64_t)seq, (int64_t)end);
     while (store_row(replica->store, stmt)) {
         pack_bin(&replica->rewrite, column_slice(stmt, 0));
         replica->rewrite_count++;
@@ -121,7 +121,7 @@ bool replica_fork_proof(struct replica *replica, const struct feed_id *id, struc
 {
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT proof_a, proof_b FROM feed WHERE feed=? AND void_seq>0");
-    store_bind(stmt, "f", id);
+    store_bind(replica->store, stmt, "f", id);
     if (!store_row(replica->store, stmt)) {
         return false;
     }

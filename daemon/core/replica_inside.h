@@ -158,7 +158,7 @@ void replica_save_tips(struct replica *);
 
 /* What a payload of more than SALT_BYTES says. The op's kind; 0 if it can't be read; at least OP_KINDS if a newer version
  * made it. */
-uint32_t replica_read_op(struct slice payload, struct op *);
+uint32_t replica_read_op(struct replica *, struct slice payload, struct op *);
 struct fact replica_fact_of(const struct feed *, const struct entry *, const struct hash *id,
                             const struct op *);
 /* An entry that a signature covers takes effect: in the views. */

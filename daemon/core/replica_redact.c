@@ -12,7 +12,7 @@ bool replica_is_named(struct replica *replica, const struct ref *id)
         return false;
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT 1 FROM redacted WHERE entry=?");
-    store_bind(stmt, "r", id);
+    store_bind(replica->store, stmt, "r", id);
     return store_any(replica->store, stmt);
 }
 
@@ -54,7 +54,7 @@ static void erase(struct replica *replica, const struct ref *id, const struct lo
     struct hash rest;
     uint8_t payload[PAYLOAD_BYTES_MAX];
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT payload FROM entry WHERE id=?");
-    store_bind(stmt, "i", target->row);
+    store_bind(replica->store, stmt, "i", target->row);
     if (!store_row(replica->store, stmt)) {
         return;
     }
@@ -62,7 +62,7 @@ static void erase(struct replica *replica, const struct ref *id, const struct lo
     struct slice bytes = slice_of(payload, held.len < sizeof(payload) ? held.len : sizeof(payload));
     memcpy(payload, held.at, bytes.len);
     sqlite3_reset(stmt);
-    uint32_t kind = replica_read_op(bytes, &op);
+    uint32_t kind = replica_read_op(replica, bytes, &op);
     if (kind > 0 && kind < OP_KINDS) {
         take_back(replica, id, target, &op);
     }
@@ -101,7 +101,7 @@ static uint32_t redactions_of(struct replica *replica, const struct ref *id, str
     uint32_t count = 0;
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT stamp FROM redacted WHERE entry=? ORDER BY stamp");
-    store_bind(stmt, "r", id);
+    store_bind(replica->store, stmt, "r", id);
     while (count < max && store_row(replica->store, stmt)) {
         count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
     }
@@ -160,7 +160,7 @@ bool replica_lacks_of(struct replica *replica, const struct feed_id *feed)
         return false;
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT 1" LACKING " AND f.feed=? LIMIT 1");
-    store_bind(stmt, "f", feed);
+    store_bind(replica->store, stmt, "f", feed);
     return store_any(replica->store, stmt);
 }
 
@@ -169,7 +169,7 @@ uint32_t replica_lacking(struct replica *replica, int64_t *after, struct want *o
     uint32_t count = 0;
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT f.feed, e.seq, e.id" LACKING
                                                      " AND e.id>? ORDER BY e.id LIMIT ?");
-    store_bind(stmt, "ii", *after, (int64_t)max);
+    store_bind(replica->store, stmt, "ii", *after, (int64_t)max);
     while (count < max && store_row(replica->store, stmt)) {
         column_fixed(stmt, 0, out[count].feed.b, sizeof(out[count].feed.b));
         out[count++].have = (uint64_t)sqlite3_column_int64(stmt, 1);
@@ -188,7 +188,7 @@ uint32_t replica_lacking_ids(struct replica *replica, struct ref *out, uint32_t 
     }
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT substr(e.hash,1,16)" LACKING " ORDER BY e.id LIMIT ?");
-    store_bind(stmt, "i", (int64_t)max);
+    store_bind(replica->store, stmt, "i", (int64_t)max);
     while (count < max && store_row(replica->store, stmt)) {
         count += column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
     }
@@ -205,7 +205,7 @@ bool replica_payload(struct replica *replica, const struct feed_id *id, uint64_t
     sqlite3_stmt *stmt =
         store_query(replica->store, "SELECT payload FROM entry WHERE feed=(SELECT id FROM feed"
                                     " WHERE feed=?) AND seq=? AND payload IS NOT NULL");
-    store_bind(stmt, "fi", id, (int64_t)seq);
+    store_bind(replica->store, stmt, "fi", id, (int64_t)seq);
     if (!store_row(replica->store, stmt)) {
         return false;
     }
@@ -241,7 +241,7 @@ enum err replica_accept_payload(struct replica *replica, const struct told_paylo
     sqlite3_stmt *stmt = store_query(
         replica->store, "SELECT e.id, e.hash, e.lamport, e.time_ms, e.stub, e.rest, e.length,"
                         " f.device" LACKING " AND f.feed=? AND e.seq=?");
-    store_bind(stmt, "fi", &told->feed, (int64_t)told->seq);
+    store_bind(replica->store, stmt, "fi", &told->feed, (int64_t)told->seq);
     if (err != OK || !store_row(replica->store, stmt)) {
         return err != OK ? err : store_err(replica->store);
     }
@@ -260,6 +260,6 @@ enum err replica_accept_payload(struct replica *replica, const struct told_paylo
         return ERR_MALFORMED;
     }
     *taken = true;
-    complete(replica, told, row, &fact, replica_read_op(told->payload, &op));
+    complete(replica, told, row, &fact, replica_read_op(replica, told->payload, &op));
     return store_err(replica->store);
 }

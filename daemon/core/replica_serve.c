@@ -68,7 +68,7 @@ static bool draft_run(struct replica *replica, const struct feed *feed, int64_t 
     uint32_t seen = 0;
     size_t weight = 0;
     sqlite3_stmt *stmt = store_query(replica->store, branch ? branch_sql : applied_sql);
-    store_bind(stmt, branch ? "iiii" : "iii", feed->row, (int64_t)have,
+    store_bind(replica->store, stmt, branch ? "iiii" : "iii", feed->row, (int64_t)have,
                (int64_t)(branch ? have : 0) + RUN_ENTRIES_MAX + 1, branch);
     draft->entries = &replica->scratch;
     pack_reset(draft->entries);
@@ -111,6 +111,7 @@ uint32_t replica_write_run(struct replica *replica, const struct feed *feed, uin
     }
     run_pack_head(out, &feed->id, have + 1, &draft.signature, draft.count);
     pack_raw(out, slice_of(pack_bytes(draft.entries).at, draft.bytes));
+    out->failed |= draft.entries->failed;
     *more = draft.more;
     return draft.count;
 }
@@ -126,6 +127,7 @@ uint32_t replica_write_branch(struct replica *replica, const struct feed *feed, 
     }
     run_pack_head(out, &feed->id, have + 1, &draft.signature, draft.count);
     pack_raw(out, slice_of(pack_bytes(draft.entries).at, draft.bytes));
+    out->failed |= draft.entries->failed;
     return draft.count;
 }
 
@@ -173,7 +175,7 @@ static int64_t next_row(struct replica *replica, const struct want *want)
         return 0;
     }
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT id FROM entry WHERE feed=? AND seq=?");
-    store_bind(stmt, "ii", feed->row, (int64_t)want->have + 1);
+    store_bind(replica->store, stmt, "ii", feed->row, (int64_t)want->have + 1);
     return store_number(replica->store, stmt);
 }
 

@@ -10,8 +10,13 @@
 
 /* ---- answering ------------------------------------------------------------------------------------------------ */
 
+/* What found no memory is cut short: better nothing than that. */
 static struct queued *put_reply(struct device *device, client_id client)
 {
+    if (device->pack.failed) {
+        device->exhausted = true;
+        return NULL;
+    }
     return device_put(device, &(struct output){.kind = OUTPUT_REPLY,
                                                .client = client,
                                                .bytes = pack_bytes(&device->pack)});
@@ -23,6 +28,10 @@ void request_reply(struct device *device, client_id client, uint64_t number, str
     struct pack *p = &device->pack;
     if (result.len > REPLY_BYTES_MAX) {
         request_refuse(device, client, number, ERR_LIMIT, "the answer is too long", NULL);
+        return;
+    }
+    if (device->result.failed) {
+        device->exhausted = true; /* it is cut short */
         return;
     }
     if (pack_scan(result, PACK_LOCAL) != OK) {
@@ -216,7 +225,7 @@ static bool answer_retry(struct call *call, struct slice id)
     struct class *class = call->class;
     struct retry retry = retry_of(id);
     sqlite3_stmt *stmt = store_query(class->store, "SELECT reply FROM retry WHERE request=?");
-    store_bind(stmt, "b", slice_of(retry.name, sizeof(retry.name)));
+    store_bind(class->store, stmt, "b", slice_of(retry.name, sizeof(retry.name)));
     if (!store_row(class->store, stmt) || PLANTED(14)) {
         return false;
     }
@@ -267,7 +276,6 @@ static enum err write_ops(struct call *call, struct ask *ask)
     if (PLANTED(18)) {
         store_local_set(ask->store, "last", call->bytes.at, call->bytes.len);
     }
-    call->class->half |= err != OK; /* half of it may be written: the turn must not be saved */
     return err;
 }
 
@@ -282,6 +290,9 @@ static enum err plan(struct call *call, const struct method *method, struct ask 
         return ERR_PAUSE;
     }
     enum err err = method->plan(ask);
+    if (store_err(ask->store) != OK) {
+        return store_err(ask->store); /* whatever was planned or refused rests on nothing */
+    }
     if (tries) {
         sitting_tried(sitting, err, call->now);
     }
@@ -298,7 +309,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
     struct class *class = call->class;
     struct ask *ask = ask_class(device, class, call->now);
     char name[NAME_BYTES_MAX + 1];
-    bool write = method->plan != NULL;
+    bool write = method->plan != NULL, written = false;
     ask->params = call->params;
     ask->class_name = class_name(class, name);
     ask->class_words = class->words;
@@ -319,6 +330,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
     err = err == OK && write ? plan(call, method, ask) : err;
     if (err == OK && write && ask->ops_count) {
         err = write_ops(call, ask);
+        written = err == OK;
     }
     if (err == OK && write) {
         sitting_follow(device, class, call->sitting, ask);
@@ -326,8 +338,8 @@ static enum err run_method(struct call *call, const struct method *method, struc
     }
     pack_reset(&device->result);
     err = err == OK ? method->tell(ask, &device->result) : err;
-    if (err == OK && device->result.failed) {
-        err = ERR_NOMEM;
+    if (err == OK) {
+        err = device->result.failed ? ERR_NOMEM : store_err(ask->store);
     }
     snprintf(call->what, sizeof(call->what), "%s", ask->what);
     snprintf(call->detail, sizeof(call->detail), "%s", ask->detail);
@@ -338,6 +350,8 @@ static enum err run_method(struct call *call, const struct method *method, struc
         }
         request_reply(device, call->client, call->number, result, write && ask->ops_count,
                       class->index);
+    } else if (store_in_transaction(class->store) && written) {
+        store_fail(class->store, err); /* what is refused isn't done */
     }
     return err;
 }
@@ -395,7 +409,6 @@ enum err request_close(struct call *call)
                     .by = ask->me,
                     .signature = sign(ask->key, CLOSE_KIND, SLICE(class->id))};
     err = class_append(class, &op, 1, call->now, &id);
-    class->half |= err != OK;
     return err;
 }
 
@@ -406,6 +419,9 @@ static enum err call_device(struct call *call, const struct device_method *metho
     struct device *device = call->device;
     pack_reset(&device->result);
     enum err err = method->run(call, &device->result);
+    if (err == OK && call->class) {
+        err = store_err(call->class->store);
+    }
     if (err == OK && !call->later) {
         request_reply(device, call->client, call->number, pack_bytes(&device->result),
                       call->class != NULL, call->class ? call->class->index : 0);
@@ -449,6 +465,14 @@ static enum err dispatch(struct call *call, struct slice method)
         map_text(call->params, "class", &name);
         snprintf(call->what, sizeof(call->what), "%.*s", (int)name.len,
                  name.at ? (const char *)name.at : "");
+        return err;
+    }
+    if (call->class) {
+        store_forgive(call->class->store);
+        call->class->again.ms = 0; /* somebody waits for it */
+        err = class_is_usable(call->class, call->now) ? OK : ERR_DISK;
+    }
+    if (err != OK) {
         return err;
     }
     if (call->class && call->class->closed && !is_of_closed(method)) {

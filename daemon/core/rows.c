@@ -30,7 +30,7 @@ bool entry_find(struct store *store, const struct ref *id, struct logged *out)
         store, "SELECT e.id, f.feed, e.seq, e.lamport, e.time_ms, f.void_seq, e.payload, e.stub"
                " FROM entry e JOIN feed f ON f.id=e.feed"
                " WHERE substr(hash, 1, 8)=? AND substr(hash, 1, 16)=?");
-    store_bind(stmt, "br", slice_of(id->b, 8), id);
+    store_bind(store, stmt, "br", slice_of(id->b, 8), id);
     if (!store_row(store, stmt)) {
         return false;
     }
@@ -99,7 +99,7 @@ bool person_exists(struct store *store, const struct person_id *person)
 {
     sqlite3_stmt *stmt =
         store_query(store, "SELECT 1 FROM person WHERE person=? AND handle_key<>''");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     return store_any(store, stmt);
 }
 
@@ -127,7 +127,7 @@ static size_t tail_len(struct store *store, const struct person_id *person, stru
     sqlite3_stmt *stmt = store_query(
         store, "SELECT max(person) FROM person WHERE handle_key=?1 AND person < ?2"
                " UNION ALL SELECT min(person) FROM person WHERE handle_key=?1 AND person > ?2");
-    store_bind(stmt, "tp", key, person);
+    store_bind(store, stmt, "tp", key, person);
     while (store_row(store, stmt)) {
         struct person_id other;
         char other_tail[TAIL_BYTES];
@@ -148,7 +148,7 @@ static size_t tail_len(struct store *store, const struct person_id *person, stru
 static void called(struct store *store, const struct person_id *person, char out[SHOWN_BYTES])
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT handle FROM temp.called WHERE person=?");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     if (store_row(store, stmt)) {
         text_copy(out, HANDLE_BYTES_MAX + 1, column_slice(stmt, 0));
         sqlite3_reset(stmt);
@@ -167,7 +167,7 @@ char *person_shown(struct store *store, const struct person_id *person, char out
                " OR EXISTS (SELECT 1 FROM roster WHERE roster.handle_key=person.handle_key"
                " AND listed))"
                " FROM person WHERE person=?");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     out[0] = '\0';
     if (store_row(store, stmt)) {
         text_copy(out, HANDLE_BYTES_MAX + 1, column_slice(stmt, 0));
@@ -201,7 +201,7 @@ bool roster_has(struct store *store, struct slice handle)
 {
     char key[KEY_BYTES];
     sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM roster WHERE handle_key=? AND listed");
-    store_bind(stmt, "t", name_key(handle, key));
+    store_bind(store, stmt, "t", name_key(handle, key));
     return store_any(store, stmt);
 }
 
@@ -210,7 +210,7 @@ bool was_removed(struct store *store, struct slice handle)
     char key[KEY_BYTES];
     sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM person WHERE removed AND ?1="
                                             " iif(confirmed_stamp>x'', confirmed_key, wish_key)");
-    store_bind(stmt, "t", name_key(handle, key));
+    store_bind(store, stmt, "t", name_key(handle, key));
     return store_any(store, stmt);
 }
 
@@ -219,7 +219,7 @@ bool is_card(struct store *store, const struct person_id *person)
     sqlite3_stmt *stmt =
         store_query(store, "SELECT reset_stamp>x'' AND reset_stamp=secret_stamp FROM person_key"
                            " WHERE person=? ORDER BY reset_stamp DESC LIMIT 1");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     bool card = store_row(store, stmt) && sqlite3_column_int(stmt, 0);
     sqlite3_reset(stmt);
     return card;
@@ -229,7 +229,7 @@ bool card_given(struct store *store, const struct person_id *person, struct mome
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT max(reset_stamp) FROM person_key"
                                             " WHERE person=? AND reset_stamp>x''");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     bool found =
         store_row(store, stmt) && column_fixed(stmt, 0, given->stamp.b, sizeof(given->stamp.b));
     sqlite3_reset(stmt);
@@ -239,7 +239,7 @@ bool card_given(struct store *store, const struct person_id *person, struct mome
     struct feed_id feed = stamp_feed(&given->stamp);
     stmt = store_query(store, "SELECT time_ms FROM feed JOIN entry ON entry.feed=feed.id"
                               " WHERE feed.feed=? AND seq=?");
-    store_bind(stmt, "fi", &feed, (int64_t)stamp_seq(&given->stamp));
+    store_bind(store, stmt, "fi", &feed, (int64_t)stamp_seq(&given->stamp));
     found = store_row(store, stmt);
     given->time_ms = found ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
     sqlite3_reset(stmt);
@@ -253,7 +253,7 @@ bool session_read(struct store *store, const struct person_id *person, struct se
         store, "SELECT session.here, session.device, session.stamp, session.time_ms, m.state='here'"
                " FROM session LEFT JOIN temp.machine_now m ON m.device=session.device"
                " WHERE person=?");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     bool found = store_row(store, stmt);
     if (found) {
         session->open = sqlite3_column_int(stmt, 0);
@@ -271,7 +271,7 @@ void place_read(struct store *store, const struct person_id *person, struct plac
     place->kind = PLACE_AWAY;
     sqlite3_stmt *stmt =
         store_query(store, "SELECT kind, jam, title, stamp, time_ms FROM place WHERE person=?");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     if (store_row(store, stmt)) {
         place->kind = (enum place_kind)sqlite3_column_int(stmt, 0);
         column_fixed(stmt, 1, place->jam.b, sizeof(place->jam.b));
@@ -293,7 +293,7 @@ void jam_people(struct store *store, const struct ref *jam, struct shown_list *l
                            " JOIN temp.machine_now m ON m.device=session.device AND m.state='here'"
                            " WHERE place.kind=1 AND place.jam=? AND session.here AND handle_key<>''"
                            " ORDER BY handle_key, person.person");
-    store_bind(stmt, "r", jam);
+    store_bind(store, stmt, "r", jam);
     ids_read(store, stmt, list);
 }
 
@@ -313,7 +313,7 @@ bool is_member(struct store *store, const struct person_id *person, const struct
                " ORDER BY stamp DESC LIMIT ?3) AS newest WHERE NOT EXISTS"
                " (SELECT 1 FROM removed WHERE removed.person=?1 AND removed.jam=?2"
                " AND removed.id=newest.id)");
-    store_bind(stmt, "pri", person, jam, (int64_t)LEAVE_ADDS_MAX);
+    store_bind(store, stmt, "pri", person, jam, (int64_t)LEAVE_ADDS_MAX);
     return store_any(store, stmt);
 }
 
@@ -324,7 +324,7 @@ void jam_members(struct store *store, const struct ref *jam, struct shown_list *
         store, "SELECT person FROM person WHERE handle_key<>'' AND EXISTS"
                " (SELECT 1 FROM joined WHERE joined.person=person.person AND joined.jam=?)"
                " ORDER BY handle_key, person");
-    store_bind(stmt, "r", jam);
+    store_bind(store, stmt, "r", jam);
     ids_read(store, stmt, &all);
     list->count = 0;
     for (uint32_t i = 0; i < all.count; i++) {
@@ -341,7 +341,7 @@ void person_jams(struct store *store, const struct person_id *person, struct sho
     sqlite3_stmt *stmt = store_query(
         store, "SELECT jam.jam FROM jam JOIN (SELECT DISTINCT jam FROM joined WHERE person=?)"
                " USING (jam) WHERE jam.stamp > x'' ORDER BY jam.stamp");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     ids_read(store, stmt, &all);
     list->count = 0;
     for (uint32_t i = 0; i < all.count; i++) {
@@ -358,7 +358,7 @@ bool jam_before(struct store *store, const struct person_id *person, const struc
     sqlite3_stmt *stmt =
         store_query(store, "SELECT jam FROM joined JOIN jam USING (jam) WHERE person=?"
                            " AND jam.stamp > x'' GROUP BY jam ORDER BY max(joined.stamp) DESC");
-    store_bind(stmt, "p", person);
+    store_bind(store, stmt, "p", person);
     ids_read(store, stmt, &visited);
     for (uint32_t i = 0; i < visited.count; i++) {
         if (!(but && SAME(visited.ids[i], *but)) && is_member(store, person, &visited.ids[i])) {
@@ -381,7 +381,7 @@ bool jam_left(struct store *store, const struct person_id *person, const struct 
                " AND op IN (?4,?5,?6)"
                " UNION ALL SELECT stamp, time_ms FROM story, visit WHERE owner=?2 AND stamp > began"
                " AND author=?1 AND op=?7) ORDER BY stamp LIMIT 1");
-    store_bind(stmt, "prsiiii", person, jam, before, (int64_t)OP_HELLO, (int64_t)OP_BYE,
+    store_bind(store, stmt, "prsiiii", person, jam, before, (int64_t)OP_HELLO, (int64_t)OP_BYE,
                (int64_t)OP_SOLO, (int64_t)OP_LEAVE);
     bool found = store_row(store, stmt);
     if (found) {
@@ -396,7 +396,7 @@ bool jam_left(struct store *store, const struct person_id *person, const struct 
 bool jam_exists(struct store *store, const struct ref *jam)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM jam WHERE jam=? AND stamp > x''");
-    store_bind(stmt, "r", jam);
+    store_bind(store, stmt, "r", jam);
     return store_any(store, stmt);
 }
 
@@ -414,7 +414,7 @@ static bool text_read(struct store *store, sqlite3_stmt *stmt, char *out, size_t
 char *jam_name(struct store *store, const struct ref *jam, char out[LABEL_BYTES])
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT name FROM jam WHERE jam=? AND stamp > x''");
-    store_bind(stmt, "r", jam);
+    store_bind(store, stmt, "r", jam);
     text_read(store, stmt, out, LABEL_BYTES);
     return out;
 }
@@ -424,14 +424,14 @@ void all_jams(struct store *store, struct shown_list *list)
     sqlite3_stmt *stmt =
         store_query(store, "SELECT jam FROM (SELECT jam, stamp FROM jam WHERE stamp > x''"
                            " ORDER BY stamp DESC LIMIT ?) ORDER BY stamp");
-    store_bind(stmt, "i", (int64_t)LIST_MAX);
+    store_bind(store, stmt, "i", (int64_t)LIST_MAX);
     ids_read(store, stmt, list);
 }
 
 void tasks_of(struct store *store, const struct ref *owner, struct shown_list *list)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT task FROM task WHERE owner=? ORDER BY stamp");
-    store_bind(stmt, "r", owner);
+    store_bind(store, stmt, "r", owner);
     ids_read(store, stmt, list);
 }
 
@@ -441,7 +441,7 @@ bool seat_of_hardware(struct store *store, const struct hardware_id *hardware,
     sqlite3_stmt *stmt = store_query(
         store, "SELECT coalesce((SELECT label FROM seat WHERE hardware=?1),"
                " (SELECT host FROM device WHERE hardware=?1 ORDER BY stamp DESC LIMIT 1))");
-    store_bind(stmt, "w", hardware);
+    store_bind(store, stmt, "w", hardware);
     return text_read(store, stmt, out, LABEL_BYTES);
 }
 
@@ -450,7 +450,7 @@ bool seat_of_device(struct store *store, const struct device_id *device, char ou
     sqlite3_stmt *stmt =
         store_query(store, "SELECT coalesce(label, host) FROM device LEFT JOIN seat"
                            " USING (hardware) WHERE device=?");
-    store_bind(stmt, "d", device);
+    store_bind(store, stmt, "d", device);
     return text_read(store, stmt, out, LABEL_BYTES);
 }
 
@@ -464,7 +464,7 @@ struct moment jam_changed(struct store *store, const struct ref *jam)
                " ON story.owner=task.task AND story.stamp="
                "(SELECT max(stamp) FROM story AS s WHERE s.owner=task.task)"
                " WHERE task.owner=?1) ORDER BY stamp DESC LIMIT 1");
-    store_bind(stmt, "r", jam);
+    store_bind(store, stmt, "r", jam);
     if (store_row(store, stmt)) {
         moment = column_moment(stmt, 0);
     }
@@ -496,7 +496,7 @@ void journal_read(struct store *store, const struct ref *owner, const struct sta
                " length(CAST(text AS BLOB)) AS octets FROM task JOIN story"
                " ON story.owner=task.task WHERE task.owner=?1 AND story.stamp > ?2"
                " ORDER BY story.stamp DESC LIMIT ?3) ORDER BY 2 DESC LIMIT ?3");
-    store_bind(stmt, "rsi", owner, after, (int64_t)lines_max);
+    store_bind(store, stmt, "rsi", owner, after, (int64_t)lines_max);
     int64_t bytes = 0;
     lines->count = 0;
     while (lines->count < LIST_MAX && store_row(store, stmt)) {

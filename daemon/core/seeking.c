@@ -76,7 +76,7 @@ enum err seeking_hear_who(struct device *device, struct class *class, struct pee
     sqlite3_stmt *stmt =
         store_query(class->store, "SELECT person FROM person WHERE handle_key=? AND handle_key<>''"
                                   " ORDER BY confirmed_stamp DESC, person LIMIT 8");
-    store_bind(stmt, "t", name_key(m->handle, key));
+    store_bind(class->store, stmt, "t", name_key(m->handle, key));
     ids_read(class->store, stmt, &people);
     pack_init(&keys);
     for (uint32_t i = 0; i < people.count && count < KEYS_MAX; i++) {

@@ -60,7 +60,7 @@ static struct device_id device_of(struct store *store, const struct stamp *stamp
     struct device_id device = {0};
     struct feed_id feed = stamp_feed(stamp);
     sqlite3_stmt *stmt = store_query(store, "SELECT device FROM feed WHERE feed=?");
-    store_bind(stmt, "f", &feed);
+    store_bind(store, stmt, "f", &feed);
     if (store_row(store, stmt)) {
         column_fixed(stmt, 0, device.b, sizeof(device.b));
     }
@@ -103,7 +103,7 @@ void pack_names(struct ask *ask, struct pack *p, const struct person_id *person)
     pack_str(p, "person");
     pack_person(ask, p, person);
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT handle, name FROM person WHERE person=?");
-    store_bind(stmt, "p", person);
+    store_bind(ask->store, stmt, "p", person);
     bool found = store_row(ask->store, stmt);
     pack_str(p, "handle");
     found ? pack_column(p, stmt, 0) : pack_nil(p);
@@ -221,7 +221,7 @@ static void pack_texts(struct ask *ask, struct pack *p, sqlite3_stmt *stmt)
         count++;
     }
     pack_array(p, count);
-    pack_raw(p, pack_bytes(&texts));
+    pack_packed(p, &texts);
     p->failed |= texts.failed;
     pack_clear(&texts);
 }
@@ -231,7 +231,7 @@ void pack_roles_of(struct ask *ask, struct pack *p, const struct ref *jam,
 {
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT name FROM role WHERE jam=? AND person=? AND holds ORDER BY role");
-    store_bind(stmt, "rp", jam, person);
+    store_bind(ask->store, stmt, "rp", jam, person);
     pack_texts(ask, p, stmt);
 }
 
@@ -241,7 +241,7 @@ void pack_holders(struct ask *ask, struct pack *p, const struct ref *jam, struct
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT person FROM role JOIN person USING (person) WHERE jam=? AND role=?"
                     " AND holds AND handle_key<>'' ORDER BY handle_key, person");
-    store_bind(stmt, "rt", jam, role);
+    store_bind(ask->store, stmt, "rt", jam, role);
     ids_read(ask->store, stmt, &people);
     pack_people(ask, p, &people);
 }
@@ -252,7 +252,7 @@ static void pack_role(struct ask *ask, struct pack *p, const struct ref *jam, st
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT name, stamp, time_ms FROM role WHERE jam=? AND role=?"
                                 " AND holds ORDER BY stamp DESC LIMIT 1");
-    store_bind(stmt, "rt", jam, role);
+    store_bind(ask->store, stmt, "rt", jam, role);
     struct moment moment = {0};
     pack_map(p, 5);
     pack_str(p, "role");
@@ -276,14 +276,14 @@ void pack_roles(struct ask *ask, struct pack *p, const struct ref *jam)
     struct pack roles;
     uint32_t count = 0;
     pack_init(&roles);
-    store_bind(stmt, "r", jam);
+    store_bind(ask->store, stmt, "r", jam);
     while (count < LIST_MAX && store_row(ask->store, stmt)) {
         pack_role(ask, &roles, jam, column_slice(stmt, 0));
         count++;
     }
     sqlite3_reset(stmt);
     pack_array(p, count);
-    pack_raw(p, pack_bytes(&roles));
+    pack_packed(p, &roles);
     p->failed |= roles.failed;
     pack_clear(&roles);
 }
@@ -316,7 +316,7 @@ static void solo_members(struct store *store, const struct ref *jam, struct show
                " AND session.here AND handle_key<>'' AND EXISTS"
                " (SELECT 1 FROM joined WHERE joined.person=person.person AND joined.jam=?)"
                " ORDER BY handle_key, person.person");
-    store_bind(stmt, "r", jam);
+    store_bind(store, stmt, "r", jam);
     ids_read(store, stmt, &all);
     list->count = 0;
     for (uint32_t i = 0; i < all.count; i++) {
@@ -354,7 +354,7 @@ void pack_jam_pairs(struct ask *ask, struct pack *p, uint32_t n, const struct re
     pack_hex(p, jam->b);
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT name, purpose, stamp, time_ms FROM jam WHERE jam=?");
-    store_bind(stmt, "r", jam);
+    store_bind(ask->store, stmt, "r", jam);
     bool found = store_row(ask->store, stmt);
     pack_str(p, "name");
     found ? pack_column(p, stmt, 0) : pack_nil(p);
@@ -411,7 +411,7 @@ void pack_task(struct ask *ask, struct pack *p, uint32_t n, const struct ref *ta
         ask->store,
         "SELECT title, state, author, holder, state_stamp, state_time_ms, stamp, time_ms"
         " FROM task WHERE task=? AND stamp > x''");
-    store_bind(stmt, "r", task);
+    store_bind(ask->store, stmt, "r", task);
     if (!store_row(ask->store, stmt)) {
         pack_nil(p);
         return;
@@ -487,7 +487,7 @@ void pack_journal_line(struct ask *ask, struct pack *p, uint32_t n, const struct
         store_query(ask->store, "SELECT id, op, author, other, state, coalesce(text,"
                                 " (SELECT title FROM task WHERE task=story.owner)), stamp, time_ms,"
                                 " sealed FROM story WHERE owner=? AND stamp=?");
-    store_bind(stmt, "rs", &line->owner, &line->stamp);
+    store_bind(ask->store, stmt, "rs", &line->owner, &line->stamp);
     if (store_row(ask->store, stmt)) {
         pack_story(ask, p, n, stmt);
     } else {

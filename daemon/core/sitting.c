@@ -44,6 +44,9 @@ static void look_after(struct ask *ask, struct sitting *sitting, struct class *c
     struct session session;
     session_read(ask->store, &sitting->person, &session);
     bool removed = authority_is_removed(ask->store, &sitting->person);
+    if (store_err(ask->store) != OK) {
+        return; /* nothing is known; and sitting_ask says so */
+    }
     if (removed || !session.open || !SAME(session.device, ask->here)) {
         sitting->signed_in = false;
         sitting->left = removed || session.open;
@@ -98,7 +101,7 @@ enum err sitting_ask(struct ask *ask, struct sitting *sitting, struct class *cla
         sitting->lists = calloc(LIST_KINDS, sizeof(struct shown_list));
     }
     ask->lists = sitting->lists;
-    return ask->lists ? OK : ERR_NOMEM;
+    return ask->lists ? store_err(ask->store) : ERR_NOMEM;
 }
 
 static void sign_out(struct device *device, struct class *class, const struct person_id *person,
@@ -168,7 +171,6 @@ enum err sitting_sign_in(struct device *device, struct class *class, struct sitt
     struct hash ids[ASK_OPS_MAX];
     enum err err = keyring_put(&class->author.people, &ask->who, &ask->who_key);
     err = err == OK ? class_append(class, ask->ops, ask->ops_count, now, ids) : err;
-    class->half |= err != OK;
     if (err == OK) {
         sitting_follow(device, class, sitting, ask);
     }
@@ -197,7 +199,7 @@ static uint32_t people_here(struct device *device, struct class *class, const st
     sqlite3_stmt *stmt = store_query(
         class->store, "SELECT person FROM session WHERE here=1 AND device=?1 AND (?2 IS NULL"
                       " OR stamp<?2)");
-    store_bind(stmt, "ds", &device->id, before);
+    store_bind(class->store, stmt, "ds", &device->id, before);
     while (count < KEYRING_MAX && store_row(class->store, stmt)) {
         column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
         count++;

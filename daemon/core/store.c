@@ -35,7 +35,8 @@ struct statement {
 struct store {
     sqlite3 *db;
     struct statement statements[STATEMENTS_MAX];
-    bool open; /* a transaction is */
+    sqlite3_stmt *rollback; /* ready: it must work where there is no memory left to make it */
+    bool open;              /* a transaction is */
     bool new_views;
     bool residue; /* the files may still hold what was erased */
     enum err err;
@@ -100,17 +101,22 @@ static int64_t pragma_get(struct store *store, const char *sql)
 }
 
 /* A quick look for damage: the full check reads everything and would make a start slow. */
-static bool is_sound(struct store *store)
+static bool looks_sound(struct store *store)
 {
     sqlite3_stmt *stmt = NULL;
     bool sound = false;
     if (check(store, sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &stmt, NULL)) &&
-        sqlite3_step(stmt) == SQLITE_ROW) {
-        const unsigned char *word = sqlite3_column_text(stmt, 0);
-        sound = word && strcmp((const char *)word, "ok") == 0;
+        store_row(store, stmt)) {
+        sound = slice_is(column_slice(stmt, 0), "ok");
     }
     sqlite3_finalize(stmt);
     return sound;
+}
+
+/* A page that couldn't be read is told as damage: so it is looked at again. */
+static bool is_sound(struct store *store)
+{
+    return looks_sound(store) || (store->err == OK && looks_sound(store));
 }
 
 /* Every table that schema.sql made: all that log.sql didn't. */
@@ -205,7 +211,8 @@ static enum err open_as(const char *path, const char *vfs, void (*prepare)(struc
         return ERR_NOMEM;
     }
     sqlite3_extended_result_codes(store->db, 1);
-    if (check(store, rc)) {
+    if (check(store, rc) &&
+        check(store, sqlite3_prepare_v2(store->db, "ROLLBACK", -1, &store->rollback, NULL))) {
         prepare(store);
     }
     enum err err = store->err;
@@ -243,6 +250,7 @@ void store_close(struct store **store_p)
     for (size_t i = 0; i < STATEMENTS_MAX; i++) {
         sqlite3_finalize(store->statements[i].stmt);
     }
+    sqlite3_finalize(store->rollback);
     sqlite3_close(store->db);
     free(store);
     *store_p = NULL;
@@ -271,26 +279,17 @@ sqlite3_stmt *store_query(struct store *store, const char *sql)
     return NULL;
 }
 
-static void bind_blob(sqlite3_stmt *stmt, int i, const void *b, size_t len,
-                      sqlite3_destructor_type life)
+static int bind_blob(sqlite3_stmt *stmt, int i, const void *b, size_t len,
+                     sqlite3_destructor_type life)
 {
-    if (b) {
-        sqlite3_bind_blob(stmt, i, b, (int)len, life);
-    } else {
-        sqlite3_bind_null(stmt, i);
-    }
+    return b ? sqlite3_bind_blob(stmt, i, b, (int)len, life) : sqlite3_bind_null(stmt, i);
 }
 
-static void bind_slice(sqlite3_stmt *stmt, int i, struct slice s, bool text,
-                       sqlite3_destructor_type life)
+static int bind_slice(sqlite3_stmt *stmt, int i, struct slice s, bool text,
+                      sqlite3_destructor_type life)
 {
-    if (!s.at) {
-        sqlite3_bind_null(stmt, i);
-    } else if (text) {
-        sqlite3_bind_text(stmt, i, (const char *)s.at, (int)s.len, life);
-    } else {
-        sqlite3_bind_blob(stmt, i, s.at, (int)s.len, life);
-    }
+    return text && s.at ? sqlite3_bind_text(stmt, i, (const char *)s.at, (int)s.len, life)
+                        : bind_blob(stmt, i, s.at, s.len, life);
 }
 
 static size_t fixed_len(char type)
@@ -308,41 +307,48 @@ static size_t fixed_len(char type)
 }
 
 /* `life`: whether SQLite may use the bytes where they are, or must copy them. */
-static void bind_all(sqlite3_stmt *stmt, const char *types, va_list args,
+static void bind_all(struct store *store, sqlite3_stmt *stmt, const char *types, va_list args,
                      sqlite3_destructor_type life)
 {
     for (int i = 1; *types; i++, types++) {
+        int rc = SQLITE_OK;
         switch (*types) {
         case 'i':
-            sqlite3_bind_int64(stmt, i, va_arg(args, int64_t));
+            rc = sqlite3_bind_int64(stmt, i, va_arg(args, int64_t));
             break;
         case 't':
         case 'b':
-            bind_slice(stmt, i, va_arg(args, struct slice), *types == 't', life);
+            rc = bind_slice(stmt, i, va_arg(args, struct slice), *types == 't', life);
             break;
         case 'n':
-            sqlite3_bind_null(stmt, i);
+            rc = sqlite3_bind_null(stmt, i);
             break;
         default:
-            bind_blob(stmt, i, va_arg(args, const void *), fixed_len(*types), life);
+            rc = bind_blob(stmt, i, va_arg(args, const void *), fixed_len(*types), life);
         }
+        check(store, rc);
     }
 }
 
-void store_bind(sqlite3_stmt *stmt, const char *types, ...)
+void store_bind(struct store *store, sqlite3_stmt *stmt, const char *types, ...)
 {
     if (!stmt) {
         return;
     }
     va_list args;
     va_start(args, types);
-    bind_all(stmt, types, args, SQLITE_TRANSIENT);
+    bind_all(store, stmt, types, args, SQLITE_TRANSIENT);
     va_end(args);
 }
 
 bool store_row(struct store *store, sqlite3_stmt *stmt)
 {
     if (!stmt) {
+        return false;
+    }
+    if (store->open && store->err != OK) {
+        /* SQLite may have rolled the transaction back by itself: what ran now would be saved at once */
+        sqlite3_reset(stmt);
         return false;
     }
     int rc = sqlite3_step(stmt);
@@ -382,7 +388,7 @@ void store_do(struct store *store, const char *sql, const char *types, ...)
     }
     va_list args;
     va_start(args, types);
-    bind_all(stmt, types, args, SQLITE_STATIC);
+    bind_all(store, stmt, types, args, SQLITE_STATIC);
     va_end(args);
     store_run(store, stmt);
     sqlite3_clear_bindings(stmt);
@@ -415,6 +421,14 @@ const char *store_why(const struct store *store)
     return store->why;
 }
 
+void store_forgive(struct store *store)
+{
+    if (!store->open) {
+        store->err = OK;
+        store->why[0] = '\0';
+    }
+}
+
 void store_fail(struct store *store, enum err err)
 {
     store->err = store->err == OK ? err : store->err;
@@ -425,8 +439,8 @@ enum err store_begin(struct store *store)
     if (store->open) {
         return store->err;
     }
-    store->err = OK;
-    store->why[0] = '\0';
+    store_forgive(store);
+    store_rollback(store); /* one that couldn't be is still there */
     store->open = exec(store, "BEGIN IMMEDIATE");
     return store->err;
 }
@@ -490,8 +504,9 @@ enum err store_commit(struct store *store)
 void store_rollback(struct store *store)
 {
     reset_all(store);
-    if (store->open && !sqlite3_get_autocommit(store->db)) {
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (!sqlite3_get_autocommit(store->db)) {
+        sqlite3_step(store->rollback);
+        sqlite3_reset(store->rollback);
     }
     store->open = false;
 }
@@ -509,7 +524,7 @@ bool store_in_transaction(const struct store *store)
 bool store_local_get(struct store *store, const char *key, void *out, size_t len)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT value FROM local WHERE key=?");
-    store_bind(stmt, "t", slice_str(key));
+    store_bind(store, stmt, "t", slice_str(key));
     bool found = store_row(store, stmt) && column_fixed(stmt, 0, out, len);
     sqlite3_reset(stmt);
     return found;

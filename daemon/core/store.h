@@ -28,10 +28,11 @@ sqlite3_stmt *store_query(struct store *, const char *sql);
 
 /* Binding in one line: 'i' int64_t, 't' struct slice as text, 'b' struct slice as blob, 'h' hash *, 'r' ref *,
  * 'p' person_id *, 'f' feed_id *, 'd' device_id *, 's' stamp *, 'w' hardware_id *, 'n' nothing (NULL).
- * A NULL pointer binds NULL. */
-void store_bind(sqlite3_stmt *, const char *types, ...);
+ * A NULL pointer binds NULL. What can't be bound sticks in store_err. */
+void store_bind(struct store *, sqlite3_stmt *, const char *types, ...);
 
-/* Steps: true for a row. False at the end or on an error, which sticks in store_err. */
+/* Steps: true for a row. False at the end or on an error, which sticks in store_err; in a transaction nothing is done after
+ * the first. */
 bool store_row(struct store *, sqlite3_stmt *);
 /* Is there a row? Reads no further. */
 bool store_any(struct store *, sqlite3_stmt *);
@@ -46,9 +47,12 @@ void store_do(struct store *, const char *sql, const char *types, ...);
 struct slice column_slice(sqlite3_stmt *, int column);
 bool column_fixed(sqlite3_stmt *, int column, void *out, size_t len);
 
-/* The first error since store_begin, and what SQLite said about it. */
+/* The first error since store_begin or store_forgive, and what SQLite said about it. A query that had one may seem to find
+ * nothing: whoever decides by that asks here first. */
 enum err store_err(const struct store *);
 const char *store_why(const struct store *);
+/* Outside a transaction: what failed until now is over. Inside it does nothing. */
+void store_forgive(struct store *);
 /* Something else than SQLite failed: the turn must not be saved. */
 void store_fail(struct store *, enum err);
 

@@ -55,7 +55,7 @@ static uint64_t serve(struct sync *sync, struct serving *s)
         bool last = !more || count == 0 || credit < RUNS_ROOM;
         pack_reset(&sync->pack);
         pack_runs(&sync->pack, last ? RUNS_END | (more && count ? RUNS_MORE : 0) : 0, count);
-        pack_raw(&sync->pack, pack_bytes(&runs));
+        pack_packed(&sync->pack, &runs);
         sync_send(sync, s->peer);
         more = !last;
     }
@@ -98,7 +98,7 @@ void sync_push(struct sync *sync, const struct feed_id *feed, uint64_t from,
         if (sync_reaches(peer) && peer != except) {
             pack_reset(&sync->pack);
             pack_runs(&sync->pack, RUNS_PUSH, count);
-            pack_raw(&sync->pack, pack_bytes(&runs));
+            pack_packed(&sync->pack, &runs);
             sync_send(sync, peer);
         }
     }
@@ -147,7 +147,7 @@ enum err sync_receive_lacks(struct sync *sync, struct peer *peer, const struct m
     if (err == OK) {
         pack_reset(&sync->pack);
         pack_payloads(&sync->pack, count);
-        pack_raw(&sync->pack, pack_bytes(&told));
+        pack_packed(&sync->pack, &told);
         quota_take(&peer->answers, QUOTA_ANSWERS, 0,
                    pack_bytes(&told).len + (uint64_t)m->count * LOOKED_UP_BYTES, now);
         sync_send(sync, peer);
@@ -192,7 +192,7 @@ enum err sync_receive_missing(struct sync *sync, struct peer *peer, const struct
     if (err == OK && count > 0) {
         pack_reset(&sync->pack);
         pack_runs(&sync->pack, 0, count);
-        pack_raw(&sync->pack, pack_bytes(&runs));
+        pack_packed(&sync->pack, &runs);
         sync_send(sync, peer);
     }
     pack_clear(&runs);

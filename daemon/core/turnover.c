@@ -115,7 +115,7 @@ static enum err open_part(struct device *device, struct class *class,
 {
     enum err err = ERR_SIGNATURE;
     sqlite3_stmt *stmt = store_query(class->store, "SELECT box FROM rotation WHERE id=?");
-    store_bind(stmt, "b", slice_of(id, ROTATION_ID_BYTES));
+    store_bind(class->store, stmt, "b", slice_of(id, ROTATION_ID_BYTES));
     while (err != OK && store_row(class->store, stmt)) {
         err = rotation_open(&device->key, column_slice(stmt, 0), words);
     }
@@ -234,7 +234,7 @@ bool turnover_admits(struct class *class, uint8_t number, const struct device_id
         return true;
     }
     sqlite3_stmt *stmt = store_query(class->store, "SELECT 1 FROM device WHERE device=?");
-    store_bind(stmt, "d", id);
+    store_bind(class->store, stmt, "d", id);
     return store_any(class->store, stmt);
 }
 

@@ -6,7 +6,7 @@
 static bool counts(struct ask *ask, const struct fact *fact, const char *sql, struct slice key)
 {
     sqlite3_stmt *stmt = store_query(ask->store, sql);
-    store_bind(stmt, "bs", key, &fact->stamp);
+    store_bind(ask->store, stmt, "bs", key, &fact->stamp);
     return store_any(ask->store, stmt);
 }
 
@@ -86,7 +86,7 @@ static bool event_jam(struct ask *ask, const struct fact *fact, struct pack *p)
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT name, purpose FROM jam WHERE jam=?1 AND jam.stamp > x'' AND"
                                 " (stamp=?2 OR name_stamp=?2 OR purpose_stamp=?2)");
-    store_bind(stmt, "rs", jam, &fact->stamp);
+    store_bind(ask->store, stmt, "rs", jam, &fact->stamp);
     if (!store_row(ask->store, stmt)) {
         return false;
     }
@@ -141,7 +141,7 @@ static bool event_task(struct ask *ask, const struct fact *fact, struct pack *p)
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT owner FROM task WHERE task=?1 AND"
                     " (stamp=?2 OR title_stamp=?2 OR state_stamp=?2 OR holder_stamp=?2)");
-    store_bind(stmt, "rs", task, &fact->stamp);
+    store_bind(ask->store, stmt, "rs", task, &fact->stamp);
     bool found = store_row(ask->store, stmt) && column_fixed(stmt, 0, jam.b, sizeof(jam.b));
     sqlite3_reset(stmt);
     if (!found || !jam_exists(ask->store, &jam)) {
@@ -222,7 +222,7 @@ static bool event_seat(struct ask *ask, const struct fact *fact, struct pack *p)
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT label, (SELECT host FROM device WHERE device.hardware=seat.hardware"
                     " ORDER BY stamp DESC LIMIT 1) FROM seat WHERE hardware=? AND stamp=?");
-    store_bind(stmt, "ws", &fact->op->hardware, &fact->stamp);
+    store_bind(ask->store, stmt, "ws", &fact->op->hardware, &fact->stamp);
     if (!store_row(ask->store, stmt)) {
         return false;
     }

@@ -118,7 +118,7 @@ static void put_roles(struct export *e)
     pack_init(&roles);
     pack_roles(e->ask, &roles, &e->jam);
     if (pack_bytes(&roles).len <= EXPORT_BYTES_MAX) {
-        pack_raw(&e->records, pack_bytes(&roles));
+        pack_packed(&e->records, &roles);
     } else {
         pack_array(&e->records, 0);
     }
@@ -133,7 +133,7 @@ static void put_jam(struct export *e)
     struct person_id author = {0};
     sqlite3_stmt *stmt = store_query(
         e->ask->store, "SELECT name, purpose, author, stamp, time_ms FROM jam WHERE jam=?");
-    store_bind(stmt, "r", &e->jam);
+    store_bind(e->ask->store, stmt, "r", &e->jam);
     if (!store_row(e->ask->store, stmt)) {
         return;
     }
@@ -163,7 +163,7 @@ static bool next_jam(struct export *e)
     struct stamp before = stamp_at(e->at.jam);
     sqlite3_stmt *stmt = store_query(
         e->ask->store, "SELECT jam, stamp FROM jam WHERE stamp>? ORDER BY stamp LIMIT 1");
-    store_bind(stmt, "s", &before);
+    store_bind(e->ask->store, stmt, "s", &before);
     bool found = store_row(e->ask->store, stmt);
     if (found) {
         column_fixed(stmt, 0, e->jam.b, sizeof(e->jam.b));
@@ -178,7 +178,7 @@ static bool this_jam(struct export *e)
 {
     struct stamp stamp = stamp_at(e->at.jam);
     sqlite3_stmt *stmt = store_query(e->ask->store, "SELECT jam FROM jam WHERE stamp=?");
-    store_bind(stmt, "s", &stamp);
+    store_bind(e->ask->store, stmt, "s", &stamp);
     bool found = store_row(e->ask->store, stmt);
     if (found) {
         column_fixed(stmt, 0, e->jam.b, sizeof(e->jam.b));
@@ -268,7 +268,7 @@ static void rows_read(struct export *e, size_t part, struct lines *lines)
     struct stamp after = stamp_at(e->at.row);
     struct ref owner = e->at.part < PART_MY_TASKS ? e->jam : person_ref(&e->ask->me);
     sqlite3_stmt *stmt = store_query(e->ask->store, parts[part].rows);
-    store_bind(stmt, parts[part].ops ? "rsii" : "rsi", &owner, &after,
+    store_bind(e->ask->store, stmt, parts[part].ops ? "rsii" : "rsi", &owner, &after,
                (int64_t)(EXPORT_ROWS_MAX - e->tried), parts[part].ops);
     lines->count = 0;
     while (lines->count < EXPORT_ROWS_MAX && store_row(e->ask->store, stmt)) {
@@ -347,7 +347,7 @@ static enum err export_tell(struct ask *ask, struct pack *p)
     pack_map(p, 2);
     pack_str(p, "records");
     pack_array(p, e.count);
-    pack_raw(p, pack_bytes(&e.records));
+    pack_packed(p, &e.records);
     pack_str(p, "next");
     pack_str(p, e.at.part < PART_END ? hex(text, (const uint8_t *)&e.at, CURSOR_BYTES) : NULL);
     p->failed |= e.records.failed;

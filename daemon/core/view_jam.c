@@ -73,7 +73,7 @@ static void pack_others(struct ask *ask, struct pack *p, const struct ref *jam)
 static void pack_jam(struct ask *ask, struct pack *p, const struct ref *jam)
 {
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT name, purpose FROM jam WHERE jam=?");
-    store_bind(stmt, "r", jam);
+    store_bind(ask->store, stmt, "r", jam);
     bool found = store_row(ask->store, stmt);
     pack_str(p, "jam");
     pack_map(p, 3);

@@ -142,7 +142,7 @@ static uint64_t count_lost(struct ask *ask, const struct ref *owner, const struc
     for (uint32_t i = 0; i < lines->count; i++) {
         sqlite3_stmt *stmt =
             store_query(ask->store, "SELECT sealed FROM story WHERE owner=? AND stamp=?");
-        store_bind(stmt, "rs", owner, &lines->at[i].stamp);
+        store_bind(ask->store, stmt, "rs", owner, &lines->at[i].stamp);
         bool sealed = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0) > 0;
         lost += sealed && !letter_read(ask, LETTER_NOTE, &lines->at[i].stamp, room, &letter);
         sqlite3_reset(stmt);

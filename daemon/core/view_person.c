@@ -95,7 +95,7 @@ static void pack_all_roles(struct ask *ask, struct pack *p, const struct person_
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT role.name, jam.name FROM jam JOIN role USING (jam) WHERE person=?"
                     " AND holds AND jam.stamp > x'' ORDER BY jam.stamp, role");
-    store_bind(stmt, "p", person);
+    store_bind(ask->store, stmt, "p", person);
     pack_init(&roles);
     while (count < LIST_MAX && store_row(ask->store, stmt)) {
         pack_map(&roles, 2);
@@ -107,7 +107,7 @@ static void pack_all_roles(struct ask *ask, struct pack *p, const struct person_
     }
     sqlite3_reset(stmt);
     pack_array(p, count);
-    pack_raw(p, pack_bytes(&roles));
+    pack_packed(p, &roles);
     p->failed |= roles.failed;
     pack_clear(&roles);
 }

@@ -171,7 +171,7 @@ static uint64_t notes_since(struct ask *ask, const struct stamp *since)
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT count(*) FROM story WHERE owner=? AND stamp > ?"
                                 " AND op=? AND author<>?");
-    store_bind(stmt, "rsip", &ask->subject, since, (int64_t)OP_NOTE, &ask->me);
+    store_bind(ask->store, stmt, "rsip", &ask->subject, since, (int64_t)OP_NOTE, &ask->me);
     int64_t count = store_row(ask->store, stmt) ? sqlite3_column_int64(stmt, 0) : 0;
     sqlite3_reset(stmt);
     return (uint64_t)count;
@@ -184,12 +184,12 @@ static void pack_tasks_done(struct ask *ask, struct pack *p, const struct stamp 
         ask->store, "SELECT task FROM task WHERE owner=?1 AND state=?2 AND state_stamp > ?3"
                     " AND NOT EXISTS (SELECT 1 FROM story WHERE owner=task.task"
                     " AND story.stamp=state_stamp AND story.author=?4) ORDER BY stamp");
-    store_bind(stmt, "risp", &ask->subject, (int64_t)TASK_DONE, since, &ask->me);
+    store_bind(ask->store, stmt, "risp", &ask->subject, (int64_t)TASK_DONE, since, &ask->me);
     ids_read(ask->store, stmt, &tasks);
     pack_array(p, tasks.count);
     for (uint32_t i = 0; i < tasks.count; i++) {
         stmt = store_query(ask->store, "SELECT title FROM task WHERE task=?");
-        store_bind(stmt, "r", &tasks.ids[i]);
+        store_bind(ask->store, stmt, "r", &tasks.ids[i]);
         store_row(ask->store, stmt) ? pack_column(p, stmt, 0) : pack_nil(p);
         sqlite3_reset(stmt);
     }
@@ -202,7 +202,7 @@ static void pack_people_came(struct ask *ask, struct pack *p, const struct stamp
         ask->store, "SELECT DISTINCT person FROM story JOIN person ON person.person=story.author"
                     " WHERE owner=? AND stamp > ? AND op=? AND author<>? AND handle_key<>''"
                     " ORDER BY handle_key, person");
-    store_bind(stmt, "rsip", &ask->subject, since, (int64_t)OP_JOIN, &ask->me);
+    store_bind(ask->store, stmt, "rsip", &ask->subject, since, (int64_t)OP_JOIN, &ask->me);
     ids_read(ask->store, stmt, &people);
     pack_people(ask, p, &people);
 }
@@ -241,7 +241,7 @@ static void live_adds(struct ask *ask, struct op *op)
         store_query(ask->store, "SELECT id FROM joined WHERE person=?1 AND jam=?2 AND NOT EXISTS"
                                 " (SELECT 1 FROM removed WHERE removed.person=?1 AND removed.jam=?2"
                                 " AND removed.id=joined.id) ORDER BY stamp DESC");
-    store_bind(stmt, "pr", &op->by, &op->jam);
+    store_bind(ask->store, stmt, "pr", &op->by, &op->jam);
     while (op->adds_count < LEAVE_ADDS_MAX && store_row(ask->store, stmt)) {
         column_fixed(stmt, 0, op->adds[op->adds_count++].b, sizeof(op->adds[0].b));
     }

@@ -46,7 +46,7 @@ static bool story_jam(struct ask *ask, const struct ref *entry, struct ref *jam)
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT coalesce((SELECT owner FROM task WHERE task=story.owner), owner)"
                     " FROM story WHERE id=?");
-    store_bind(stmt, "r", entry);
+    store_bind(ask->store, stmt, "r", entry);
     bool found = store_row(ask->store, stmt) && column_fixed(stmt, 0, jam->b, sizeof(jam->b));
     sqlite3_reset(stmt);
     return found && !SAME(*jam, *entry) && jam_exists(ask->store, jam);
@@ -73,7 +73,7 @@ static void act_on_copies(struct ask *ask, const struct logged *entry, struct sl
         ask->store, "SELECT substr(e.hash,1,16) FROM feed f JOIN entry e ON e.feed=f.id"
                     " WHERE f.void_seq>0 AND e.seq>=f.void_seq AND substr(e.payload,17)="
                     "(SELECT substr(payload,17) FROM entry WHERE id=?)");
-    store_bind(stmt, "i", entry->row);
+    store_bind(ask->store, stmt, "i", entry->row);
     ids_read(ask->store, stmt, &copies);
     for (uint32_t i = 0; i < copies.count && ask->ops_count < ASK_OPS_MAX; i++) {
         act_redact(ask, &copies.ids[i], why);
@@ -84,7 +84,7 @@ static bool is_redacted(struct ask *ask, const struct ref *entry)
 {
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT 1 FROM redacted WHERE entry=? AND effective");
-    store_bind(stmt, "r", entry);
+    store_bind(ask->store, stmt, "r", entry);
     return store_any(ask->store, stmt);
 }
 
@@ -166,7 +166,7 @@ static sqlite3_stmt *texts_of(struct ask *ask, const struct person_id *person)
                     " (op=15 OR op=10 AND text IS NOT NULL)"
                     " UNION ALL SELECT id, stamp FROM feedback WHERE author=?1) WHERE NOT EXISTS"
                     " (SELECT 1 FROM redacted WHERE entry=id AND effective) ORDER BY stamp");
-    store_bind(stmt, "p", person);
+    store_bind(ask->store, stmt, "p", person);
     return stmt;
 }
 

@@ -54,7 +54,7 @@ static bool is_held(struct ask *ask, struct slice key)
 {
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT 1 FROM role WHERE jam=? AND role=? AND holds");
-    store_bind(stmt, "rt", &ask->subject, key);
+    store_bind(ask->store, stmt, "rt", &ask->subject, key);
     return store_any(ask->store, stmt);
 }
 
@@ -67,7 +67,7 @@ static enum err my_role(struct ask *ask, struct slice typed, struct slice *name)
     bool exact = false;
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT role, name FROM role WHERE jam=? AND person=? AND holds");
-    store_bind(stmt, "rp", &ask->subject, &ask->me);
+    store_bind(ask->store, stmt, "rp", &ask->subject, &ask->me);
     while (!exact && store_row(ask->store, stmt)) {
         struct slice one = column_slice(stmt, 0);
         exact = slice_equal(one, key);

@@ -45,7 +45,7 @@ static enum err seat_tell(struct ask *ask, struct pack *p)
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT label, (SELECT host FROM device WHERE device.hardware=seat.hardware"
                     " ORDER BY stamp DESC LIMIT 1) FROM seat WHERE hardware=?");
-    store_bind(stmt, "r", &ask->subject);
+    store_bind(ask->store, stmt, "r", &ask->subject);
     bool found = store_row(ask->store, stmt);
     pack_map(p, 4);
     pack_str(p, "seat");

@@ -159,7 +159,7 @@ static void keep_seat(struct ask *ask, const struct session *session)
 static bool has_name(struct ask *ask, const struct person_id *person, struct slice name)
 {
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT name FROM person WHERE person=?");
-    store_bind(stmt, "p", person);
+    store_bind(ask->store, stmt, "p", person);
     bool same = store_row(ask->store, stmt) && slice_equal(column_slice(stmt, 0), name);
     sqlite3_reset(stmt);
     return same;
@@ -626,7 +626,7 @@ static enum err choices_tell(struct ask *ask, struct pack *p)
         struct person_id person = id_person(&people.ids[i]);
         pack_str(p, person_shown(ask->store, &person, shown));
     }
-    pack_raw(p, pack_bytes(&free));
+    pack_packed(p, &free);
     p->failed |= free.failed;
     pack_clear(&free);
     return OK;

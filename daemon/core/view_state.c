@@ -39,7 +39,7 @@ static void pack_my_tasks(struct ask *ask, struct pack *p, const struct place *p
         store_query(ask->store, "SELECT task FROM task WHERE owner=?1 AND stamp > x'' AND state<>?3"
                                 " UNION ALL SELECT task FROM task WHERE owner=?2 AND stamp > x''"
                                 " AND state=?4 AND holder=?1");
-    store_bind(stmt, "prii", &ask->me, place->kind == PLACE_JAM ? &place->jam : NULL,
+    store_bind(ask->store, stmt, "prii", &ask->me, place->kind == PLACE_JAM ? &place->jam : NULL,
                (int64_t)TASK_DONE, (int64_t)TASK_TRYING);
     ids_read(ask->store, stmt, &tasks);
     pack_array(p, tasks.count);
@@ -84,7 +84,7 @@ static void pack_me(struct ask *ask, struct pack *p)
     struct place place;
     place_read(ask->store, &ask->me, &place);
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT handle FROM person WHERE person=?");
-    store_bind(stmt, "p", &ask->me);
+    store_bind(ask->store, stmt, "p", &ask->me);
     pack_str(p, "person");
     pack_person(ask, p, &ask->me);
     pack_str(p, "handle");
@@ -187,7 +187,7 @@ static void prompt_text(struct ask *ask, char *out, size_t out_len)
         prompt_append(out, out_len, "", slice_str(jam_name(ask->store, &place.jam, name)));
         sqlite3_stmt *stmt = store_query(
             ask->store, "SELECT name FROM role WHERE jam=? AND person=? AND holds ORDER BY role");
-        store_bind(stmt, "rp", &place.jam, &ask->me);
+        store_bind(ask->store, stmt, "rp", &place.jam, &ask->me);
         while (store_row(ask->store, stmt)) {
             prompt_append(out, out_len, "·", column_slice(stmt, 0));
         }
@@ -218,7 +218,7 @@ static void pack_names_of(struct ask *ask, struct pack *p, sqlite3_stmt *stmt)
     }
     sqlite3_reset(stmt);
     pack_array(p, count);
-    pack_raw(p, pack_bytes(&names));
+    pack_packed(p, &names);
     p->failed |= names.failed;
     pack_clear(&names);
 }
@@ -303,7 +303,7 @@ static bool silent_since(struct ask *ask, const struct device_id *device, struct
 {
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT since_ms FROM temp.machine_now WHERE device=?");
-    store_bind(stmt, "d", device);
+    store_bind(ask->store, stmt, "d", device);
     bool found = store_row(ask->store, stmt);
     int64_t since_ms = found ? sqlite3_column_int64(stmt, 0) : 0;
     sqlite3_reset(stmt);
@@ -363,10 +363,10 @@ static void pack_others(struct ask *ask, struct pack *p)
     }
     pack_str(p, "solo");
     pack_array(p, solo_count);
-    pack_raw(p, pack_bytes(&solo));
+    pack_packed(p, &solo);
     pack_str(p, "away");
     pack_array(p, away_count);
-    pack_raw(p, pack_bytes(&away));
+    pack_packed(p, &away);
     p->failed |= solo.failed || away.failed;
     pack_clear(&solo);
     pack_clear(&away);
@@ -392,7 +392,7 @@ static void pack_forks(struct ask *ask, struct pack *p)
     sqlite3_reset(stmt);
     pack_str(p, "forks");
     pack_array(p, count);
-    pack_raw(p, pack_bytes(&forks));
+    pack_packed(p, &forks);
     p->failed |= forks.failed;
     pack_clear(&forks);
 }

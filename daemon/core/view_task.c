@@ -94,7 +94,7 @@ static void pack_changed(struct ask *ask, struct pack *p, const struct ref *task
 {
     struct ref jam;
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT owner FROM task WHERE task=? AND in_jam");
-    store_bind(stmt, "r", task);
+    store_bind(ask->store, stmt, "r", task);
     bool in_jam = store_row(ask->store, stmt) && column_fixed(stmt, 0, jam.b, sizeof(jam.b));
     sqlite3_reset(stmt);
     pack_map(p, 4);

@@ -155,7 +155,7 @@ static void pack_listed(struct ask *ask, struct pack *p, uint32_t n, const struc
     struct session session;
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT confirmed_stamp>x'' FROM person WHERE person=?");
-    store_bind(stmt, "p", person);
+    store_bind(ask->store, stmt, "p", person);
     bool confirmed = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0);
     sqlite3_reset(stmt);
     pack_map(p, 9);
@@ -193,7 +193,7 @@ static void pack_waiting(struct ask *ask, struct pack *p)
         sqlite3_reset(stmt);
     }
     pack_array(p, count);
-    pack_raw(p, pack_bytes(&waiting));
+    pack_packed(p, &waiting);
     p->failed |= waiting.failed;
     pack_clear(&waiting);
 }
@@ -223,7 +223,7 @@ static enum err free_handle(struct ask *ask, const struct person_id *person, str
     sqlite3_stmt *stmt =
         store_query(ask->store, "SELECT 1 FROM person WHERE confirmed_key=? AND person<>?"
                                 " AND NOT removed");
-    store_bind(stmt, "tp", handle_key, person);
+    store_bind(ask->store, stmt, "tp", handle_key, person);
     bool taken = store_any(ask->store, stmt);
     if (taken) {
         return refuse(ask, ERR_AMBIGUOUS, handle, "jam people");
@@ -255,7 +255,7 @@ static struct slice handle_of(struct ask *ask, const struct person_id *person)
 {
     struct slice handle = {0};
     sqlite3_stmt *stmt = store_query(ask->store, "SELECT handle FROM person WHERE person=?");
-    store_bind(stmt, "p", person);
+    store_bind(ask->store, stmt, "p", person);
     if (store_row(ask->store, stmt)) {
         handle = keep_text(ask, column_slice(stmt, 0));
         sqlite3_reset(stmt);
@@ -550,7 +550,7 @@ static enum err lesson_tell(struct ask *ask, struct pack *p)
         store_query(ask->store, "SELECT count(*) FROM session JOIN person USING (person) WHERE here"
                                 " AND handle_key<>'' AND NOT EXISTS (SELECT 1 FROM teacher"
                                 " WHERE teacher.person=session.person) AND session.person<>?");
-    store_bind(stmt, "p", &ask->me);
+    store_bind(ask->store, stmt, "p", &ask->me);
     if (store_row(ask->store, stmt)) {
         people = (uint64_t)sqlite3_column_int64(stmt, 0);
         sqlite3_reset(stmt);
@@ -579,7 +579,7 @@ static struct moment last_heard(struct ask *ask, const struct device_id *device)
         ask->store,
         "SELECT lamport, time_ms, f.feed, e.seq FROM feed f JOIN entry e ON e.feed=f.id"
         " WHERE f.id=(SELECT max(id) FROM feed WHERE device=?) ORDER BY e.seq DESC LIMIT 1");
-    store_bind(stmt, "d", device);
+    store_bind(ask->store, stmt, "d", device);
     if (store_row(ask->store, stmt)) {
         struct feed_id feed;
         column_fixed(stmt, 2, feed.b, sizeof(feed.b));
@@ -597,7 +597,7 @@ static void pack_device(struct ask *ask, struct pack *p, uint32_t n, const struc
     sqlite3_stmt *stmt = store_query(
         ask->store, "SELECT host, (SELECT state FROM temp.machine_now m WHERE m.device=d.device)"
                     " FROM device d WHERE device=?");
-    store_bind(stmt, "d", device);
+    store_bind(ask->store, stmt, "d", device);
     bool found = store_row(ask->store, stmt);
     pack_map(p, 9);
     pack_str(p, "n");

@@ -36,7 +36,8 @@ struct loop {
     uv_idle_t idle; /* active: the loop doesn't sleep */
     uv_timer_t wake, rest;
     uv_signal_t signals[2];
-    bool fed; /* since the last commit */
+    bool fed;       /* since the last commit */
+    bool exhausted; /* the device must end */
 };
 
 uv_loop_t *loop_uv(struct loop *loop)
@@ -111,6 +112,10 @@ static void carry_out(struct loop *loop, struct output *output)
         if (!disk_set_aside(loop->disk, output->bytes)) {
             log_line(&loop->log, "the damaged database can't be renamed");
         }
+        break;
+    case OUTPUT_QUIT:
+        loop->exhausted = true;
+        uv_stop(&loop->uv);
         break;
     case OUTPUT_LOG:
         log_line(&loop->log, "%.*s", (int)output->bytes.len, (const char *)output->bytes.at);
@@ -248,10 +253,13 @@ static void tell_systemd(const char *text)
     }
 }
 
-void loop_run(struct loop *loop)
+enum err loop_run(struct loop *loop)
 {
     loop->fed = true; /* what device_open asks for: above all, its inboxes */
     while (loop_turn(loop)) {
+    }
+    if (loop->exhausted) {
+        return ERR_NOMEM;
     }
     puts("ready");
     fflush(stdout);
@@ -264,6 +272,7 @@ void loop_run(struct loop *loop)
     struct event event = {.kind = EVENT_LEAVE};
     loop_feed(loop, &event);
     loop_settle(loop);
+    return loop->exhausted ? ERR_NOMEM : OK;
 }
 
 static void close_cb(uv_handle_t *handle, void *signals_too)

@@ -15,8 +15,9 @@ struct loop;
 /* Opens the sockets, then the device. On an error *why fills its sentence, and nothing remains. */
 enum err loop_open(const struct options *, const struct device_config *, const struct disk *,
                    struct loop **, struct why *);
-/* Prints `ready`, tells systemd, and runs until SIGTERM or SIGINT, which it answers by a clean leave. */
-void loop_run(struct loop *);
+/* Prints `ready`, tells systemd, and runs until SIGTERM or SIGINT, which it answers by a clean leave. ERR_NOMEM: it ended
+ * since there was no memory for what had to be said. */
+enum err loop_run(struct loop *);
 void loop_close(struct loop **);
 
 /* For what is opened by loop_open: the daemon's libuv loop, its log, and where every callback hands its event. Never to

@@ -36,8 +36,8 @@ test_expect_success 'a feed without causes comes first of all, and gains nothing
 # from a machine that nobody has refused yet: else its connections are rationed, and what it tells may not come in time
 test_expect_success 'one feed shown otherwise to each half: the proof reaches all, and all agree on what is void' '
     targets_of 1 2 && lab split 3,5 && await "see_all 1 3" &&
-    from=6 && begin fork --seed 7 --text left && await "sees 1 2 && ! sees 1 3" && end &&
-    targets_of 3 && from=5 && begin fork --seed 7 --text right && end && from=4 &&
+    from=6 && begin fork --seed 7 --text left && await "shows 1 left && shows 2 left && sees 1 2 && ! sees 1 3" && end &&
+    targets_of 3 && from=5 && begin fork --seed 7 --text right && await "shows 3 right" && end && from=4 &&
     lab heal && unharmed && await "says 1 status \".status.forks | length == 1\"" && targets_of 1 2 3 &&
     for i in 1 2 3
     do

@@ -215,19 +215,25 @@ static void attack_backdated(struct hostile *h)
     forger_clear(&f);
 }
 
-/* One feed, with another text for each target; the same seed in two programs tells two halves of a room. */
+/* A feed that is another one at each run of this program with the same seed: two runs tell two halves of a room. Told again and
+ * again, for a machine that doesn't let its teller in yet doesn't hear it. */
 static void attack_fork(struct hostile *h)
 {
+    struct forger f;
     hostile_join(h);
-    for (uint32_t i = 0; i < h->options->targets_count; i++) {
-        struct forger f;
-        forger_open(&f, h, 1);
-        forger_person(&f, h->options->text);
-        must(forger_tell(&f, h, &h->options->targets[i], RUNS_PUSH), "it takes nothing");
-        forger_clear(&f);
+    forger_open(&f, h, 1);
+    forger_person(&f, h->options->text);
+    for (bool again = false;; again = true) {
+        for (uint32_t i = 0; i < h->options->targets_count; i++) {
+            struct forger copy = f;
+            must(forger_tell(&copy, h, &h->options->targets[i], RUNS_PUSH), "it takes nothing");
+        }
+        if (!again) {
+            printf("under way\n");
+            fflush(stdout);
+        }
+        hostile_live(h, NULL, 1000);
     }
-    hostile_live(h, NULL, 1000);
-    hostile_stay(h, NULL);
 }
 
 /* Entries whose causes nobody has, as many as there is room for. */

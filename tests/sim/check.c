@@ -19,7 +19,7 @@ static bool store_has(struct store *store, const struct ref *entry)
     sqlite3_stmt *stmt = store_query(
         store,
         "SELECT 1 FROM entry WHERE substr(hash,1,8)=substr(?1,1,8) AND substr(hash,1,16)=?1");
-    store_bind(stmt, "r", entry);
+    store_bind(store, stmt, "r", entry);
     bool found = store_row(store, stmt);
     if (stmt) {
         sqlite3_reset(stmt);
@@ -69,7 +69,7 @@ static uint64_t seq_on_disk(struct store *store, const struct feed_id *feed)
     uint64_t seq = 0;
     sqlite3_stmt *stmt = store_query(store, "SELECT max(e.seq) FROM entry e JOIN feed f ON e.feed="
                                             "f.id WHERE f.feed=?");
-    store_bind(stmt, "f", feed);
+    store_bind(store, stmt, "f", feed);
     if (store_row(store, stmt)) {
         seq = (uint64_t)sqlite3_column_int64(stmt, 0);
         sqlite3_reset(stmt);
@@ -141,7 +141,7 @@ static bool is_void_at(struct machine *m, const struct ref *entry)
         store_query(store, "SELECT 1 FROM entry e JOIN feed f ON e.feed=f.id WHERE "
                            "substr(e.hash,1,8)=substr(?1,1,8) AND substr(e.hash,1,16)=?1 AND "
                            "f.void_seq>0 AND e.seq>=f.void_seq");
-    store_bind(stmt, "r", entry);
+    store_bind(store, stmt, "r", entry);
     bool found = store_row(store, stmt);
     if (stmt) {
         sqlite3_reset(stmt);
@@ -338,7 +338,7 @@ static bool is_erased(struct machine *m, const struct acked *a)
 {
     struct store *store = machine_class(m)->store;
     sqlite3_stmt *stmt = store_query(store, "SELECT 1 FROM redacted WHERE entry=? AND effective");
-    store_bind(stmt, "r", &a->entry);
+    store_bind(store, stmt, "r", &a->entry);
     bool found = store_row(store, stmt);
     if (stmt) {
         sqlite3_reset(stmt);
@@ -378,7 +378,7 @@ static void check_once(struct world *world, struct machine *m, const struct acke
         store_query(store, "SELECT (SELECT count(*) FROM story WHERE op=15 AND text LIKE ?1) +"
                            " (SELECT count(*) FROM task WHERE title LIKE ?1) +"
                            " (SELECT count(*) FROM jam WHERE purpose LIKE ?1)");
-    store_bind(stmt, "t", slice_str(like));
+    store_bind(store, stmt, "t", slice_str(like));
     if (store_row(store, stmt)) {
         if (sqlite3_column_int(stmt, 0) > 1 && !any_went_back(world)) {
             failed(world, "m%d has twice what was asked once: %s", m->index, a->token);

@@ -38,7 +38,7 @@ struct disk {
     bool off;
     enum disk_fault fault;
     uint64_t fault_at;
-    bool fault_lasts;
+    bool fault_lasts, pauses;
     uint64_t calls, changes, faults;
 };
 
@@ -288,6 +288,11 @@ void disk_fault(struct disk *disk, enum disk_fault fault, uint64_t at, bool last
     disk->calls = disk->changes = disk->faults = 0;
 }
 
+void disk_pause(struct disk *disk, bool pauses)
+{
+    disk->pauses = pauses;
+}
+
 uint64_t disk_calls(const struct disk *disk)
 {
     return disk->calls;
@@ -313,6 +318,9 @@ static bool call(struct disk *disk, enum call kind, int error, int *rc)
         *rc = error;
         return false;
     }
+    if (disk->pauses) {
+        return true;
+    }
     disk->calls++;
     disk->changes += changes;
     uint64_t number = disk->fault == DISK_FAILS ? disk->calls : disk->changes;
@@ -331,7 +339,7 @@ static bool call(struct disk *disk, enum call kind, int error, int *rc)
 /* A change is done: does the power go with it? */
 static int changed(struct disk *disk, int error)
 {
-    if (disk->fault == DISK_CUT && disk->changes == disk->fault_at) {
+    if (disk->fault == DISK_CUT && !disk->pauses && disk->changes == disk->fault_at) {
         disk->faults++;
         disk_cut(disk);
         return error;

@@ -171,7 +171,7 @@ static bool any_person(struct world *world, struct person_id *out)
     if (!stmt) {
         return false;
     }
-    store_bind(stmt, "i", (int64_t)below(&world->lies, 4));
+    store_bind(store, stmt, "i", (int64_t)below(&world->lies, 4));
     bool found = store_row(store, stmt) && column_fixed(stmt, 0, out->b, sizeof(out->b));
     sqlite3_reset(stmt);
     return found;

@@ -61,6 +61,7 @@ struct room {
     bool cut[ROOM_MAX][ROOM_MAX]; /* from, to */
     struct rng rng;
     uint32_t loss_percent;
+    int running;     /* the machine whose core runs right now; -1: none */
     bool no_entries; /* RUNS are lost */
     bool alike;      /* what is stretched comes out the same for all words */
     uint64_t offers; /* datagrams of that length */
@@ -221,6 +222,9 @@ static inline void room_output(struct room *room, int i, const struct output *o)
     case OUTPUT_SET_ASIDE:
         room_put_away(m, o);
         break;
+    case OUTPUT_QUIT:
+        m->on = false;
+        break;
     case OUTPUT_LOG:
         if (getenv("JAM_TEST_LOG")) {
             fprintf(stderr, "# %d: %.*s\n", i, (int)o->bytes.len, (const char *)o->bytes.at);
@@ -236,16 +240,24 @@ static inline void room_turn(struct room *room, int i, const struct event *event
 {
     struct output o;
     struct machine *m = &room->m[i];
+    room->running = i;
     if (event) {
         device_step(m->device, room->now, event);
     }
     device_commit(m->device, room->now);
     while (device_next(m->device, &o, &m->wake)) {
+        room->running = -1;
         room_output(room, i, &o);
+        room->running = i;
     }
+    if (!m->on) { /* it had no memory to go on */
+        device_close(&m->device);
+    }
+    room->running = -1;
 }
 
-static inline void room_start(struct room *room, int i)
+/* Starts a machine with what its disk has. */
+static inline enum err room_try_start(struct room *room, int i)
 {
     struct machine *m = &room->m[i];
     const char *files[17] = {NULL}, *name;
@@ -267,18 +279,31 @@ static inline void room_start(struct room *room, int i)
     config.hardware.b[0] = (uint8_t)(i + 1);
     config.boot[0] = 1;
     config.invite = m->invite;
-    if (device_open(&config, room->now, &m->device) != OK) {
-        fprintf(stderr, "# machine %d doesn't start\n", i);
+    room->running = i;
+    enum err err = device_open(&config, room->now, &m->device);
+    room->running = -1;
+    if (err == OK) {
+        m->on = true;
+        memset(m->inbox, 0, sizeof(m->inbox));
+        room_turn(room, i, NULL);
+    }
+    return err;
+}
+
+static inline void room_start(struct room *room, int i)
+{
+    enum err err = room_try_start(room, i);
+    if (err != OK) {
+        fprintf(stderr, "# machine %d doesn't start: %s\n", i, err_code(err));
         abort();
     }
-    m->on = true;
-    memset(m->inbox, 0, sizeof(m->inbox));
-    room_turn(room, i, NULL);
 }
 
 static inline void room_stop(struct room *room, int i)
 {
+    room->running = i;
     device_close(&room->m[i].device);
+    room->running = -1;
     room->m[i].on = false;
 }
 
@@ -291,6 +316,7 @@ static inline struct room *room_new(int count)
     room->now.mono.ms = 1000;
     room->now.wall.ms = INT64_C(1790000000000);
     room->count = count;
+    room->running = -1;
     for (int i = 0; i < count; i++) {
         struct machine *m = &room->m[i];
         struct sign_pk pk;

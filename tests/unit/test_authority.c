@@ -396,7 +396,7 @@ static bool is_in(struct scene_side *side, const char *table, const struct scene
         refused ? store_query(side->store, "SELECT 1 FROM refused WHERE feed=? AND seq=?")
                 : store_query(side->store, "SELECT 1 FROM entry e JOIN feed f ON f.id=e.feed"
                                            " WHERE f.feed=? AND seq=?");
-    store_bind(stmt, "fi", &s->feeds[s->items[at].feed].id, (int64_t)s->items[at].seq);
+    store_bind(side->store, stmt, "fi", &s->feeds[s->items[at].feed].id, (int64_t)s->items[at].seq);
     bool found = store_row(side->store, stmt);
     sqlite3_reset(stmt);
     return found;

@@ -354,7 +354,7 @@ static void strip(struct side *s, const struct ref *entry)
     struct hash rest;
     assert_true(entry_find(s->store, entry, &found));
     sqlite3_stmt *stmt = store_query(s->store, "SELECT payload FROM entry WHERE id=?");
-    store_bind(stmt, "i", found.row);
+    store_bind(s->store, stmt, "i", found.row);
     assert_true(store_row(s->store, stmt));
     payload_part(column_slice(stmt, 0), &stub, &rest);
     sqlite3_reset(stmt);

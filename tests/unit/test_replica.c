@@ -409,7 +409,7 @@ static void folding_again_gives_the_same_views(void **state)
 static bool is_stored(struct side *s, const struct hash *id)
 {
     sqlite3_stmt *stmt = store_query(s->store, "SELECT count(*) FROM entry WHERE hash=?");
-    store_bind(stmt, "h", id);
+    store_bind(s->store, stmt, "h", id);
     bool found = store_row(s->store, stmt) && sqlite3_column_int(stmt, 0) == 1;
     sqlite3_reset(stmt);
     return found;
