@@ -44,6 +44,7 @@ static enum err class_open_log(struct device *device, struct class *class,
     }
     class->known = true;
     class->receipts.ms = 1; /* some may still wait */
+    class->salvage_due.ms = 1;
     return OK;
 }
 
@@ -941,6 +942,7 @@ void class_tick(struct device *device, struct class *class, struct now now)
     }
     presence_tick(class->presence, now);
     receipts_tick(device, class, now);
+    salvage_tick(class, now);
     turnover_tick(device, class, now);
 }
 
@@ -959,6 +961,9 @@ struct mono class_wake(const struct class *class)
     }
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;
+    }
+    if (class->salvage_due.ms && class->salvage_due.ms < wake.ms) {
+        wake = class->salvage_due;
     }
     if (class->receipts.ms && class->receipts.ms < wake.ms) {
         wake = class->receipts;

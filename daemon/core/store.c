@@ -124,7 +124,8 @@ static bool is_sound(struct store *store)
 /* Every table that schema.sql made: all that log.sql didn't. */
 static const char views_list_sql[] =
     "SELECT name FROM main.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name "
-    "NOT IN ('feed', 'entry', 'local', 'retry', 'branch', 'branch_parent', 'redaction', 'receipt') "
+    "NOT IN ('feed', 'entry', 'local', 'retry', 'branch', 'branch_parent', 'redaction', 'receipt', "
+    "'salvaged') "
     "ORDER BY name";
 
 static const char tables_list_sql[] =
