@@ -18,6 +18,8 @@ struct reading {
     uint64_t first;
     uint32_t count;
     struct pack entries;
+    struct hash prev; /* the id of the row before, which has this seq */
+    uint64_t prev_seq;
 };
 
 struct salvage {
@@ -125,12 +127,34 @@ static struct reading *reading_at(struct salvage *s, int64_t row)
     return &s->feeds[row];
 }
 
+/* Is it what its own id says, as far as one can tell? Else what it says would spoil all that is proven together with it. */
+static bool is_sound(const struct salvage *s, struct reading *feed, struct entry *entry,
+                     const struct hash *id)
+{
+    size_t len = entry->payload.len;
+    bool tells = feed->known && feed->prev_seq + 1 == entry->seq;
+    if (entry->payload.at && (len <= SALT_BYTES || len > PAYLOAD_BYTES_MAX)) {
+        return false;
+    }
+    entry->feed = feed->id;
+    entry->prev = feed->prev;
+    if (entry->payload.at) {
+        entry->payload_hash = payload_hash(entry->payload);
+    } else {
+        entry->payload_hash = stub_hash(&entry->stub, &entry->rest);
+    }
+    struct hash told = tells ? entry_id(&s->class->id, entry) : *id;
+    feed->prev = *id;
+    feed->prev_seq = entry->seq;
+    return SAME(told, *id);
+}
+
 /* One row. What lies in it is believed only by its signature. */
 static enum err put_row(struct salvage *s, sqlite3_stmt *stmt)
 {
     struct entry entry;
     struct signature signature;
-    struct hash after[AFTER_MAX];
+    struct hash id, after[AFTER_MAX];
     replica_entry_of_row(stmt, after, &entry);
     struct reading *feed = reading_at(s, sqlite3_column_int64(stmt, 8));
     if (!feed) {
@@ -139,10 +163,14 @@ static enum err put_row(struct salvage *s, sqlite3_stmt *stmt)
     if (entry.seq == 1) {
         meet(s, feed, &entry);
     }
-    if (feed->count > 0 &&
-        (feed->first + feed->count != entry.seq || feed->count == RUN_ENTRIES_MAX)) {
-        feed->count =
-            0; /* one between them is lost, and with it what would have proven those before */
+    column_fixed(stmt, 10, id.b, sizeof(id.b));
+    bool is_next = feed->first + feed->count == entry.seq && feed->count < RUN_ENTRIES_MAX;
+    bool good = is_sound(s, feed, &entry, &id);
+    if (!good || !is_next) {
+        feed->count = 0; /* and with it goes what would have proven those before */
+    }
+    if (!good) {
+        return OK;
     }
     if (feed->count == 0) {
         pack_reset(&feed->entries);
@@ -194,7 +222,7 @@ static enum err each_row(struct salvage *s, const char *sql, int column,
 }
 
 static const char entries_sql[] =
-    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, feed, signature, id"
+    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, feed, signature, hash, id"
     " FROM entry NOT INDEXED WHERE id>=? ORDER BY id";
 static const char forks_sql[] =
     "SELECT proof_a, proof_b, id FROM feed NOT INDEXED WHERE id>=? ORDER BY id";
@@ -226,7 +254,7 @@ enum err salvage_log(struct device *device, struct store *store, struct class *c
     sqlite3_stmt *stmt = store_query(store, "PRAGMA page_count");
     s.rows = store_number(store, stmt) * PAGE_ROWS_MAX;
     pack_init(&s.run);
-    enum err err = each_row(&s, entries_sql, 10, put_row);
+    enum err err = each_row(&s, entries_sql, 11, put_row);
     err = err == OK ? each_row(&s, forks_sql, 2, put_fork) : err;
     for (int64_t i = 0; i < s.feeds_count; i++) {
         pack_clear(&s.feeds[i].entries);
