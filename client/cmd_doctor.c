@@ -49,6 +49,9 @@ static const struct check {
      N_("Ask your teacher; then: jam class join WORDS")},
     {"disk", false, false, false, N_("the disk is well"), N_("the disk can't take more: %2"),
      N_("Make room on the disk of this machine")},
+    {"damaged", false, false, false, N_("what is saved here can be read"),
+     N_("what was saved here is damaged, and set aside: %2"),
+     N_("The others give it back. If it comes again, this machine needs another disk")},
 };
 
 static const struct check *check_of(const msgpack_object *one)

@@ -204,10 +204,6 @@ enum err class_load(struct device *device, const char *file, bool many, struct n
     }
     snprintf(class->file, sizeof(class->file), "%s", file);
     enum err err = class_begin(device, class, now);
-    if (err == ERR_DAMAGED) {
-        class_free(&class);
-        return salvage(device, file, now);
-    }
     bool is_class = true;
     err = err == OK ? load_local(device, class, &is_class) : err;
     if (err == OK && !is_class) {
@@ -222,8 +218,11 @@ enum err class_load(struct device *device, const char *file, bool many, struct n
         err = class_open_log(device, class, &root);
     }
     if (err != OK) {
-        device_log(device, "%s can't be opened: %s", file, err_code(err));
         class_free(&class);
+        if (err == ERR_DAMAGED) {
+            return salvage(device, file, now);
+        }
+        device_log(device, "%s can't be opened: %s", file, err_code(err));
         return err;
     }
     if (many && ending_is_complete(class)) {

@@ -102,14 +102,15 @@ struct class
     struct ages *ages;
     struct replica *replica; /* NULL until the class is known */
     struct presence *presence;
-    struct sync *sync;       /* with the replica */
-    uint16_t port;           /* of the inbox; 0 until bound */
-    bool started;            /* it was bound, and said so to all */
-    bool changed;            /* since watchers were told */
-    bool urgent;             /* somebody waits for this turn's sync */
-    struct mono open_since;  /* since when a transaction is open; 0: none */
-    bool aside;              /* its database was found damaged at this start, and set aside */
-    uint64_t salvaged;       /* runs of it that wait for what couldn't be read */
+    struct sync *sync;      /* with the replica */
+    uint16_t port;          /* of the inbox; 0 until bound */
+    bool started;           /* it was bound, and said so to all */
+    bool changed;           /* since watchers were told */
+    bool urgent;            /* somebody waits for this turn's sync */
+    struct mono open_since; /* since when a transaction is open; 0: none */
+    char aside
+        [CLASS_FILE_BYTES]; /* the database that was found damaged at this start, and set aside; or "" */
+    uint64_t salvaged;      /* runs of it that wait for what couldn't be read */
     uint64_t salvaged_at;    /* how many entries there were when that was last tried */
     struct mono salvage_due; /* when to try again; 0: not */
     uint64_t
@@ -253,7 +254,9 @@ struct device {
     struct pending pending[CLIENTS_MAX];
     struct watcher watchers[CLIENTS_MAX];
     struct queued *first, *last, *told;
-    bool exhausted;           /* an output found no memory */
+    bool exhausted; /* an output found no memory */
+    bool again;     /* OUTPUT_AGAIN is said */
+    struct mono opened;
     struct address calls[16]; /* --peer */
     uint32_t calls_count;
     uint64_t uses, works;

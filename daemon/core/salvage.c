@@ -132,6 +132,6 @@ enum err salvage(struct device *device, const char *file, struct now now)
                "%s is damaged: it is set aside; %llu entries of it are saved, the rest comes from"
                " the other machines",
                file, (unsigned long long)saved);
-    class->aside = true;
+    snprintf(class->aside, sizeof(class->aside), "%s", file);
     return OK;
 }

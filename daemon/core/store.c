@@ -42,6 +42,7 @@ struct store {
     bool new_views;
     bool residue; /* the files may still hold what was erased */
     enum err err;
+    bool damaged; /* some error was */
     char why[160];
 };
 
@@ -74,6 +75,7 @@ static bool check(struct store *store, int rc)
     if (err == OK) {
         return true;
     }
+    store->damaged |= err == ERR_DAMAGED;
     if (store->err == OK) {
         store->err = err;
         strncpy(store->why, sqlite3_errmsg(store->db), sizeof(store->why) - 1);
@@ -429,6 +431,11 @@ enum err store_err(const struct store *store)
 const char *store_why(const struct store *store)
 {
     return store->why;
+}
+
+bool store_is_damaged(const struct store *store)
+{
+    return store->damaged;
 }
 
 void store_forgive(struct store *store)

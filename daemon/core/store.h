@@ -51,6 +51,8 @@ bool column_fixed(sqlite3_stmt *, int column, void *out, size_t len);
  * nothing: whoever decides by that asks here first. */
 enum err store_err(const struct store *);
 const char *store_why(const struct store *);
+/* Was anything read since it was opened that isn't what was written? */
+bool store_is_damaged(const struct store *);
 /* Outside a transaction: what failed until now is over. Inside it does nothing. */
 void store_forgive(struct store *);
 /* Something else than SQLite failed: the turn must not be saved. */

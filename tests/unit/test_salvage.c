@@ -284,6 +284,42 @@ static void a_void_feed_stays_void(void **state)
     room_free(room);
 }
 
+/* More than SQLite keeps in memory, so that it reads again. The machine starts again by itself. */
+static void what_is_noticed_while_it_runs_is_set_aside_too(void **state)
+{
+    enum { NOTES = 500 };
+    (void)state;
+    static char text[3001];
+    struct room *room = room_of_two();
+    memset(text, 'x', sizeof(text) - 1);
+    for (int i = 0; i < NOTES; i++) {
+        note(room, text);
+    }
+    room_run(room, 30000);
+    assert_same(room);
+    size_t len = 0;
+    uint8_t *bytes = disk_bytes(room->m[1].disk, room_database(room, 1), &len);
+    assert_true(len > (size_t)600 * PAGE_BYTES);
+    for (size_t page = 100; page < len / PAGE_BYTES; page += 50) {
+        bytes[page * PAGE_BYTES + 1000] ^= 1;
+    }
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ben"), "");
+    assert_string_equal(ASK(room, 0, "join", "jam", "bridge"), "");
+    for (int i = 0; i < 30 && room->m[1].asides == 0; i++) {
+        ASK(room, 1, "journal", "jam", "bridge");
+        ASK(room, 1, "status");
+        room_run(room, 1000);
+    }
+    assert_int_equal(room->m[1].asides, 1);
+    room_run(room, 60000);
+    assert_string_equal(ASK(room, 1, "status"), "");
+    assert_true(*room_text(room, 1, "status.damaged"));
+    assert_same(room);
+    assert_int_equal(count(class_at(room, 1), "SELECT count(*) FROM story WHERE text=?", text),
+                     NOTES);
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_row_that_nobody_has_costs_no_other_feed),
         cmocka_unit_test(what_was_erased_stays_so),
         cmocka_unit_test(a_void_feed_stays_void),
+        cmocka_unit_test(what_is_noticed_while_it_runs_is_set_aside_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
