@@ -1,12 +1,9 @@
 /* A VFS over another that keeps a checksum at the end of each page of a database. */
 #include "pages.h"
 
-#include <sodium.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "bytes.h"
 
 /* Where a database's first page says how it is made. */
 enum { AT_PAGE_SIZE = 16, AT_RESERVE = 20, HEAD_BYTES = 100 };
@@ -14,12 +11,15 @@ enum { AT_PAGE_SIZE = 16, AT_RESERVE = 20, HEAD_BYTES = 100 };
 struct pages {
     sqlite3_vfs vfs; /* known to SQLite by an address in our memory: one for each database */
     sqlite3_vfs *over;
+    bool mends;
     char name[32];
+    uint64_t steps[256]; /* of the checksum: what each byte that leaves it does to the rest */
 };
 
 /* An open file; the other VFS's own follows it. */
 struct paged {
     sqlite3_file base;
+    const struct pages *pages;
     bool checks; /* a database whose pages have room for it */
     sqlite3_io_methods methods;
     uint8_t page[PAGE_BYTES]; /* one that is written, with its checksum */
@@ -30,21 +30,48 @@ static sqlite3_file *inner(sqlite3_file *file)
     return (sqlite3_file *)((uint8_t *)file + sizeof(struct paged));
 }
 
-/* The page's place counts: one that was written elsewhere isn't right here. */
-static void checksum(const uint8_t *page, sqlite3_int64 at, uint8_t out[PAGES_RESERVE])
+/* CRC-64 (of ECMA-182, bits reflected): any 64 bits in a row are noticed, and one wrong bit can be found. */
+static void learn_steps(uint64_t steps[256])
 {
-    uint8_t key[crypto_shorthash_KEYBYTES] = "jam page";
-    for (size_t i = 0; i < 8; i++) {
-        key[8 + i] = (uint8_t)((uint64_t)at >> (8 * i));
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        uint64_t sum = byte;
+        for (int bit = 0; bit < 8; bit++) {
+            sum = sum >> 1 ^ (sum & 1 ? UINT64_C(0xc96c5795d7870f42) : 0);
+        }
+        steps[byte] = sum;
     }
-    crypto_shorthash(out, page, PAGE_BYTES - PAGES_RESERVE, key);
 }
 
-static bool is_right(const uint8_t *page, sqlite3_int64 at)
+static uint64_t step(const struct pages *pages, uint64_t sum)
 {
-    uint8_t sum[PAGES_RESERVE];
-    checksum(page, at, sum);
-    return memcmp(page + PAGE_BYTES - PAGES_RESERVE, sum, sizeof(sum)) == 0;
+    return pages->steps[sum & 0xff] ^ sum >> 8;
+}
+
+/* The page's place counts: one that was written elsewhere isn't right here. */
+static uint64_t checksum(const struct pages *pages, const uint8_t *page, sqlite3_int64 at)
+{
+    uint64_t sum = ~(uint64_t)at;
+    for (size_t i = 0; i < PAGE_BYTES - PAGES_RESERVE; i++) {
+        sum = step(pages, sum ^ page[i]);
+    }
+    return sum;
+}
+
+static void write_sum(uint8_t *page, uint64_t sum)
+{
+    for (size_t i = 0; i < PAGES_RESERVE; i++) {
+        page[PAGE_BYTES - PAGES_RESERVE + i] = (uint8_t)(sum >> (8 * i));
+    }
+}
+
+/* By which bits its checksum isn't what it says: 0 if the page is right. */
+static uint64_t wrong_bits(const struct pages *pages, const uint8_t *page, sqlite3_int64 at)
+{
+    uint64_t sum = checksum(pages, page, at);
+    for (size_t i = 0; i < PAGES_RESERVE; i++) {
+        sum ^= (uint64_t)page[PAGE_BYTES - PAGES_RESERVE + i] << (8 * i);
+    }
+    return sum;
 }
 
 static bool is_page(int len, sqlite3_int64 at)
@@ -61,6 +88,36 @@ static void learn(struct paged *paged, const uint8_t *head, int len, sqlite3_int
     }
 }
 
+/* Puts the bit right that makes the page what its checksum says, if one does: what it did to the checksum depends on nothing
+ * but how far it stands from the end. */
+static void mend(const struct pages *pages, uint8_t *page, uint64_t wrong)
+{
+    uint64_t bits[8];
+    for (int k = 0; k < 8; k++) {
+        bits[k] = pages->steps[1 << k];
+    }
+    for (size_t i = PAGE_BYTES - PAGES_RESERVE; i-- > 0;) {
+        for (int k = 0; k < 8; k++) {
+            if (bits[k] == wrong) {
+                page[i] ^= (uint8_t)(1 << k);
+                return;
+            }
+            bits[k] = step(pages, bits[k]);
+        }
+    }
+}
+
+static int on_mended_read(sqlite3_file *file, void *out, int len, sqlite3_int64 at)
+{
+    const struct pages *pages = ((struct paged *)file)->pages;
+    int rc = inner(file)->pMethods->xRead(inner(file), out, len, at);
+    uint64_t wrong = rc == SQLITE_OK && is_page(len, at) ? wrong_bits(pages, out, at) : 0;
+    if (wrong) {
+        mend(pages, out, wrong);
+    }
+    return rc;
+}
+
 static int on_database_read(sqlite3_file *file, void *out, int len, sqlite3_int64 at)
 {
     struct paged *paged = (struct paged *)file;
@@ -69,11 +126,11 @@ static int on_database_read(sqlite3_file *file, void *out, int len, sqlite3_int6
         return rc;
     }
     learn(paged, out, len, at);
-    if (!paged->checks || !is_page(len, at) || is_right(out, at)) {
+    if (!paged->checks || !is_page(len, at) || !wrong_bits(paged->pages, out, at)) {
         return SQLITE_OK;
     }
     rc = inner(file)->pMethods->xRead(inner(file), out, len, at); /* it may come right now */
-    return rc != SQLITE_OK || is_right(out, at) ? rc : SQLITE_CORRUPT;
+    return rc != SQLITE_OK || !wrong_bits(paged->pages, out, at) ? rc : SQLITE_CORRUPT;
 }
 
 static int on_database_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
@@ -82,7 +139,7 @@ static int on_database_write(sqlite3_file *file, const void *bytes, int len, sql
     learn(paged, bytes, len, at);
     if (paged->checks && is_page(len, at)) {
         memcpy(paged->page, bytes, PAGE_BYTES - PAGES_RESERVE);
-        checksum(paged->page, at, paged->page + PAGE_BYTES - PAGES_RESERVE);
+        write_sum(paged->page, checksum(paged->pages, paged->page, at));
         bytes = paged->page;
     }
     return inner(file)->pMethods->xWrite(inner(file), bytes, len, at);
@@ -154,13 +211,16 @@ static int on_open(sqlite3_vfs *v, const char *name, sqlite3_file *file, int fla
     struct paged *paged = (struct paged *)file;
     bool database = flags & SQLITE_OPEN_MAIN_DB;
     memset(paged, 0, sizeof(*paged));
+    paged->pages = pages;
     int rc = pages->over->xOpen(pages->over, name, inner(file), flags, out);
     if (inner(file)
             ->pMethods) { /* version 1: no shared memory and no mapped files, both of which go past us */
         paged->methods = (sqlite3_io_methods){
             .iVersion = 1,
             .xClose = on_close,
-            .xRead = database ? on_database_read : on_read,
+            .xRead = !database      ? on_read
+                     : pages->mends ? on_mended_read
+                                    : on_database_read,
             .xWrite = database ? on_database_write : on_write,
             .xTruncate = on_truncate,
             .xSync = on_sync,
@@ -219,7 +279,7 @@ static int on_last_error(sqlite3_vfs *v, int len, char *out)
     return over->xGetLastError ? over->xGetLastError(over, len, out) : 0;
 }
 
-enum err pages_open(const char *over, struct pages **out)
+enum err pages_open(const char *over, bool mends, struct pages **out)
 {
     sqlite3_vfs *found = sqlite3_vfs_find(over);
     struct pages *pages = found ? calloc(1, sizeof(*pages)) : NULL;
@@ -228,6 +288,8 @@ enum err pages_open(const char *over, struct pages **out)
     }
     sqlite3_snprintf(sizeof(pages->name), pages->name, "jam-%p", (void *)pages);
     pages->over = found;
+    pages->mends = mends;
+    learn_steps(pages->steps);
     pages->vfs = (sqlite3_vfs){
         .iVersion = 1,
         .szOsFile = (int)sizeof(struct paged) + found->szOsFile,

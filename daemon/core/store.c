@@ -35,7 +35,7 @@ struct statement {
 
 struct store {
     sqlite3 *db;
-    struct pages *pages; /* under it; NULL: nothing is checked */
+    struct pages *pages; /* under it */
     struct statement statements[STATEMENTS_MAX];
     sqlite3_stmt *rollback; /* ready: it must work where there is no memory left to make it */
     bool open;              /* a transaction is */
@@ -205,17 +205,17 @@ static void setup(struct store *store)
                 " since_ms INTEGER) WITHOUT ROWID");
 }
 
-static enum err open_as(const char *path, const char *vfs, bool checks,
+static enum err open_as(const char *path, const char *vfs, bool mends,
                         void (*prepare)(struct store *), struct store **out)
 {
     struct store *store = calloc(1, sizeof(*store));
-    enum err err = !store ? ERR_NOMEM : checks ? pages_open(vfs, &store->pages) : OK;
+    enum err err = store ? pages_open(vfs, mends, &store->pages) : ERR_NOMEM;
     if (err != OK) {
         free(store);
         return err;
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    int rc = sqlite3_open_v2(path, &store->db, flags, checks ? pages_vfs(store->pages) : vfs);
+    int rc = sqlite3_open_v2(path, &store->db, flags, pages_vfs(store->pages));
     if (!store->db) {
         store_close(&store);
         return ERR_NOMEM;
@@ -236,7 +236,7 @@ static enum err open_as(const char *path, const char *vfs, bool checks,
 
 enum err store_open(const char *path, const char *vfs, struct store **out)
 {
-    return open_as(path, vfs, true, setup, out);
+    return open_as(path, vfs, false, setup, out);
 }
 
 /* Nothing is checked and nothing written: what a query can't read it says. */
@@ -249,7 +249,7 @@ static void setup_damaged(struct store *store)
 
 enum err store_open_damaged(const char *path, const char *vfs, struct store **out)
 {
-    return open_as(path, vfs, false, setup_damaged, out);
+    return open_as(path, vfs, true, setup_damaged, out);
 }
 
 void store_close(struct store **store_p)

@@ -66,6 +66,7 @@ static void damage(struct room *room, const char *text)
     size_t len = 0, found = 0;
     uint8_t *bytes = disk_bytes(room->m[1].disk, room_database(room, 1), &len), *at = bytes;
     while ((at = memmem(at, len - (size_t)(at - bytes), text, strlen(text)))) {
+        at[1] ^= 2; /* two bits: one alone would be put right */
         *at++ ^= 4;
         found++;
     }
@@ -126,6 +127,34 @@ static void a_flipped_bit_is_noticed_on_every_page(void **state)
     struct store *store = NULL;
     assert_int_equal(store_open(path, disk_vfs(room->m[1].disk), &store), OK);
     store_close(&store);
+    room_free(room);
+}
+
+static void one_wrong_bit_costs_nothing(void **state)
+{
+    (void)state;
+    struct room *room = room_of_two();
+    char text[64];
+    cut(room, true);
+    for (int i = 0; i < 60; i++) {
+        snprintf(text, sizeof(text), "a note of its own, number %d", i);
+        note(room, text);
+    }
+    int64_t all = 0;
+    for (size_t at = 17; at < (size_t)20 * PAGE_BYTES; at += 2 * PAGE_BYTES + 301) {
+        all = count(class_at(room, 1), "SELECT count(*) FROM story", NULL);
+        room_stop(room, 1);
+        size_t len = 0;
+        uint8_t *bytes = disk_bytes(room->m[1].disk, room_database(room, 1), &len);
+        assert_true(at < len);
+        bytes[at] ^= 8;
+        room_start(room, 1);
+        assert_int_equal(room->m[1].device->classes_count, 1);
+        assert_int_equal(count(class_at(room, 1), "SELECT count(*) FROM story", NULL), all);
+        assert_int_equal(class_at(room, 1)->salvaged, 0);
+    }
+    assert_true(room->m[1].asides > 5);
+    assert_true(shows(room, 1, "a note of its own, number 59"));
     room_free(room);
 }
 
@@ -324,6 +353,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flipped_bit_is_noticed_on_every_page),
+        cmocka_unit_test(one_wrong_bit_costs_nothing),
         cmocka_unit_test(a_row_that_can_not_be_read_costs_itself_alone),
         cmocka_unit_test(a_row_that_nobody_has_costs_no_other_feed),
         cmocka_unit_test(what_was_erased_stays_so),
