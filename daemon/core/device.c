@@ -315,8 +315,8 @@ static void look_for_damage(struct device *device, struct now now)
         if (store_is_damaged(device->classes[i]->store) &&
             now.mono.ms - device->opened.ms >= DAMAGE_MS) {
             device->again = true;
-            device_log(device, "%s is damaged: %s", device->classes[i]->file,
-                       store_why(device->classes[i]->store));
+            device_log(device, "%s turns out to be damaged: this starts again",
+                       device->classes[i]->file);
             device_put(device, &(struct output){.kind = OUTPUT_AGAIN});
         }
     }

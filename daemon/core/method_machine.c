@@ -442,6 +442,8 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
     find(&findings, &(struct finding){.id = "disk",
                                       .ok = !class_disk(class, now),
                                       .what = class_disk(class, now)});
+    uint32_t returned = class->sync ? (uint32_t)sync_returned(class->sync) : 0;
+    find(&findings, &(struct finding){.id = "kept", .ok = returned == 0, .count = returned});
     find(&findings, &(struct finding){.id = "damaged",
                                       .ok = !*class->aside && class->salvaged == 0,
                                       .what = *class->aside     ? class->aside

@@ -85,6 +85,9 @@ bool replica_own(const struct replica *, struct feed_id *, uint64_t *seq);
 /* Whether a feed belongs to this device; *device is whose it is. False if unknown. */
 bool replica_device_of(struct replica *, const struct feed_id *, struct device_id *);
 
+/* Is it one of this machine's, of an earlier run too? */
+bool replica_wrote(struct replica *, const struct feed_id *);
+
 struct replica_counts {
     uint64_t entries, feeds, waiting, newer, forks, lacking;
     uint64_t refolds; /* since it was opened */
