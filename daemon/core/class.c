@@ -45,6 +45,7 @@ static enum err class_open_log(struct device *device, struct class *class,
     class->known = true;
     class->receipts.ms = 1; /* some may still wait */
     class->salvage_due.ms = 1;
+    class->salvaged_at = UINT64_MAX;
     return OK;
 }
 
@@ -961,7 +962,7 @@ struct mono class_wake(const struct class *class)
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;
     }
-    if (class->salvage_due.ms && class->salvage_due.ms < wake.ms) {
+    if (class->replica && class->salvage_due.ms && class->salvage_due.ms < wake.ms) {
         wake = class->salvage_due;
     }
     if (class->receipts.ms && class->receipts.ms < wake.ms) {

@@ -108,20 +108,20 @@ static void meet(struct salvage *s, struct reading *feed, const struct entry *en
 
 static struct reading *reading_at(struct salvage *s, int64_t row)
 {
-    if (row < 1 || row > s->rows) {
-        return NULL; /* a feed has an entry at least: so many there can't be */
-    }
     if (row >= s->feeds_count) {
         int64_t count = row * 2 + 16;
-        struct reading *feeds = realloc(s->feeds, (size_t)count * sizeof(*feeds));
+        struct reading *feeds = calloc((size_t)count, sizeof(*feeds));
         if (!feeds) {
             return NULL;
         }
-        s->feeds = feeds;
+        if (s->feeds) {
+            memcpy(feeds, s->feeds, (size_t)s->feeds_count * sizeof(*feeds));
+        }
         for (int64_t i = s->feeds_count; i < count; i++) {
-            memset(&feeds[i], 0, sizeof(feeds[i]));
             pack_init(&feeds[i].entries);
         }
+        free(s->feeds);
+        s->feeds = feeds;
         s->feeds_count = count;
     }
     return &s->feeds[row];
@@ -156,9 +156,13 @@ static enum err put_row(struct salvage *s, sqlite3_stmt *stmt)
     struct signature signature;
     struct hash id, after[AFTER_MAX];
     replica_entry_of_row(stmt, after, &entry);
-    struct reading *feed = reading_at(s, sqlite3_column_int64(stmt, 8));
+    int64_t row = sqlite3_column_int64(stmt, 8);
+    if (row < 1 || row > s->rows) {
+        return OK; /* a feed has an entry at least: so many there can't be */
+    }
+    struct reading *feed = reading_at(s, row);
     if (!feed) {
-        return OK;
+        return ERR_NOMEM;
     }
     if (entry.seq == 1) {
         meet(s, feed, &entry);
