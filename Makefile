@@ -124,6 +124,12 @@ $(B)/hostile: $(call obj,$(HOSTILE_C)) $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PROTO_LIBS) $(call pc,--libs,libzmq)
 
+# a disk that turns read-only under a daemon, for the end to end tests
+$(B)/readonly.so: tests/e2e/readonly.c
+	$(Q)mkdir -p $(@D)
+	$(if $(Q),@echo "  LD    $@")
+	$(Q)$(CC) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $< -ldl
+
 # a simulated room: the rooms below the shell, and of the shell its door. Bugs can be planted in this flavour, and a
 # signature that was checked once is remembered
 SIM_C := $(wildcard tests/sim/*.c)
@@ -154,7 +160,7 @@ E2E := $(sort $(wildcard tests/e2e/*.t))
 
 test: ## install what is missing, build every way, run every test
 	$(Q)tools/setup
-	$(FLAVOUR) all units bench-tools $(B)/hostile
+	$(FLAVOUR) all units bench-tools $(B)/hostile $(B)/readonly.so
 	$(FLAVOUR) CC=clang all units
 	$(FLAVOUR) SANITIZE=address,undefined units
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
@@ -166,7 +172,7 @@ DAY := 86400
 unit: units ## only the unit tests
 	$(Q)JOBS=$(JOBS) tests/run $(UNITS)
 
-e2e: all $(B)/hostile ## only the end to end tests (T='tests/e2e/cable.t …' for some)
+e2e: all $(B)/hostile $(B)/readonly.so ## only the end to end tests (T='tests/e2e/cable.t …' for some)
 	$(Q)JOBS=$(JOBS) JAM_BUILD=$(B) tests/run $(or $(T),$(E2E))
 
 kills: all ## kill daemons at random instants under load (KILLS=10000)

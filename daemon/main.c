@@ -121,7 +121,7 @@ static enum err invite_file_read(const char *path, struct invite *invite, struct
     return err;
 }
 
-static enum err run(const struct options *options, bool own_place, struct why *why)
+static enum err run(const struct options *options, bool own_place, bool *again, struct why *why)
 {
     struct device_config config = {.state = options->state};
     struct log log = {0};
@@ -154,6 +154,7 @@ static enum err run(const struct options *options, bool own_place, struct why *w
     wipe(&invite, sizeof invite);
     if (err == OK) {
         err = loop_run(loop);
+        *again = err == OK && loop_again(loop);
         loop_close(&loop);
     }
     disk_close(&disk);
@@ -174,7 +175,7 @@ int main(int argc, char **argv)
         fputs(options.help ? usage : "jamd " JAM_VERSION "\n", stdout);
         return EXIT_OK;
     }
-    bool own_place = options.state || getenv("JAM_STATE");
+    bool again = false, own_place = options.state || getenv("JAM_STATE");
     if (!options.state && path_default(state_room, "JAM_STATE", "/var/lib/jam", "XDG_STATE_HOME",
                                        "jam", ".local/state/jam")) {
         options.state = state_room;
@@ -189,7 +190,10 @@ int main(int argc, char **argv)
     }
     process_prepare();
     if (err == OK) {
-        err = run(&options, own_place, &why);
+        err = run(&options, own_place, &again, &why);
+    }
+    if (again) { /* as another process: libzmq has one context for the life of one */
+        execv("/proc/self/exe", argv);
     }
     if (err != OK) {
         why_print(err, &why);

@@ -91,6 +91,7 @@ enum output_kind {
     OUTPUT_LOG,      /* a line for the log */
     OUTPUT_ERASE, /* erase a database that is closed (bytes: its name), so that nothing of it can be read again */
     OUTPUT_QUIT, /* there was no memory for what had to be said: close the device, and end */
+    OUTPUT_AGAIN, /* a database turns out to be damaged: close the device, and open it again, which sets it aside */
     OUTPUT_FORGET_KEY, /* another machine has this device's key: the next start of this one must make another */
     OUTPUT_SET_ASIDE, /* rename a damaged database (bytes: its name in the state folder), so that it isn't loaded again */
 };
