@@ -24,7 +24,7 @@ on() {
 
 # await 'CONDITION' [SECONDS]: the limit is generous, so that only a fault meets it
 await() {
-    await_end=$(($(date +%s) + ${2:-12}))
+    await_end=$(($(date +%s) + ${2:-60}))
     until eval "$1" 2>/dev/null; do
         if [ "$(date +%s)" -gt "$await_end" ]; then
             echo "waited in vain for: $1"

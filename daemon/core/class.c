@@ -303,7 +303,7 @@ enum err class_fail(struct class *class, enum err err)
     class->failed = true;
     snprintf(class->disk_why, sizeof(class->disk_why), "%s", store_why(class->store));
     store_rollback(class->store);
-    if (class->sync) {
+    if (class->sync && !PLANTED(24)) {
         sync_rolled_back(class->sync);
     }
     class->stale = class->replica && replica_reload(class->replica) != OK;
