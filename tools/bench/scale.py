@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 CHANGES = 20
 HEALS = 3
 IDLE_S = int(os.environ.get("IDLE_S", 30))
-SETTLE_S = 20  # after all found all: links that aren't needed go
+SETTLE_S = 75  # links that nobody needs go after half a minute of silence
 WAIT_S = 300
 
 GOALS = {"changes_ms": 1000, "sent": 500, "memory": 16, "heal_s": 5}
