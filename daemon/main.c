@@ -18,6 +18,9 @@
 #define JAM_VERSION "0.1"
 #endif
 
+/* In the environment of one that starts itself again. */
+#define DOUBTS "JAM_DOUBTS"
+
 enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, PATH_BYTES_MAX = 4096 };
 
 /* Descriptors, and how many of them strangers can't use up: local.c takes those for who sits here. */
@@ -139,6 +142,7 @@ static enum err run(const struct options *options, bool own_place, bool *again, 
     clock_random(config.seed, sizeof config.seed);
     gethostname(host, HOST_BYTES_MAX);
     config.host = host;
+    config.doubts = getenv(DOUBTS) != NULL;
     char **databases = disk_databases(&disk);
     config.databases = (const char *const *)databases;
     err = databases ? OK : ERR_NOMEM;
@@ -193,6 +197,7 @@ int main(int argc, char **argv)
         err = run(&options, own_place, &again, &why);
     }
     if (again) { /* as another process: libzmq has one context for the life of one */
+        setenv(DOUBTS, "1", 1);
         execv("/proc/self/exe", argv);
     }
     if (err != OK) {

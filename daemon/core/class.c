@@ -206,6 +206,7 @@ enum err class_load(struct device *device, const char *file, bool many, struct n
     snprintf(class->file, sizeof(class->file), "%s", file);
     enum err err = class_begin(device, class, now);
     bool is_class = true;
+    err = err == OK && device->doubts ? store_look_through(class->store) : err;
     err = err == OK ? load_local(device, class, &is_class) : err;
     if (err == OK && !is_class) {
         device_log(device, "%s holds no class; it is left as it is", file);

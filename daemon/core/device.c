@@ -7,7 +7,7 @@
 #include "device_inside.h"
 #include "planted.h"
 
-enum { DAMAGE_MS = 10 * 1000 };
+enum { DAMAGE_MS = 10 * 1000, DOUBTS_MS = 3600 * 1000 };
 
 static void append(struct device *device, struct queued *queued)
 {
@@ -74,6 +74,7 @@ static enum err init(struct device *device, const struct device_config *config)
     copy_text(device->state, sizeof(device->state), config->state);
     copy_text(device->host, sizeof(device->host), config->host);
     rng_seed(&device->rng, config->seed);
+    device->doubts = config->doubts;
     device->key = config->key;
     memcpy(device->id.b, pk.b, sizeof(pk.b));
     device->hardware = config->hardware;
@@ -308,12 +309,13 @@ void device_save(struct device *device, struct now now)
     }
 }
 
-/* What is damaged is set aside by another start: once, soon, but not again and again for what that doesn't mend. */
+/* What is damaged is set aside by another start: soon, but not again and again for what that doesn't mend. */
 static void look_for_damage(struct device *device, struct now now)
 {
+    int64_t wait_ms = device->doubts ? DOUBTS_MS : DAMAGE_MS;
     for (uint32_t i = 0; i < device->classes_count && !device->again; i++) {
         if (store_is_damaged(device->classes[i]->store) &&
-            now.mono.ms - device->opened.ms >= DAMAGE_MS) {
+            now.mono.ms - device->opened.ms >= wait_ms) {
             device->again = true;
             device_log(device, "%s turns out to be damaged: this starts again",
                        device->classes[i]->file);

@@ -35,6 +35,7 @@ struct device_config {
     const char *host;            /* host name */
     const struct invite *invite; /* of a class to be in, joined if it isn't; NULL: none */
     uint8_t boot[16]; /* this boot of the machine: tells whether the disk outlasts boots */
+    bool doubts;      /* the run before said OUTPUT_AGAIN: look through all databases */
 };
 
 /* A terminal's login, as the shell found it: the same for all commands of one login, never reused by another. */

@@ -256,6 +256,7 @@ struct device {
     struct queued *first, *last, *told;
     bool exhausted; /* an output found no memory */
     bool again;     /* OUTPUT_AGAIN is said */
+    bool doubts;    /* it was, by the run before */
     struct mono opened;
     struct address calls[16]; /* --peer */
     uint32_t calls_count;

@@ -190,23 +190,27 @@ static enum err put_row(struct salvage *s, sqlite3_stmt *stmt)
 
 /* All rows of a statement over a table, from number ?1 on; the number is its last column. Where one can't be read, nor when it
  * is tried once more, the next number is tried. */
-static enum err each_row(struct salvage *s, const char *sql, int column,
+static enum err each_row(struct salvage *s, const char *last_sql, const char *sql, int column,
                          enum err (*put)(struct salvage *, sqlite3_stmt *))
 {
     enum err err = OK;
     bool again = false;
-    for (int64_t at = 1; at <= s->rows && err == OK;) {
+    int64_t left = s->rows; /* pages that lead to one another in a circle have no end */
+    store_forgive(s->store);
+    int64_t last = store_number(s->store, store_query(s->store, last_sql));
+    last = store_err(s->store) == OK && last < s->rows ? last : s->rows;
+    for (int64_t at = 1; at <= last && err == OK;) {
         store_forgive(s->store);
         sqlite3_stmt *stmt = store_query(s->store, sql);
         store_bind(s->store, stmt, "i", at);
-        while (err == OK && store_row(s->store, stmt)) {
+        while (err == OK && left > 0 && store_row(s->store, stmt)) {
             int64_t row = sqlite3_column_int64(stmt, column);
-            if (row < at) {
-                store_fail(s->store, ERR_DAMAGED);
-                break;
+            if (row >= at &&
+                row <= last) { /* else its number is wrong: that is no reason to leave out others */
+                at = row + 1;
+                again = false;
             }
-            again = false;
-            at = row + 1;
+            left--;
             err = put(s, stmt);
         }
         if (stmt) {
@@ -216,7 +220,7 @@ static enum err each_row(struct salvage *s, const char *sql, int column,
         if (err == OK && (seen == OK || seen == ERR_NOMEM)) {
             return seen;
         }
-        if (!stmt && again) {
+        if (left == 0 || (!stmt && again)) {
             break; /* not even what tables there are can be read */
         }
         at += again;
@@ -258,8 +262,8 @@ enum err salvage_log(struct device *device, struct store *store, struct class *c
     sqlite3_stmt *stmt = store_query(store, "PRAGMA page_count");
     s.rows = store_number(store, stmt) * PAGE_ROWS_MAX;
     pack_init(&s.run);
-    enum err err = each_row(&s, entries_sql, 11, put_row);
-    err = err == OK ? each_row(&s, forks_sql, 2, put_fork) : err;
+    enum err err = each_row(&s, "SELECT max(id) FROM entry", entries_sql, 11, put_row);
+    err = err == OK ? each_row(&s, "SELECT max(id) FROM feed", forks_sql, 2, put_fork) : err;
     for (int64_t i = 0; i < s.feeds_count; i++) {
         pack_clear(&s.feeds[i].entries);
     }

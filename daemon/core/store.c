@@ -105,11 +105,11 @@ static int64_t pragma_get(struct store *store, const char *sql)
 }
 
 /* Reads every page, and so looks at every checksum; that indexes fit their tables follows. */
-static bool looks_sound(struct store *store)
+static bool looks_sound(struct store *store, const char *sql)
 {
     sqlite3_stmt *stmt = NULL;
     bool sound = false;
-    if (check(store, sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &stmt, NULL)) &&
+    if (check(store, sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL)) &&
         store_row(store, stmt)) {
         sound = slice_is(column_slice(stmt, 0), "ok");
     }
@@ -120,7 +120,14 @@ static bool looks_sound(struct store *store)
 /* A page that couldn't be read is told as damage: so it is looked at again. */
 static bool is_sound(struct store *store)
 {
-    return looks_sound(store) || (store->err == OK && looks_sound(store));
+    static const char sql[] = "PRAGMA quick_check(1)";
+    return looks_sound(store, sql) || (store->err == OK && looks_sound(store, sql));
+}
+
+enum err store_look_through(struct store *store)
+{
+    bool sound = looks_sound(store, "PRAGMA integrity_check(1)");
+    return store->err != OK ? store->err : sound ? OK : ERR_DAMAGED;
 }
 
 /* Every table that schema.sql made: all that log.sql didn't. */

@@ -19,6 +19,8 @@ enum err store_open(const char *path, const char *vfs, struct store **out);
 /* Opens a database that store_open found damaged, to read what can still be read: nothing is made or
  * written; a page with one wrong bit is read as it was, any other as it is. */
 enum err store_open_damaged(const char *path, const char *vfs, struct store **out);
+/* Looks whether indexes fit their tables too, which takes several times as long as opening. ERR_DAMAGED, or what a query had. */
+enum err store_look_through(struct store *);
 void store_close(struct store **);
 /* Were the views made anew, because they are new or their form changed? Then the log must be folded into them. */
 bool store_has_new_views(const struct store *);

@@ -226,7 +226,7 @@ static inline void room_output(struct room *room, int i, const struct output *o)
     case OUTPUT_QUIT:
     case OUTPUT_AGAIN:
         m->on = false;
-        m->again = o->kind == OUTPUT_AGAIN;
+        m->again = o->kind == OUTPUT_AGAIN; /* its next start knows */
         break;
     case OUTPUT_LOG:
         if (getenv("JAM_TEST_LOG")) {
@@ -259,8 +259,7 @@ static inline void room_turn(struct room *room, int i, const struct event *event
         device_close(&m->device);
     }
     room->running = -1;
-    if (m->again) {
-        m->again = false;
+    if (m->again && !m->on) {
         room_start(room, i);
     }
 }
@@ -288,11 +287,13 @@ static inline enum err room_try_start(struct room *room, int i)
     config.hardware.b[0] = (uint8_t)(i + 1);
     config.boot[0] = 1;
     config.invite = m->invite;
+    config.doubts = m->again;
     room->running = i;
     enum err err = device_open(&config, room->now, &m->device);
     room->running = -1;
     if (err == OK) {
         m->on = true;
+        m->again = false;
         memset(m->inbox, 0, sizeof(m->inbox));
         room_turn(room, i, NULL);
     }

@@ -349,6 +349,41 @@ static void what_is_noticed_while_it_runs_is_set_aside_too(void **state)
     room_free(room);
 }
 
+static void change(struct room *room, const char *sql)
+{
+    struct store *store = NULL;
+    const char *path = room_database(room, 1);
+    assert_int_equal(store_open(path, disk_vfs(room->m[1].disk), &store), OK);
+    store_do(store, "PRAGMA writable_schema=ON", "");
+    store_do(store, sql, "");
+    assert_int_equal(store_err(store), OK);
+    store_close(&store);
+}
+
+/* All its checksums are right, but an index has what its table hasn't: only who doubts looks for that. */
+static void what_no_checksum_shows_is_looked_for_after_it_was_met(void **state)
+{
+    (void)state;
+    struct room *room = room_of_two();
+    note(room, "in no index");
+    room_run(room, 6000);
+    room_stop(room, 1);
+    change(room, "UPDATE sqlite_schema SET sql=sql || ' WHERE kind<0' WHERE name='entry_hash'");
+    change(room, "DELETE FROM entry WHERE id=(SELECT max(id) FROM entry)");
+    change(room, "UPDATE sqlite_schema SET sql=replace(sql, ' WHERE kind<0', '')"
+                 " WHERE name='entry_hash'");
+    room_start(room, 1);
+    assert_int_equal(room->m[1].asides, 0);
+    room_stop(room, 1);
+    room->m[1].again = true;
+    room_start(room, 1);
+    assert_int_equal(room->m[1].asides, 1);
+    room_run(room, 60000);
+    assert_true(shows(room, 1, "in no index"));
+    assert_same(room);
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +394,7 @@ int main(void)
         cmocka_unit_test(what_was_erased_stays_so),
         cmocka_unit_test(a_void_feed_stays_void),
         cmocka_unit_test(what_is_noticed_while_it_runs_is_set_aside_too),
+        cmocka_unit_test(what_no_checksum_shows_is_looked_for_after_it_was_met),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
