@@ -111,8 +111,8 @@ SCARCE_A := $(patsubst %,$(B)/scarce/lib%.a,core proto msgpackc)
 $(B)/tests/unit/test_faults: $(B)/tests/unit/test_faults.o $(B)/tests/sim/disk.o $(SCARCE_A)
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,cmocka)
-# a lesson for each call that can fail takes a minute: only as it is built for use
-LIGHT_C := $(filter-out tests/unit/test_faults.c,$(UNIT_C))
+# a lesson for each call that can fail, or a power cut at each write, takes a minute: only as it is built for use
+LIGHT_C := $(filter-out $(patsubst %,tests/unit/test_%.c,cuts faults),$(UNIT_C))
 UNITS := $(patsubst %.c,$(B)/%,$(UNIT_C))
 units: $(UNITS)
 
@@ -123,6 +123,12 @@ $(call room,$(HOSTILE_C)): DEFINES := -D_GNU_SOURCE
 $(B)/hostile: $(call obj,$(HOSTILE_C)) $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PROTO_LIBS) $(call pc,--libs,libzmq)
+
+# a disk that turns read-only under a daemon, for the end to end tests
+$(B)/readonly.so: tests/e2e/readonly.c
+	$(Q)mkdir -p $(@D)
+	$(if $(Q),@echo "  LD    $@")
+	$(Q)$(CC) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $< -ldl
 
 # a simulated room: the rooms below the shell, and of the shell its door. Bugs can be planted in this flavour, and a
 # signature that was checked once is remembered
@@ -154,7 +160,7 @@ E2E := $(sort $(wildcard tests/e2e/*.t))
 
 test: ## install what is missing, build every way, run every test
 	$(Q)tools/setup
-	$(FLAVOUR) all units bench-tools $(B)/hostile
+	$(FLAVOUR) all units bench-tools $(B)/hostile $(B)/readonly.so
 	$(FLAVOUR) CC=clang all units
 	$(FLAVOUR) SANITIZE=address,undefined units
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
@@ -166,7 +172,7 @@ DAY := 86400
 unit: units ## only the unit tests
 	$(Q)JOBS=$(JOBS) tests/run $(UNITS)
 
-e2e: all $(B)/hostile ## only the end to end tests (T='tests/e2e/cable.t …' for some)
+e2e: all $(B)/hostile $(B)/readonly.so ## only the end to end tests (T='tests/e2e/cable.t …' for some)
 	$(Q)JOBS=$(JOBS) JAM_BUILD=$(B) tests/run $(or $(T),$(E2E))
 
 kills: all ## kill daemons at random instants under load (KILLS=10000)

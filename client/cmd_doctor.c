@@ -49,6 +49,12 @@ static const struct check {
      N_("Ask your teacher; then: jam class join WORDS")},
     {"disk", false, false, false, N_("the disk is well"), N_("the disk can't take more: %2"),
      N_("Make room on the disk of this machine")},
+    {"kept", false, true, false, N_("the disk here kept what was saved"),
+     N_("the disk here lost what was saved; other machines gave it back"),
+     N_("If it isn't meant to forget, this machine needs another disk")},
+    {"damaged", false, false, false, N_("what is saved here can be read"),
+     N_("what was saved here is damaged, and set aside: %2"),
+     N_("The others give it back. If it comes again, this machine needs another disk")},
 };
 
 static const struct check *check_of(const msgpack_object *one)

@@ -230,6 +230,11 @@ void say_status(struct page *page, const msgpack_object *result)
     if (*disk) {
         page_say(page, _("This machine's disk can't take it: %s. Tell your teacher."), disk);
     }
+    if (*page_get(page, status, "damaged")) {
+        page_say(page, _("What this machine had saved was damaged. It is set aside; what could be "
+                         "read of it is "
+                         "here, and the other machines give the rest. Tell your teacher."));
+    }
     for (uint32_t i = 0; i < forks.count; i++) {
         struct slice fork;
         if (read_text(&forks.at[i], &fork)) {

@@ -18,6 +18,9 @@
 #define JAM_VERSION "0.1"
 #endif
 
+/* In the environment of one that starts itself again. */
+#define DOUBTS "JAM_DOUBTS"
+
 enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, PATH_BYTES_MAX = 4096 };
 
 /* Descriptors, and how many of them strangers can't use up: local.c takes those for who sits here. */
@@ -121,7 +124,7 @@ static enum err invite_file_read(const char *path, struct invite *invite, struct
     return err;
 }
 
-static enum err run(const struct options *options, bool own_place, struct why *why)
+static enum err run(const struct options *options, bool own_place, bool *again, struct why *why)
 {
     struct device_config config = {.state = options->state};
     struct log log = {0};
@@ -139,6 +142,7 @@ static enum err run(const struct options *options, bool own_place, struct why *w
     clock_random(config.seed, sizeof config.seed);
     gethostname(host, HOST_BYTES_MAX);
     config.host = host;
+    config.doubts = getenv(DOUBTS) != NULL;
     char **databases = disk_databases(&disk);
     config.databases = (const char *const *)databases;
     err = databases ? OK : ERR_NOMEM;
@@ -154,6 +158,7 @@ static enum err run(const struct options *options, bool own_place, struct why *w
     wipe(&invite, sizeof invite);
     if (err == OK) {
         err = loop_run(loop);
+        *again = err == OK && loop_again(loop);
         loop_close(&loop);
     }
     disk_close(&disk);
@@ -174,7 +179,7 @@ int main(int argc, char **argv)
         fputs(options.help ? usage : "jamd " JAM_VERSION "\n", stdout);
         return EXIT_OK;
     }
-    bool own_place = options.state || getenv("JAM_STATE");
+    bool again = false, own_place = options.state || getenv("JAM_STATE");
     if (!options.state && path_default(state_room, "JAM_STATE", "/var/lib/jam", "XDG_STATE_HOME",
                                        "jam", ".local/state/jam")) {
         options.state = state_room;
@@ -189,7 +194,11 @@ int main(int argc, char **argv)
     }
     process_prepare();
     if (err == OK) {
-        err = run(&options, own_place, &why);
+        err = run(&options, own_place, &again, &why);
+    }
+    if (again) { /* as another process: libzmq has one context for the life of one */
+        setenv(DOUBTS, "1", 1);
+        execv("/proc/self/exe", argv);
     }
     if (err != OK) {
         why_print(err, &why);

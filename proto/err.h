@@ -32,7 +32,7 @@
     X(ERR_DISK_FULL, "disk-full", "This machine's disk is full.",                                  \
       "tell your teacher; what is saved stays saved")                                              \
     X(ERR_DAMAGED, "damaged", "The saved class is damaged: %1.",                                   \
-      "jamd sets it aside and fetches it from the others")                                         \
+      "try again in a moment; if it stays so, switch this machine off and on again")               \
     X(ERR_IN_USE, "in-use", "Another jamd already uses %1.", "stop that one first")                \
     X(ERR_SOCKET, "socket", "The socket %1 can't be used: %2.",                                    \
       "choose another with --socket PATH")                                                         \

@@ -44,6 +44,8 @@ static enum err class_open_log(struct device *device, struct class *class,
     }
     class->known = true;
     class->receipts.ms = 1; /* some may still wait */
+    class->salvage_due.ms = 1;
+    class->salvaged_at = UINT64_MAX;
     return OK;
 }
 
@@ -203,11 +205,8 @@ enum err class_load(struct device *device, const char *file, bool many, struct n
     }
     snprintf(class->file, sizeof(class->file), "%s", file);
     enum err err = class_begin(device, class, now);
-    if (err == ERR_DAMAGED) {
-        class_free(&class);
-        return salvage(device, file, now);
-    }
     bool is_class = true;
+    err = err == OK && device->doubts ? store_look_through(class->store) : err;
     err = err == OK ? load_local(device, class, &is_class) : err;
     if (err == OK && !is_class) {
         device_log(device, "%s holds no class; it is left as it is", file);
@@ -221,8 +220,11 @@ enum err class_load(struct device *device, const char *file, bool many, struct n
         err = class_open_log(device, class, &root);
     }
     if (err != OK) {
-        device_log(device, "%s can't be opened: %s", file, err_code(err));
         class_free(&class);
+        if (err == ERR_DAMAGED) {
+            return salvage(device, file, now);
+        }
+        device_log(device, "%s can't be opened: %s", file, err_code(err));
         return err;
     }
     if (many && ending_is_complete(class)) {
@@ -302,7 +304,7 @@ enum err class_fail(struct class *class, enum err err)
     class->failed = true;
     snprintf(class->disk_why, sizeof(class->disk_why), "%s", store_why(class->store));
     store_rollback(class->store);
-    if (class->sync) {
+    if (class->sync && !PLANTED(24)) {
         sync_rolled_back(class->sync);
     }
     class->stale = class->replica && replica_reload(class->replica) != OK;
@@ -941,6 +943,7 @@ void class_tick(struct device *device, struct class *class, struct now now)
     }
     presence_tick(class->presence, now);
     receipts_tick(device, class, now);
+    salvage_tick(class, now);
     turnover_tick(device, class, now);
 }
 
@@ -959,6 +962,9 @@ struct mono class_wake(const struct class *class)
     }
     if (class->refresh.ms && class->refresh.ms < wake.ms) {
         wake = class->refresh;
+    }
+    if (class->replica && class->salvage_due.ms && class->salvage_due.ms < wake.ms) {
+        wake = class->salvage_due;
     }
     if (class->receipts.ms && class->receipts.ms < wake.ms) {
         wake = class->receipts;

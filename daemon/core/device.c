@@ -7,6 +7,8 @@
 #include "device_inside.h"
 #include "planted.h"
 
+enum { DAMAGE_MS = 10 * 1000, DOUBTS_MS = 3600 * 1000 };
+
 static void append(struct device *device, struct queued *queued)
 {
     queued->next = NULL;
@@ -72,6 +74,7 @@ static enum err init(struct device *device, const struct device_config *config)
     copy_text(device->state, sizeof(device->state), config->state);
     copy_text(device->host, sizeof(device->host), config->host);
     rng_seed(&device->rng, config->seed);
+    device->doubts = config->doubts;
     device->key = config->key;
     memcpy(device->id.b, pk.b, sizeof(pk.b));
     device->hardware = config->hardware;
@@ -110,6 +113,7 @@ enum err device_open(const struct device_config *config, struct now now, struct 
         return err;
     }
     knocking_start(device, config->invite, now);
+    device->opened = now.mono;
     *out = device;
     return OK;
 }
@@ -305,6 +309,21 @@ void device_save(struct device *device, struct now now)
     }
 }
 
+/* What is damaged is set aside by another start: soon, but not again and again for what that doesn't mend. */
+static void look_for_damage(struct device *device, struct now now)
+{
+    int64_t wait_ms = device->doubts ? DOUBTS_MS : DAMAGE_MS;
+    for (uint32_t i = 0; i < device->classes_count && !device->again; i++) {
+        if (store_is_damaged(device->classes[i]->store) &&
+            now.mono.ms - device->opened.ms >= wait_ms) {
+            device->again = true;
+            device_log(device, "%s turns out to be damaged: this starts again",
+                       device->classes[i]->file);
+            device_put(device, &(struct output){.kind = OUTPUT_AGAIN});
+        }
+    }
+}
+
 void device_commit(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < device->classes_count; i++) {
@@ -320,6 +339,7 @@ void device_commit(struct device *device, struct now now)
     admission_tick(device, now);
     method_tick(device, now);
     watchers_tick(device, now);
+    look_for_damage(device, now);
 }
 
 static struct mono earlier(struct mono a, struct mono b)

@@ -35,6 +35,7 @@ struct device_config {
     const char *host;            /* host name */
     const struct invite *invite; /* of a class to be in, joined if it isn't; NULL: none */
     uint8_t boot[16]; /* this boot of the machine: tells whether the disk outlasts boots */
+    bool doubts;      /* the run before said OUTPUT_AGAIN: look through all databases */
 };
 
 /* A terminal's login, as the shell found it: the same for all commands of one login, never reused by another. */
@@ -91,6 +92,7 @@ enum output_kind {
     OUTPUT_LOG,      /* a line for the log */
     OUTPUT_ERASE, /* erase a database that is closed (bytes: its name), so that nothing of it can be read again */
     OUTPUT_QUIT, /* there was no memory for what had to be said: close the device, and end */
+    OUTPUT_AGAIN, /* a database turns out to be damaged: close the device, and open it again, which sets it aside */
     OUTPUT_FORGET_KEY, /* another machine has this device's key: the next start of this one must make another */
     OUTPUT_SET_ASIDE, /* rename a damaged database (bytes: its name in the state folder), so that it isn't loaded again */
 };

@@ -108,7 +108,11 @@ struct class
     bool changed;           /* since watchers were told */
     bool urgent;            /* somebody waits for this turn's sync */
     struct mono open_since; /* since when a transaction is open; 0: none */
-    bool aside;             /* its database was found damaged at this start, and set aside */
+    char aside
+        [CLASS_FILE_BYTES]; /* the database that was found damaged at this start, and set aside; or "" */
+    uint64_t salvaged;      /* runs of it that wait for what couldn't be read */
+    uint64_t salvaged_at;    /* how many entries there were when that was last tried */
+    struct mono salvage_due; /* when to try again; 0: not */
     uint64_t
         unobeyed; /* kinds of ops, as bits, that couldn't be looked at: again in the next turn */
     bool stale;   /* after a failed turn its log couldn't be read: nothing may rest on it */
@@ -250,7 +254,10 @@ struct device {
     struct pending pending[CLIENTS_MAX];
     struct watcher watchers[CLIENTS_MAX];
     struct queued *first, *last, *told;
-    bool exhausted;           /* an output found no memory */
+    bool exhausted; /* an output found no memory */
+    bool again;     /* OUTPUT_AGAIN is said */
+    bool doubts;    /* it was, by the run before */
+    struct mono opened;
     struct address calls[16]; /* --peer */
     uint32_t calls_count;
     uint64_t uses, works;
@@ -351,6 +358,8 @@ void class_refuse(struct device *, struct class *, const struct address *, enum 
 
 /* Binds the inboxes of the class's secrets. */
 void turnover_begin(struct device *, struct class *);
+/* Those of before, as its database has them; turnover_begin does. */
+void turnover_former(struct device *, struct class *);
 /* Another secret from now on. */
 void turnover_go(struct device *, struct class *, const struct class_secret *,
                  const struct invite *, struct now);
@@ -454,6 +463,16 @@ void pack_class(struct pack *, struct class *);
 /* A class's database is damaged: sets it aside and begins the class anew with what can be read of it; the rest comes from
  * peers. OK also if nothing could be saved: that is said in the log. */
 enum err salvage(struct device *, const char *file, struct now);
+
+/* ---- salvage_log.c ---- */
+
+/* Copies the log of a damaged store into the class's, as far as it can be read. What waits for an entry that can't be is kept in
+ * the class's database. ERR_NOMEM, or what is wrong with the class's own disk. */
+enum err salvage_log(struct device *, struct store *, struct class *, struct now);
+/* Tries what waits, in the turn's transaction. */
+enum err salvage_again(struct class *, struct now);
+/* The same, if it is time. */
+void salvage_tick(struct class *, struct now);
 
 /* ---- request.c ---------------------------------------------------------------------------------------------------- */
 

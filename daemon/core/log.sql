@@ -70,6 +70,15 @@ CREATE TABLE IF NOT EXISTS branch_parent (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS branch_hash ON branch (substr(hash, 1, 8));
 
+-- Runs of a damaged database that can't be applied yet, as what stands before them couldn't be read there: until others tell that.
+-- last is the seq of the run's last entry.
+CREATE TABLE IF NOT EXISTS salvaged (
+    feed BLOB NOT NULL,
+    last INTEGER NOT NULL,
+    run BLOB NOT NULL,
+    PRIMARY KEY (feed, last)
+) WITHOUT ROWID;
+
 -- What this machine keeps to itself.
 CREATE TABLE IF NOT EXISTS local (
     key TEXT PRIMARY KEY,

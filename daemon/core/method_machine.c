@@ -223,7 +223,7 @@ enum err method_status(struct call *call, struct pack *p)
     memcpy(run_bytes, &call->device->run, sizeof(run_bytes));
     pack_map(p, 1);
     pack_str(p, "status");
-    pack_map(p, 24);
+    pack_map(p, 25);
     pack_pair(p, "class", class_name(class, name));
     pack_count(p, "peers", presence_here(class->presence));
     pack_machines(p, class, own_seq, call->now);
@@ -240,6 +240,7 @@ enum err method_status(struct call *call, struct pack *p)
     pack_closings(p, call->device);
     pack_str(p, "disk");
     pack_str(p, class_disk(class, call->now));
+    pack_pair(p, "damaged", *class->aside ? class->aside : NULL);
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));
     enum err refusal = class->expelled ? ERR_EXPELLED : class->refusal;
     pack_pair(p, "refusal", refusal != OK ? err_code(refusal) : NULL);
@@ -441,6 +442,14 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
     find(&findings, &(struct finding){.id = "disk",
                                       .ok = !class_disk(class, now),
                                       .what = class_disk(class, now)});
+    uint32_t returned = class->sync ? (uint32_t)sync_returned(class->sync) : 0;
+    find(&findings, &(struct finding){.id = "kept", .ok = returned == 0, .count = returned});
+    find(&findings, &(struct finding){.id = "damaged",
+                                      .ok = !*class->aside && class->salvaged == 0,
+                                      .what = *class->aside     ? class->aside
+                                              : class->salvaged ? class->file
+                                                                : NULL,
+                                      .count = (uint32_t) class->salvaged});
     struct pack *p = &device->result;
     pack_reset(p);
     pack_map(p, 1);

@@ -659,6 +659,12 @@ bool replica_device_of(struct replica *replica, const struct feed_id *id, struct
     return feed != NULL;
 }
 
+bool replica_wrote(struct replica *replica, const struct feed_id *id)
+{
+    struct device_id device;
+    return replica_device_of(replica, id, &device) && SAME(device, replica->author->device);
+}
+
 struct replica_counts replica_count(struct replica *replica)
 {
     struct replica_counts counts = replica->counts;

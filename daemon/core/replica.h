@@ -69,6 +69,9 @@ bool replica_batch(struct replica *, struct want *wants, uint32_t wants_count, s
  * for this run's own feed, and replica_payload tells none of them. At first it is sure. */
 void replica_doubt(struct replica *, bool unsure);
 bool replica_doubts(const struct replica *);
+/* An entry as it stands in a row of the log, of which the columns are seq, lamport, time_ms, after, payload, length, stub, rest.
+ * Its feed and prev aren't there. The payload is valid until the next step. */
+void replica_entry_of_row(sqlite3_stmt *, struct hash after[AFTER_MAX], struct entry *);
 /* How far we verified a feed: its last entry's seq, waiting ones included; 0 if unknown. What WANT says we have. */
 uint64_t replica_have(struct replica *, const struct feed_id *);
 /* The proof that voids a feed, as two encoded runs; false if there is none. Borrowed until the next call. */
@@ -81,6 +84,9 @@ struct heads *replica_heads(struct replica *);
 bool replica_own(const struct replica *, struct feed_id *, uint64_t *seq);
 /* Whether a feed belongs to this device; *device is whose it is. False if unknown. */
 bool replica_device_of(struct replica *, const struct feed_id *, struct device_id *);
+
+/* Is it one of this machine's, of an earlier run too? */
+bool replica_wrote(struct replica *, const struct feed_id *);
 
 struct replica_counts {
     uint64_t entries, feeds, waiting, newer, forks, lacking;

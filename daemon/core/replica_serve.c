@@ -17,32 +17,41 @@ struct draft {
     bool more; /* the feed has entries behind it */
 };
 
+void replica_entry_of_row(sqlite3_stmt *stmt, struct hash after[AFTER_MAX], struct entry *entry)
+{
+    struct slice after_bytes = column_slice(stmt, 3);
+    *entry = (struct entry){.seq = (uint64_t)sqlite3_column_int64(stmt, 0),
+                            .lamport = (uint64_t)sqlite3_column_int64(stmt, 1),
+                            .time_ms = (uint64_t)sqlite3_column_int64(stmt, 2),
+                            .after = after,
+                            .payload_len = (uint32_t)sqlite3_column_int64(stmt, 5)};
+    entry->after_count = (uint32_t)(after_bytes.len / sizeof(struct hash));
+    if (entry->after_count > AFTER_MAX) {
+        entry->after_count = AFTER_MAX;
+    }
+    if (entry->after_count) {
+        memcpy(after, after_bytes.at, entry->after_count * sizeof(struct hash));
+    }
+    entry->payload = column_slice(stmt, 4);
+    if (!entry->payload.at) {
+        struct slice stub = column_slice(stmt, 6);
+        entry->stub.len = (uint8_t)(stub.len < STUB_BYTES_MAX ? stub.len : STUB_BYTES_MAX);
+        if (entry->stub.len > 0) {
+            memcpy(entry->stub.b, stub.at, entry->stub.len);
+        }
+        column_fixed(stmt, 7, entry->rest.b, sizeof(entry->rest.b));
+    }
+}
+
 /* Its weight. */
 static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, enum telling telling)
 {
     struct hash after[AFTER_MAX];
-    struct slice after_bytes = column_slice(stmt, 3);
-    struct entry entry = {.lamport = (uint64_t)sqlite3_column_int64(stmt, 1),
-                          .time_ms = (uint64_t)sqlite3_column_int64(stmt, 2),
-                          .after = after,
-                          .payload_len = (uint32_t)sqlite3_column_int64(stmt, 5)};
-    entry.after_count = (uint32_t)(after_bytes.len / sizeof(struct hash));
-    if (entry.after_count > AFTER_MAX) {
-        entry.after_count = AFTER_MAX;
-    }
-    if (entry.after_count) {
-        memcpy(after, after_bytes.at, entry.after_count * sizeof(struct hash));
-    }
-    entry.payload = column_slice(stmt, 4);
-    if (!entry.payload.at) {
-        struct slice stub = column_slice(stmt, 6);
-        entry.stub.len = (uint8_t)(stub.len < STUB_BYTES_MAX ? stub.len : STUB_BYTES_MAX);
-        if (entry.stub.len > 0) {
-            memcpy(entry.stub.b, stub.at, entry.stub.len);
-        }
-        column_fixed(stmt, 7, entry.rest.b, sizeof(entry.rest.b));
-    } else if (telling == TELL_HEADERS ||
-               (telling == TELL_LASTING && op_is_erasable((uint32_t)sqlite3_column_int(stmt, 9)))) {
+    struct entry entry;
+    replica_entry_of_row(stmt, after, &entry);
+    if (entry.payload.at &&
+        (telling == TELL_HEADERS ||
+         (telling == TELL_LASTING && op_is_erasable((uint32_t)sqlite3_column_int(stmt, 9))))) {
         entry_strip(&entry);
     }
     run_pack_entry(pack, &entry);

@@ -1,133 +1,83 @@
 /* A damaged database: it is set aside, never deleted, and whatever can still be read of it begins the class anew. Entries
  * go the same way as a peer's: nothing is believed that its signature doesn't prove. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "device_inside.h"
-
-enum { RUNS_ROOM = 56 * 1024 };
 
 /* What the class needs besides its log. */
 struct keepsake {
     struct class_secret secret;
     struct invite invite;
     struct sign_pk root;
-    bool has_root;
+    struct signature closed;
+    bool has_root, is_closed;
 };
 
 static bool read_keepsake(struct store *store, struct keepsake *k)
 {
     memset(k, 0, sizeof(*k));
     k->has_root = store_local_get(store, "root", &k->root, sizeof(k->root));
+    k->is_closed = store_local_get(store, "closed", &k->closed, sizeof(k->closed));
     store_local_get(store, "invite", &k->invite, sizeof(k->invite));
     return store_local_get(store, "secret", &k->secret, sizeof(k->secret));
 }
 
-/* Accepts the runs of one encoded array; *good is false when nothing more can be taken of this feed. */
-static enum err accept_runs(struct class *class, struct slice bytes, struct now now, bool *good)
-{
-    struct doc doc;
-    const msgpack_object *items;
-    uint32_t count = 0, applied = 0;
-    enum err err = doc_open(&doc, bytes, PACK_STRICT);
-    *good = false;
-    if (err != OK) {
-        return err == ERR_NOMEM ? err : OK;
-    }
-    *good = read_array(&doc.root, &items, &count);
-    for (uint32_t i = 0; i < count && *good && err == OK; i++) {
-        struct run run;
-        enum err taken = run_read(&items[i], &run);
-        taken = taken == OK ? replica_accept(class->replica, &run, now, false, &applied) : taken;
-        *good = taken == OK || taken == ERR_WAIT;
-        err = taken == ERR_NOMEM ? taken : store_err(class->store);
-    }
-    doc_clear(&doc);
-    return err;
-}
+/* What this machine keeps to itself besides: which of it was read, who erased what, answers given. What the new class has already
+ * stays. What can't be read is lost. */
+static const struct {
+    const char *read, *write;
+} kept[] = {
+    {"SELECT key, value FROM local WHERE key NOT IN ('tips', 'due', 'last')",
+     "INSERT OR IGNORE INTO local VALUES (?,?)"},
+    {"SELECT id, feed, seq, entry, entries, time_ms FROM redaction",
+     "INSERT OR IGNORE INTO redaction VALUES (?,?,?,?,?,?)"},
+    {"SELECT redaction, device FROM receipt", "INSERT OR IGNORE INTO receipt VALUES (?,?)"},
+    {"SELECT request, reply FROM retry",
+     "INSERT OR IGNORE INTO retry (request, reply) VALUES (?,?)"},
+    {"SELECT feed, last, run FROM salvaged", "INSERT OR IGNORE INTO salvaged VALUES (?,?,?)"},
+};
 
-static int older_first(const void *a, const void *b)
+static enum err copy_kept(struct store *store, struct class *class)
 {
-    const struct head *x = a, *y = b;
-    return x->lamport < y->lamport ? -1 : x->lamport > y->lamport;
-}
-
-/* Copies some feeds, in the order in which their entries were applied, until nothing more can be read or taken. */
-static enum err copy_feeds(struct replica *old, struct class *class, const struct head *heads,
-                           uint32_t count, struct now now)
-{
-    struct want wants[WANT_MAX];
-    struct pack runs, whole;
-    enum err err = OK;
-    for (uint32_t i = 0; i < count; i++) {
-        wants[i] = (struct want){.feed = heads[i].feed};
-    }
-    pack_init(&runs);
-    pack_init(&whole);
-    for (bool more = true; more && err == OK;) {
-        uint32_t runs_count = 0;
-        pack_reset(&runs);
-        more = replica_batch(old, wants, count, RUNS_ROOM, &runs, &runs_count);
-        pack_reset(&whole);
-        pack_array(&whole, runs_count);
-        pack_packed(&whole, &runs);
-        bool good = runs_count > 0;
-        if (whole.failed) {
-            err = ERR_NOMEM;
-        } else if (good) {
-            err = accept_runs(class, pack_bytes(&whole), now, &good);
-        }
-        more = more && good;
-    }
-    pack_clear(&runs);
-    pack_clear(&whole);
-    return err;
-}
-
-/* What can't be read of the damaged database is lost; what can't be written, or finds no memory, is an error. */
-static enum err copy_log(struct device *device, struct store *store, struct class *class,
-                         struct now now)
-{
-    struct replica *old = NULL;
-    enum err err = replica_open(store, &class->id, &class->author, NULL, &old);
-    if (err != OK) {
-        return err == ERR_NOMEM ? err : OK;
-    }
-    uint32_t count = heads_count(replica_heads(old));
-    struct head *heads = calloc(count ? count : 1, sizeof(*heads));
-    for (uint32_t i = 0; heads && i < count; i++) {
-        heads[i] = *heads_at(replica_heads(old), i);
-    }
-    if (heads) {
-        qsort(heads, count, sizeof(*heads), older_first);
-    }
-    err = heads ? OK : ERR_NOMEM;
-    for (uint32_t i = 0; err == OK && i < count; i += WANT_MAX) {
-        uint32_t part = count - i < WANT_MAX ? count - i : WANT_MAX;
-        err = copy_feeds(old, class, heads + i, part, now);
-        err = err == OK ? class_commit(device, class, now) : err;
-    }
-    free(heads);
-    replica_close(&old);
-    return err;
-}
-
-/* Twice where something can't be read: then it may be. */
-static enum err copy_all(struct device *device, struct store *store, struct class *class,
-                         struct now now)
-{
-    enum err err = OK;
-    for (int tries = 0; tries < 2 && err == OK; tries++) {
+    enum err err = store_begin(class->store);
+    for (size_t i = 0; err == OK && i < sizeof(kept) / sizeof(kept[0]); i++) {
         store_forgive(store);
-        err = copy_log(device, store, class, now);
-        if (store_err(store) == OK) {
-            break;
+        sqlite3_stmt *from = store_query(store, kept[i].read);
+        while (err == OK && store_row(store, from)) {
+            sqlite3_stmt *to = store_query(class->store, kept[i].write);
+            for (int k = 0; to && k < sqlite3_column_count(from); k++) {
+                sqlite3_bind_value(to, k + 1, sqlite3_column_value(from, k));
+            }
+            store_run(class->store, to);
+            err = store_err(class->store);
         }
+        err = err == OK && store_err(store) == ERR_NOMEM ? ERR_NOMEM : err;
+    }
+    store_forgive(store);
+    return err;
+}
+
+/* What the class has of the damaged database besides its log, and what follows from that. */
+static enum err take_kept(struct device *device, struct store *store, struct class *class,
+                          const struct keepsake *k, struct now now)
+{
+    enum err err = copy_kept(store, class);
+    err = err == OK ? class_commit(device, class, now) : err;
+    if (err == OK &&
+        !class->former[1].used) { /* else it was begun by an earlier start, and has them */
+        turnover_former(device, class);
+    }
+    if (err == OK) {
+        store_local_get(class->store, "lasting", &class->lasting, sizeof(class->lasting));
+    }
+    if (err == OK && k->has_root && k->is_closed) {
+        ending_load(class, &k->root);
     }
     return err;
 }
 
-/* The class that is begun instead of the one in a damaged database; NULL: nobody can read any more which that was. */
+/* The class that is begun instead of the one in a damaged database; NULL: nobody can read any more which that was. One that has
+ * ended isn't begun: it is still known that it has. */
 static enum err begin_anew(struct device *device, const char *file, struct store *store,
                            struct now now, struct class **out)
 {
@@ -140,10 +90,15 @@ static enum err begin_anew(struct device *device, const char *file, struct store
     enum err err = store_err(store) == ERR_DAMAGED ? OK : store_err(store);
     *out = class_by_file(device, file, true);
     if (err == OK && known && !*out) {
-        err = class_new(device, &k.secret, &k.invite, k.has_root ? &k.root : NULL, file, now, out);
+        err = class_new(device, &k.secret, &k.invite, k.has_root && !k.is_closed ? &k.root : NULL,
+                        file, now, out);
+        err = err == OK ? class_commit(device, *out, now) : err;
+    }
+    if (err == OK && known) {
+        err = take_kept(device, store, *out, &k, now);
     }
     if (err == OK && known && (*out)->replica) {
-        err = copy_all(device, store, *out, now);
+        err = salvage_log(device, store, *out, now);
     }
     if (err == OK && known) {
         err = class_commit(device, *out, now);
@@ -177,6 +132,6 @@ enum err salvage(struct device *device, const char *file, struct now now)
                "%s is damaged: it is set aside; %llu entries of it are saved, the rest comes from"
                " the other machines",
                file, (unsigned long long)saved);
-    class->aside = true;
+    snprintf(class->aside, sizeof(class->aside), "%s", file);
     return OK;
 }

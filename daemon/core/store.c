@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pages.h"
 #include "planted.h"
 
 enum {
@@ -34,12 +35,14 @@ struct statement {
 
 struct store {
     sqlite3 *db;
+    struct pages *pages; /* under it */
     struct statement statements[STATEMENTS_MAX];
     sqlite3_stmt *rollback; /* ready: it must work where there is no memory left to make it */
     bool open;              /* a transaction is */
     bool new_views;
     bool residue; /* the files may still hold what was erased */
     enum err err;
+    bool damaged; /* some error was */
     char why[160];
 };
 
@@ -72,6 +75,7 @@ static bool check(struct store *store, int rc)
     if (err == OK) {
         return true;
     }
+    store->damaged |= err == ERR_DAMAGED;
     if (store->err == OK) {
         store->err = err;
         strncpy(store->why, sqlite3_errmsg(store->db), sizeof(store->why) - 1);
@@ -100,12 +104,12 @@ static int64_t pragma_get(struct store *store, const char *sql)
     return value;
 }
 
-/* A quick look for damage: the full check reads everything and would make a start slow. */
-static bool looks_sound(struct store *store)
+/* Reads every page, and so looks at every checksum; that indexes fit their tables follows. */
+static bool looks_sound(struct store *store, const char *sql)
 {
     sqlite3_stmt *stmt = NULL;
     bool sound = false;
-    if (check(store, sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &stmt, NULL)) &&
+    if (check(store, sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL)) &&
         store_row(store, stmt)) {
         sound = slice_is(column_slice(stmt, 0), "ok");
     }
@@ -116,13 +120,21 @@ static bool looks_sound(struct store *store)
 /* A page that couldn't be read is told as damage: so it is looked at again. */
 static bool is_sound(struct store *store)
 {
-    return looks_sound(store) || (store->err == OK && looks_sound(store));
+    static const char sql[] = "PRAGMA quick_check(1)";
+    return looks_sound(store, sql) || (store->err == OK && looks_sound(store, sql));
+}
+
+enum err store_look_through(struct store *store)
+{
+    bool sound = looks_sound(store, "PRAGMA integrity_check(1)");
+    return store->err != OK ? store->err : sound ? OK : ERR_DAMAGED;
 }
 
 /* Every table that schema.sql made: all that log.sql didn't. */
 static const char views_list_sql[] =
     "SELECT name FROM main.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name "
-    "NOT IN ('feed', 'entry', 'local', 'retry', 'branch', 'branch_parent', 'redaction', 'receipt') "
+    "NOT IN ('feed', 'entry', 'local', 'retry', 'branch', 'branch_parent', 'redaction', 'receipt', "
+    "'salvaged') "
     "ORDER BY name";
 
 static const char tables_list_sql[] =
@@ -166,7 +178,10 @@ static void make_views(struct store *store)
 
 static void setup(struct store *store)
 {
-    exec(store, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA secure_delete=ON; PRAGMA foreign_keys=OFF;"
+    int reserve = PAGES_RESERVE;
+    check(store, sqlite3_file_control(store->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve));
+    exec(store, "PRAGMA page_size=4096; PRAGMA locking_mode=EXCLUSIVE; PRAGMA secure_delete=ON; "
+                "PRAGMA foreign_keys=OFF;"
                 "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
                 "PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY;"
                 "PRAGMA journal_size_limit=4194304;");
@@ -197,17 +212,19 @@ static void setup(struct store *store)
                 " since_ms INTEGER) WITHOUT ROWID");
 }
 
-static enum err open_as(const char *path, const char *vfs, void (*prepare)(struct store *),
-                        struct store **out)
+static enum err open_as(const char *path, const char *vfs, bool mends,
+                        void (*prepare)(struct store *), struct store **out)
 {
     struct store *store = calloc(1, sizeof(*store));
-    if (!store) {
-        return ERR_NOMEM;
+    enum err err = store ? pages_open(vfs, mends, &store->pages) : ERR_NOMEM;
+    if (err != OK) {
+        free(store);
+        return err;
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    int rc = sqlite3_open_v2(path, &store->db, flags, vfs);
+    int rc = sqlite3_open_v2(path, &store->db, flags, pages_vfs(store->pages));
     if (!store->db) {
-        free(store);
+        store_close(&store);
         return ERR_NOMEM;
     }
     sqlite3_extended_result_codes(store->db, 1);
@@ -215,7 +232,7 @@ static enum err open_as(const char *path, const char *vfs, void (*prepare)(struc
         check(store, sqlite3_prepare_v2(store->db, "ROLLBACK", -1, &store->rollback, NULL))) {
         prepare(store);
     }
-    enum err err = store->err;
+    err = store->err;
     if (err != OK) {
         store_close(&store);
         return err;
@@ -226,19 +243,20 @@ static enum err open_as(const char *path, const char *vfs, void (*prepare)(struc
 
 enum err store_open(const char *path, const char *vfs, struct store **out)
 {
-    return open_as(path, vfs, setup, out);
+    return open_as(path, vfs, false, setup, out);
 }
 
 /* Nothing is checked and nothing written: what a query can't read it says. */
 static void setup_damaged(struct store *store)
 {
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_exec(store->db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA query_only=ON;", NULL, NULL,
                  NULL);
 }
 
 enum err store_open_damaged(const char *path, const char *vfs, struct store **out)
 {
-    return open_as(path, vfs, setup_damaged, out);
+    return open_as(path, vfs, true, setup_damaged, out);
 }
 
 void store_close(struct store **store_p)
@@ -252,6 +270,7 @@ void store_close(struct store **store_p)
     }
     sqlite3_finalize(store->rollback);
     sqlite3_close(store->db);
+    pages_close(&store->pages);
     free(store);
     *store_p = NULL;
 }
@@ -419,6 +438,11 @@ enum err store_err(const struct store *store)
 const char *store_why(const struct store *store)
 {
     return store->why;
+}
+
+bool store_is_damaged(const struct store *store)
+{
+    return store->damaged;
 }
 
 void store_forgive(struct store *store)

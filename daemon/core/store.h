@@ -16,8 +16,11 @@ struct store;
 /* Opens or creates. ERR_DAMAGED if the file is no sound database of ours (then it is closed again, untouched),
  * ERR_IN_USE if another process holds it, ERR_DISK, ERR_DISK_FULL, ERR_NOMEM. *out is the caller's, for store_close. */
 enum err store_open(const char *path, const char *vfs, struct store **out);
-/* Opens a database that store_open found damaged, to read what can still be read: nothing is checked, made or written. */
+/* Opens a database that store_open found damaged, to read what can still be read: nothing is made or
+ * written; a page with one wrong bit is read as it was, any other as it is. */
 enum err store_open_damaged(const char *path, const char *vfs, struct store **out);
+/* Looks whether indexes fit their tables too, which takes several times as long as opening. ERR_DAMAGED, or what a query had. */
+enum err store_look_through(struct store *);
 void store_close(struct store **);
 /* Were the views made anew, because they are new or their form changed? Then the log must be folded into them. */
 bool store_has_new_views(const struct store *);
@@ -51,6 +54,8 @@ bool column_fixed(sqlite3_stmt *, int column, void *out, size_t len);
  * nothing: whoever decides by that asks here first. */
 enum err store_err(const struct store *);
 const char *store_why(const struct store *);
+/* Was anything read since it was opened that isn't what was written? */
+bool store_is_damaged(const struct store *);
 /* Outside a transaction: what failed until now is over. Inside it does nothing. */
 void store_forgive(struct store *);
 /* Something else than SQLite failed: the turn must not be saved. */

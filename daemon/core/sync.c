@@ -187,6 +187,9 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
     }
     enum err err = replica_accept(sync->replica, run, now, live, &applied);
     sync->brought |= applied > 0;
+    if (applied > 0 && replica_wrote(sync->replica, &run->feed)) {
+        sync->returned += news;
+    }
     if (applied > 0 && peer == sync->peer) {
         sync->moved = now.mono;
     }

@@ -33,6 +33,8 @@ bool sync_next(struct sync *, struct peer **, struct slice *bytes);
 
 /* Is a comparison or a catch-up under way? How many entries do we know that we lack (as far as heads were told)? */
 uint64_t sync_behind(const struct sync *);
+/* How many entries of earlier runs of this machine did others bring, that weren't on its disk any more? */
+uint64_t sync_returned(const struct sync *);
 /* Has this machine agreed with no other since it started, though some can be reached? */
 bool sync_is_behind(const struct sync *);
 

@@ -67,6 +67,7 @@ struct sync {
     uint32_t lacks_count, lacks_next, lacks_asked;
     bool sorted;
     bool brought;             /* it brought entries */
+    uint64_t returned;        /* entries of earlier runs of this machine, which others brought */
     struct serving *servings; /* first come, first served */
     /* what was pushed of our own feed */
     struct feed_id pushed_feed;

@@ -361,6 +361,11 @@ void sync_look_from_start(struct sync *sync, const struct peer *peer, const stru
     }
 }
 
+uint64_t sync_returned(const struct sync *sync)
+{
+    return sync->returned;
+}
+
 uint64_t sync_behind(const struct sync *sync)
 {
     uint64_t behind = 0;

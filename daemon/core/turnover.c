@@ -44,9 +44,14 @@ static void bind_one(struct device *device, struct class *class, uint32_t number
 
 void turnover_begin(struct device *device, struct class *class)
 {
+    bind_one(device, class, class->number, &class->secret);
+    turnover_former(device, class);
+}
+
+void turnover_former(struct device *device, struct class *class)
+{
     struct kept kept[SECRETS_MAX];
     uint32_t number = 1;
-    bind_one(device, class, class->number, &class->secret);
     store_local_get(class->store, "rotation", class->rotation, sizeof(class->rotation));
     if (!store_local_get(class->store, "former", kept, sizeof(kept))) {
         return;

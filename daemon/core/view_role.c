@@ -3,7 +3,6 @@
 #include "names.h"
 #include "shapes.h"
 #include "view_rows.h"
-#include "planted.h"
 
 static void fold_holds(struct store *store, const struct fact *fact, struct slice key,
                        const struct person_id *person, bool holds)
@@ -11,9 +10,9 @@ static void fold_holds(struct store *store, const struct fact *fact, struct slic
     store_do(store,
              "INSERT INTO role VALUES (?,?,?,?,?,?,?)"
              " ON CONFLICT DO UPDATE SET holds=excluded.holds, name=excluded.name,"
-             " stamp=excluded.stamp, time_ms=excluded.time_ms WHERE excluded.stamp > stamp OR ?8",
-             "rtpitsii", &fact->op->jam, key, person, (int64_t)holds, fact->op->name, &fact->stamp,
-             (int64_t)fact->time_ms, (int64_t)PLANTED(20));
+             " stamp=excluded.stamp, time_ms=excluded.time_ms WHERE excluded.stamp > stamp",
+             "rtpitsi", &fact->op->jam, key, person, (int64_t)holds, fact->op->name, &fact->stamp,
+             (int64_t)fact->time_ms);
 }
 
 /* A role whose name shows nothing is none. */

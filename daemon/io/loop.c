@@ -38,6 +38,7 @@ struct loop {
     uv_signal_t signals[2];
     bool fed;       /* since the last commit */
     bool exhausted; /* the device must end */
+    bool again;     /* and be opened again */
 };
 
 uv_loop_t *loop_uv(struct loop *loop)
@@ -115,6 +116,10 @@ static void carry_out(struct loop *loop, struct output *output)
         break;
     case OUTPUT_QUIT:
         loop->exhausted = true;
+        uv_stop(&loop->uv);
+        break;
+    case OUTPUT_AGAIN:
+        loop->again = true;
         uv_stop(&loop->uv);
         break;
     case OUTPUT_LOG:
@@ -273,6 +278,11 @@ enum err loop_run(struct loop *loop)
     loop_feed(loop, &event);
     loop_settle(loop);
     return loop->exhausted ? ERR_NOMEM : OK;
+}
+
+bool loop_again(const struct loop *loop)
+{
+    return loop->again;
 }
 
 static void close_cb(uv_handle_t *handle, void *signals_too)

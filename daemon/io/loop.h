@@ -18,6 +18,8 @@ enum err loop_open(const struct options *, const struct device_config *, const s
 /* Prints `ready`, tells systemd, and runs until SIGTERM or SIGINT, which it answers by a clean leave. ERR_NOMEM: it ended
  * since there was no memory for what had to be said. */
 enum err loop_run(struct loop *);
+/* Did it end to be opened again, since a database turned out to be damaged? */
+bool loop_again(const struct loop *);
 void loop_close(struct loop **);
 
 /* For what is opened by loop_open: the daemon's libuv loop, its log, and where every callback hands its event. Never to

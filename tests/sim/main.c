@@ -25,7 +25,8 @@ static const char usage[] =
     "  --quiet        only what failed, and the sums\n"
     "  --silent       no trace\n"
     "  --whole        what failed isn't made smaller\n"
-    "  --find-planted  is each planted bug (proto/planted.h) found within --seeds?\n"
+    "  --planted N    with this planted bug\n"
+    "  --find-planted is each planted bug (proto/planted.h) found within --seeds?\n"
     "  --without A,B  leave faults out; --list names them\n";
 
 struct options {
@@ -34,6 +35,7 @@ struct options {
     int jobs;
     int64_t seconds;
     bool single, quiet, whole, finds;
+    int bug; /* the planted one; 0: all, or none */
 };
 
 /* What a child says. */
@@ -296,23 +298,38 @@ static uint64_t run_many(const struct options *o)
 
 /* ---- planted bugs ------------------------------------------------------------------------------------------------- */
 
+/* Does this seed fail with the bug, and not without it? */
+static bool finds(const struct plan *plan, int bug, struct result *result)
+{
+    struct result without;
+    planted = bug;
+    run_alone(plan, result);
+    if (!result->failed) {
+        return false;
+    }
+    planted = 0;
+    run_alone(plan, &without);
+    return !without.failed;
+}
+
 /* Is each found by some seed? In TAP. */
 static int find_planted(struct options *o)
 {
-    int missed = 0;
-    printf("1..%d\n", PLANTED_COUNT);
-    for (planted = 1; planted <= PLANTED_COUNT; planted++) {
+    int missed = 0, first = o->bug ? o->bug : 1, last = o->bug ? o->bug : PLANTED_COUNT;
+    printf("%d..%d\n", first, last);
+    for (int bug = first; bug <= last; bug++) {
         uint64_t i = 0;
         struct result result = {.failed = false};
-        for (; i < o->seeds && !result.failed; i++) {
+        for (bool found = false; i < o->seeds && !found; i++) {
             struct plan plan = o->plan;
             plan.seed = o->first + i;
-            run_alone(&plan, &result);
+            found = finds(&plan, bug, &result);
+            result.failed = found;
         }
         missed += !result.failed;
-        printf("%sok %d - planted bug %d %s %llu seeds: %s\n", result.failed ? "" : "not ", planted,
-               planted, result.failed ? "is found within" : "isn't found by", (unsigned long long)i,
-               result.failure);
+        printf("%sok %d - planted bug %d %s %llu seeds: %s\n", result.failed ? "" : "not ", bug,
+               bug, result.failed ? "is found within" : "isn't found by", (unsigned long long)i,
+               result.failed ? result.failure : "");
         fflush(stdout);
     }
     return missed ? 1 : 0;
@@ -342,19 +359,13 @@ static bool read_without(const char *text, uint32_t *out)
 static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'},
-        {"seeds", required_argument, NULL, 'n'},
-        {"first", required_argument, NULL, 'f'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"machines", required_argument, NULL, 'm'},
-        {"minutes", required_argument, NULL, 't'},
-        {"without", required_argument, NULL, 'w'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"seconds", required_argument, NULL, 'S'},
-        {"silent", no_argument, NULL, 'Q'},
-        {"whole", no_argument, NULL, 'W'},
-        {"find-planted", no_argument, NULL, 'P'},
-        {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, 's'},     {"seeds", required_argument, NULL, 'n'},
+        {"first", required_argument, NULL, 'f'},    {"jobs", required_argument, NULL, 'j'},
+        {"machines", required_argument, NULL, 'm'}, {"minutes", required_argument, NULL, 't'},
+        {"without", required_argument, NULL, 'w'},  {"quiet", no_argument, NULL, 'q'},
+        {"seconds", required_argument, NULL, 'S'},  {"silent", no_argument, NULL, 'Q'},
+        {"whole", no_argument, NULL, 'W'},          {"find-planted", no_argument, NULL, 'P'},
+        {"planted", required_argument, NULL, 'B'},  {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         uint64_t number = optarg ? strtoull(optarg, NULL, 10) : 0;
@@ -366,6 +377,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         o->seeds = c == 'n' ? number : o->seeds;
         o->jobs = c == 'j' ? (int)number : o->jobs;
         o->seconds = c == 'S' ? (int64_t)number : o->seconds;
+        o->bug = c == 'B' ? (int)number : o->bug;
         o->plan.machines = c == 'm' ? (int)number : o->plan.machines;
         o->plan.minutes = c == 't' ? (int)number : o->plan.minutes;
         if (c == '?' || (c == 'w' && !read_without(optarg, &o->plan.without))) {
@@ -390,6 +402,7 @@ int main(int argc, char **argv)
     if (o.finds) {
         return find_planted(&o);
     }
+    planted = o.bug;
     if (!o.single) {
         printf("seeds from %llu on\n", (unsigned long long)o.first);
         return run_many(&o) ? 1 : 0;

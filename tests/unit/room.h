@@ -50,6 +50,7 @@ struct machine {
     uint32_t notes; /* notifications to client 2 */
     uint64_t sent_bytes, sent_messages, datagrams;
     uint32_t starts, asides;
+    bool again;                  /* it starts again by itself */
     const struct invite *invite; /* that jamd is started with */
 };
 
@@ -223,7 +224,9 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         room_put_away(m, o);
         break;
     case OUTPUT_QUIT:
+    case OUTPUT_AGAIN:
         m->on = false;
+        m->again = o->kind == OUTPUT_AGAIN; /* its next start knows */
         break;
     case OUTPUT_LOG:
         if (getenv("JAM_TEST_LOG")) {
@@ -234,6 +237,8 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         break;
     }
 }
+
+static inline void room_start(struct room *room, int i);
 
 /* One turn of a machine's loop with one event. */
 static inline void room_turn(struct room *room, int i, const struct event *event)
@@ -250,10 +255,13 @@ static inline void room_turn(struct room *room, int i, const struct event *event
         room_output(room, i, &o);
         room->running = i;
     }
-    if (!m->on) { /* it had no memory to go on */
+    if (!m->on) { /* it had no memory to go on, or starts again */
         device_close(&m->device);
     }
     room->running = -1;
+    if (m->again && !m->on) {
+        room_start(room, i);
+    }
 }
 
 /* Starts a machine with what its disk has. */
@@ -279,11 +287,13 @@ static inline enum err room_try_start(struct room *room, int i)
     config.hardware.b[0] = (uint8_t)(i + 1);
     config.boot[0] = 1;
     config.invite = m->invite;
+    config.doubts = m->again;
     room->running = i;
     enum err err = device_open(&config, room->now, &m->device);
     room->running = -1;
     if (err == OK) {
         m->on = true;
+        m->again = false;
         memset(m->inbox, 0, sizeof(m->inbox));
         room_turn(room, i, NULL);
     }
