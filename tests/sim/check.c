@@ -283,7 +283,9 @@ static void tell_views(struct world *world, struct machine *a, struct machine *b
     }
     sqlite3_reset(list);
     failed(world, "P4: m%d and m%d have the same log and other views: %s; folded anew %s", a->index,
-           b->index, table, folds_alike(a) ? folds_alike(b) ? "both the same" : "the latter changes" : "the former changes");
+           b->index, table,
+           folds_alike(a) ? folds_alike(b) ? "both the same" : "the latter changes"
+                          : "the former changes");
 }
 
 bool check_converged(struct world *world, char *why, size_t why_len)
