@@ -206,7 +206,7 @@ void replica_settle_front(struct replica *replica, struct feed *feed, uint64_t e
 /* ---- all of it again -------------------------------------------------------------------------------------------- */
 
 /* Does a signature stand at it or behind it? */
-static bool is_covered(struct replica *replica, const struct fact *fact)
+bool replica_is_covered(struct replica *replica, const struct fact *fact)
 {
     struct feed_id feed = stamp_feed(&fact->stamp);
     const struct head *head = heads_get(replica->heads, &feed);
@@ -224,7 +224,7 @@ static bool relearn(struct replica *replica, enum authority_stage stage)
                                      " AND (?>>e.kind)&1 ORDER BY e.id");
     store_bind(replica->store, stmt, "i", (int64_t)authority_kinds(stage));
     while (store_row(replica->store, stmt)) {
-        learnt |= refold_read(replica, stmt, &op, &fact) && is_covered(replica, &fact) &&
+        learnt |= refold_read(replica, stmt, &op, &fact) && replica_is_covered(replica, &fact) &&
                   authority_learn(&replica->authority, &fact, stage) != LEARNT_NOTHING;
     }
     return learnt;
@@ -247,7 +247,7 @@ static void refold_all(struct replica *replica, sqlite3_stmt *stmt)
     struct op op;
     struct fact fact;
     while (store_row(replica->store, stmt)) {
-        if (refold_read(replica, stmt, &op, &fact) && is_covered(replica, &fact)) {
+        if (refold_read(replica, stmt, &op, &fact) && replica_is_covered(replica, &fact)) {
             fold(replica, &fact);
         }
     }

@@ -161,6 +161,8 @@ void replica_save_tips(struct replica *);
 uint32_t replica_read_op(struct replica *, struct slice payload, struct op *);
 struct fact replica_fact_of(const struct feed *, const struct entry *, const struct hash *id,
                             const struct op *);
+/* Does a signature stand at its place or behind it? */
+bool replica_is_covered(struct replica *, const struct fact *);
 /* An entry that a signature covers takes effect: in the views. */
 void replica_settle(struct replica *, const struct fact *, struct slice payload);
 /* So does what was applied of its feed before `end` and no signature covered. */

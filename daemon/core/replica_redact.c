@@ -216,14 +216,14 @@ bool replica_payload(struct replica *replica, const struct feed_id *id, uint64_t
     return payload->len > SALT_BYTES;
 }
 
-/* Puts the payload where it lacks and folds what it says. */
+/* Puts the payload where it lacks and folds what it says; what no signature covers yet takes effect when one does. */
 static void complete(struct replica *replica, const struct told_payload *told, int64_t row,
                      const struct fact *fact, uint32_t kind)
 {
     store_do(replica->store, "UPDATE entry SET payload=?, stub=NULL, rest=NULL, kind=? WHERE id=?",
              "bii", told->payload, (int64_t)kind, row);
     replica->lacking_stale = true;
-    if (kind > 0 && kind < OP_KINDS) {
+    if (kind > 0 && kind < OP_KINDS && replica_is_covered(replica, fact)) {
         replica_fold_late(replica, fact,
                           slice_of(told->payload.at + SALT_BYTES, told->payload.len - SALT_BYTES));
     }
