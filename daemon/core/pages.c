@@ -15,9 +15,8 @@ struct pages {
     sqlite3_vfs *over;
     bool mends;
     char name[32];
-    uint64_t steps[WORD]
-                  [256]; /* of the checksum: what each byte that leaves it does to the rest, and
-                                  what that becomes 1, 2, … bytes later */
+    /* Of the checksum: what each byte that leaves it does to the rest, and what that becomes 1, 2, … bytes later. */
+    uint64_t steps[WORD][256];
 };
 
 /* An open file; the other VFS's own follows it. */
