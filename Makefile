@@ -222,6 +222,8 @@ demo-stop: ## end what the demo left running
 
 $(call room,$(wildcard tools/bench/*.c)): INCLUDES := -Iproto -Idaemon/core
 $(call room,$(wildcard tools/bench/*.c)): DEFINES := -D_GNU_SOURCE
+$(call room,tools/bench/again.c): INCLUDES += -Itests/unit -Itests/sim
+$(B)/tools/bench/again: $(B)/tests/sim/disk.o
 $(B)/tools/bench/%: $(B)/tools/bench/%.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,libzmq)

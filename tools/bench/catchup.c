@@ -226,6 +226,21 @@ static double disk_bytes(const struct side *s)
     return bytes;
 }
 
+/* Where it goes: bytes an entry of each table and index that has at least one. */
+static void say_tables(struct store *store, double entries)
+{
+    sqlite3_stmt *tables = store_query(
+        store, "SELECT name, sum(pgsize), sum(unused) FROM dbstat GROUP BY name ORDER BY 2 DESC");
+    while (store_row(store, tables)) {
+        double used = sqlite3_column_double(tables, 1) / entries;
+        if (used >= 1) {
+            printf("    %-48s %10.1f bytes/entry, %.1f of them free\n",
+                   sqlite3_column_text(tables, 0), used,
+                   sqlite3_column_double(tables, 2) / entries);
+        }
+    }
+}
+
 /* One figure: a line for people, or an object for programs. A goal of 0 is none; others are lower limits. */
 static void say(bool json, const char *what, double value, const char *unit, double goal)
 {
@@ -282,6 +297,9 @@ int main(int argc, char **argv)
     say(json, "catching up, sent beyond the payload", ((double)bytes - payload) / count,
         "bytes/entry", 0);
     say(json, "on the disk beyond the payload", (disk - payload) / count, "bytes/entry", 0);
+    if (!json) {
+        say_tables(caught_up->store, count);
+    }
     for (int i = 0; i <= AUTHORS + 1; i++) {
         side_close(&sides[i]);
     }

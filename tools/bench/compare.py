@@ -178,7 +178,7 @@ def main():
         progress(name)
         others[name] = peer(folder, file) or {}
     if "--json" in sys.argv[1:]:
-        print(json.dumps({"limits": limits, "Jam": ours, **others}, indent=1))
+        print(json.dumps({"limits": limits, "Jam": ours, **others}))
     else:
         table(ours, others, limits)
 

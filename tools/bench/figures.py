@@ -49,6 +49,9 @@ def now():
 
 def report(name, value):
     goal, unit = GOALS[name]
+    if os.environ.get("JAM_JSON"):
+        print(json.dumps({"what": name, "value": round(value, 3), "unit": unit, "goal": goal}), flush=True)
+        return value <= goal
     mark = "" if value <= goal else "   OVER"
     print(f"{name:52} {value:10.2f} {unit:10} goal {goal:g}{mark}", flush=True)
     return value <= goal
@@ -312,7 +315,7 @@ def idle(n, daemons):
                 if c.get("type") == "machine" and c.get("state") != "here":
                     alarms += 1
                     print(f"    {now() - begun:.1f} s: machine {w.i} says that {c['host']} is {c['state']}; load "
-                          f"{os.getloadavg()[0]:.1f}", flush=True)
+                          f"{os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
     for w in watches:
         w.s.close()
     seconds = now() - begun
@@ -328,7 +331,8 @@ def idle(n, daemons):
 
 def main():
     n = int(sys.argv[1])
-    print(f"{n} machines in a lab on {os.cpu_count()} processors", flush=True)
+    if not os.environ.get("JAM_JSON"):
+        print(f"{n} machines in a lab on {os.cpu_count()} processors", flush=True)
     daemons = {}
     for i in range(1, n + 1):
         daemons[i] = start(i)

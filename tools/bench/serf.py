@@ -3,6 +3,7 @@
 # to leave and to be gone, and what an idle agent costs. serf neither encrypts nor authenticates here, and keeps no log.
 #   serf.py MACHINES     inside the lab (tools/bench/run serf starts it)
 import ctypes
+import json
 import os
 import select
 import signal
@@ -145,7 +146,8 @@ def idle(n, agents):
 
 def main():
     n = int(sys.argv[1])
-    print(f"serf: {n} machines in a lab on {os.cpu_count()} processors", flush=True)
+    if not os.environ.get("JAM_JSON"):
+        print(f"serf: {n} machines in a lab on {os.cpu_count()} processors", flush=True)
     agents = {i: start(i) for i in range(1, n + 1)}
     end = now() + LIMIT_S
     while not all(members(i) == n for i in range(1, n + 1)):
@@ -154,7 +156,11 @@ def main():
         time.sleep(0.2)
     for figures in (coming_and_going, idle):
         for name, (values, unit) in figures(n, agents).items():
-            print(f"{'serf: ' + name:58} {statistics.median(values):10.2f} {unit}", flush=True)
+            value = statistics.median(values)
+            if os.environ.get("JAM_JSON"):
+                print(json.dumps({"what": "serf: " + name, "value": round(value, 3), "unit": unit}), flush=True)
+            else:
+                print(f"{'serf: ' + name:58} {value:10.2f} {unit}", flush=True)
 
 
 if __name__ == "__main__":
