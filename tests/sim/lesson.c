@@ -588,6 +588,11 @@ static void bring_in(struct world *world, int64_t number)
     if (world->made && m->device && m->device->classes_count < CLASSES_MAX &&
         words_for(world, m, words)) {
         struct pack p;
+        if (world->calm &&
+            machine_class(m)) { /* others may be left behind with it: so it is alone for a moment */
+            machine_end(world, m, false);
+            machine_start(world, m);
+        }
         say(&w, "words", words);
         pack_request(&p, "class.join", &w, id);
         send_request(world, m->index, JOINER_FIRST + (client_id)number, &nobody, pack_bytes(&p));
