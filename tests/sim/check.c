@@ -371,18 +371,18 @@ static void check_forged(struct world *world, struct machine *m)
     struct store *store = machine_class(m)->store;
     sqlite3_stmt *stmt = store_query(
         store,
-        "SELECT 'journal' FROM story WHERE text LIKE 'forged%' UNION ALL"
-        " SELECT 'jam' FROM jam WHERE name LIKE 'forged%' OR purpose LIKE 'forged%' UNION ALL"
-        " SELECT 'task' FROM task WHERE title LIKE 'forged%' UNION ALL"
-        " SELECT 'person' FROM person WHERE handle LIKE 'forged%' OR name LIKE 'forged%'"
-        " UNION ALL SELECT 'feedback' FROM feedback WHERE glow LIKE 'forged%' UNION ALL"
-        " SELECT 'place' FROM place WHERE title LIKE 'forged%' UNION ALL"
-        " SELECT 'class' FROM class WHERE name LIKE 'forged%' UNION ALL"
-        " SELECT 'roster' FROM roster WHERE handle LIKE 'forged%' UNION ALL"
-        " SELECT 'redacted' FROM redacted WHERE effective AND why LIKE 'forged%'");
+        "SELECT 'journal', text FROM story WHERE text LIKE 'forged%' UNION ALL"
+        " SELECT 'jam', name FROM jam WHERE name LIKE 'forged%' OR purpose LIKE 'forged%'"
+        " UNION ALL SELECT 'task', title FROM task WHERE title LIKE 'forged%' UNION ALL"
+        " SELECT 'person', name FROM person WHERE handle LIKE 'forged%' OR name LIKE 'forged%'"
+        " UNION ALL SELECT 'feedback', glow FROM feedback WHERE glow LIKE 'forged%' UNION ALL"
+        " SELECT 'place', title FROM place WHERE title LIKE 'forged%' UNION ALL"
+        " SELECT 'class', name FROM class WHERE name LIKE 'forged%' UNION ALL"
+        " SELECT 'roster', name FROM roster WHERE handle LIKE 'forged%' UNION ALL"
+        " SELECT 'redaction', why FROM redacted WHERE effective AND why LIKE 'forged%'");
     if (store_row(store, stmt)) {
-        failed(world, "P3: something forged stands in %s of m%d", sqlite3_column_text(stmt, 0),
-               m->index);
+        failed(world, "P3: something forged stands in %s of m%d: %s", sqlite3_column_text(stmt, 0),
+               m->index, sqlite3_column_text(stmt, 1));
         sqlite3_reset(stmt);
     }
 }
