@@ -30,8 +30,9 @@ struct item {
     uint64_t lamport;
     struct hash id;
     struct stamp stamp;
-    uint8_t run[ITEM_BYTES]; /* encoded, signed */
-    size_t run_len;
+    struct signature signature;
+    uint8_t bytes[ITEM_BYTES]; /* as it stands in a run */
+    size_t bytes_len;
 };
 
 struct scene {
@@ -118,7 +119,7 @@ static inline void item_seal(struct scene *s, struct item *item)
 {
     struct hash after[FEEDS];
     uint8_t payload[PAYLOAD_BYTES_MAX] = {(uint8_t)(item - s->items), 42};
-    struct pack p, run;
+    struct pack p, entry;
     item->lamport = item->prev >= 0 ? s->items[item->prev].lamport : 0;
     for (int i = 0; i < item->after_count; i++) {
         const struct item *cause = &s->items[item->after[i]];
@@ -151,16 +152,15 @@ static inline void item_seal(struct scene *s, struct item *item)
     }
     item->id = entry_id(&s->class, &e);
     item->stamp = stamp_of(item->lamport, &e.feed, e.seq);
-    struct signature signature = run_sign(&s->feeds[item->feed].key, &item->id);
-    pack_init(&run);
-    run_pack_head(&run, &e.feed, e.seq, &signature, 1);
-    run_pack_entry(&run, &e);
-    item->run_len = pack_bytes(&run).len;
-    if (item->run_len > sizeof(item->run)) {
+    item->signature = run_sign(&s->feeds[item->feed].key, &item->id);
+    pack_init(&entry);
+    run_pack_entry(&entry, &e);
+    item->bytes_len = pack_bytes(&entry).len;
+    if (item->bytes_len > sizeof(item->bytes)) {
         abort();
     }
-    memcpy(item->run, pack_bytes(&run).at, item->run_len);
-    pack_clear(&run);
+    memcpy(item->bytes, pack_bytes(&entry).at, item->bytes_len);
+    pack_clear(&entry);
     pack_clear(&p);
 }
 
@@ -249,17 +249,44 @@ static inline void scene_side_reset(struct scene_side *side)
     }
 }
 
-static inline enum err scene_give(const struct item *item, struct scene_side *to)
+/* The item behind this one in its feed, -1: there is none, or two. */
+static inline int scene_next(const struct scene *s, int at)
 {
+    int next = -1;
+    for (int i = 0; i < s->count; i++) {
+        if (s->items[i].prev == at) {
+            next = next < 0 ? i : ITEMS_MAX;
+        }
+    }
+    return next < ITEMS_MAX ? next : -1;
+}
+
+/* An item and up to so many behind it, as one run: under one signature. */
+static inline enum err scene_give(const struct scene *s, int at, int behind, struct scene_side *to)
+{
+    struct pack entries, p;
     struct doc doc;
     struct run run;
-    uint32_t applied = 0;
-    if (doc_open(&doc, slice_of(item->run, item->run_len), PACK_STRICT) != OK) {
+    uint32_t applied = 0, count = 1;
+    const struct item *first = &s->items[at];
+    pack_init(&entries);
+    pack_raw(&entries, slice_of(first->bytes, first->bytes_len));
+    for (int next; behind > 0 && (next = scene_next(s, at)) >= 0; behind--, count++) {
+        at = next;
+        pack_raw(&entries, slice_of(s->items[at].bytes, s->items[at].bytes_len));
+    }
+    pack_init(&p);
+    run_pack_head(&p, &s->feeds[first->feed].id, (uint64_t)first->seq, &s->items[at].signature,
+                  count);
+    pack_raw(&p, pack_bytes(&entries));
+    if (doc_open(&doc, pack_bytes(&p), PACK_STRICT) != OK) {
         abort();
     }
     enum err err = run_read(&doc.root, &run);
     err = err == OK ? replica_accept(to->replica, &run, scene_now, false, &applied) : err;
     doc_clear(&doc);
+    pack_clear(&p);
+    pack_clear(&entries);
     return err;
 }
 
@@ -271,7 +298,7 @@ static inline void scene_flush(struct scene_side *to)
     }
 }
 
-/* Everything, in an order drawn, some of it twice; what must wait is given again until all was taken. */
+/* Everything, in an order drawn, some of it twice, some in runs; what must wait is given again until all was taken. */
 static inline void scene_deliver(struct scene *s, struct scene_side *to)
 {
     int order[ITEMS_MAX];
@@ -284,7 +311,8 @@ static inline void scene_deliver(struct scene *s, struct scene_side *to)
     for (int round = 0; waits && round <= s->count; round++) {
         waits = false;
         for (int i = 0; i < s->count; i++) {
-            enum err err = scene_give(&s->items[order[i]], to);
+            int behind = scene_draw(s, 3) == 0 ? 1 + (int)scene_draw(s, 4) : 0;
+            enum err err = scene_give(s, order[i], round == 0 ? behind : 0, to);
             if (err != OK && err != ERR_WAIT && err != ERR_FORK) {
                 fprintf(stderr, "# item %d: %s\n", order[i], err_code(err));
                 abort();

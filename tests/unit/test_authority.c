@@ -1141,7 +1141,7 @@ static void who_was_cut_off_once_costs_no_refold_for_ever(void **state)
     scene_side_reset(&sides[0]);
     uint64_t before = 0;
     for (int i = 0; i < scene.count; i++) {
-        assert_int_equal(scene_give(&scene.items[i], &sides[0]), OK);
+        assert_int_equal(scene_give(&scene, i, 0, &sides[0]), OK);
         scene_flush(&sides[0]);
         before = i < farewell ? replica_count(sides[0].replica).refolds : before;
     }
