@@ -423,7 +423,7 @@ static void print_scene(const struct model *m)
     }
 }
 
-/* What a person's key is sealed with, by the model: the item that says it, -1. */
+/* What a person's key is sealed with, by the model: the item that says it, -1. The last KEY; if there is none, RESET. */
 static int model_secret(const struct model *m, int p)
 {
     const struct scene *s = m->s;
@@ -438,7 +438,9 @@ static int model_secret(const struct model *m, int p)
         const struct op *op = &s->items[i].op;
         bool says = m->counts[i] && ((op->kind == OP_KEY && by_of(s, i) == p) ||
                                      (op->kind == OP_RESET && SAME(op->person, s->people[p])));
-        if (says && key_at(s, &op->key) == key && (best < 0 || is_later(m, i, best))) {
+        bool same = best >= 0 && op->kind == s->items[best].op.kind;
+        if (says && key_at(s, &op->key) == key &&
+            (best < 0 || (same ? is_later(m, i, best) : op->kind == OP_KEY))) {
             best = i;
         }
     }
