@@ -378,8 +378,8 @@ static enum err open_told(struct ask *ask, const struct sought_key **told, uint3
 /* Their key was told by neighbours, and the log isn't here yet: the passphrase opens one of those, or none. */
 static enum err hello_told(struct ask *ask)
 {
-    const struct sought_key *told = NULL;
-    struct slice who = slice_str(ask->sought->at[0].handle);
+    const struct sought_key *told = &ask->sought->at[0];
+    struct slice who = slice_str(told->handle);
     uint32_t next = 1; /* the first is of the key that this machine has, if it has one */
     ask->flag = false;
     enum err err = open_told(ask, &told, &next);
