@@ -12,6 +12,9 @@ enum {
     MOVE_MS = 60000,              /* in so long, so many of them, */
     MOVES_MAX = 4, /* where a firewall lets none through; new words may come close together */
     FEW_HINTS = 8, /* in a PEERS that nobody waits for */
+    LARGE_HINTS = 16,         /* for newcomers of a large room, whom many tell */
+    NEWCOMER_MS = 5000,       /* so long one that came is told of the others */
+    NEIGHBOURS_FEW = NEIGHBOURS_MAX * 4 / 5, /* a room that was large is so until it has no more */
     ROOM_LEFT = DEVICES_MAX / 16, /* kept free for newcomers, by forgetting who is away longest */
 };
 static const int64_t WALL_MS_MAX = (int64_t)1 << 52;
@@ -231,6 +234,7 @@ void known_become(struct presence *p, struct known *k, enum peer_state state, st
     k->peer.state = state;
     k->peer.since = now.mono;
     p->here += state == PEER_HERE;
+    p->large = p->here > (p->large ? NEIGHBOURS_FEW : NEIGHBOURS_MAX);
     k->hinted = false;
     k->calls = 0;
     k->call_at.ms = 0;
@@ -581,7 +585,7 @@ static void peer_left(struct presence *p, struct known *k, const struct message 
         k->peer.heard = now.mono;
         p->heard = now.mono;
         known_become(p, k, PEER_LEFT, now);
-        if (p->here > NEIGHBOURS_MAX) {
+        if (p->large) {
             watch_tell_gone(p, k);
         }
     }
@@ -627,9 +631,10 @@ void presence_link(struct presence *p, struct peer *peer, bool up, struct now no
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
-void presence_hints(struct presence *p, const struct peer *to, struct pack *pack)
+void presence_hints(struct presence *p, const struct peer *to, struct now now, struct pack *pack)
 {
-    call_pack_hints(p, to, PEERS_MAX, pack);
+    bool newcomer = to->state != PEER_HERE || since(to->since, now) < NEWCOMER_MS;
+    call_pack_hints(p, to, p->large ? newcomer ? LARGE_HINTS : FEW_HINTS : PEERS_MAX, pack);
 }
 
 struct peer *presence_by_link(struct presence *p, const struct link_pk *link)
@@ -661,6 +666,11 @@ struct peer *presence_at(struct presence *p, uint32_t index)
 uint32_t presence_here(const struct presence *p)
 {
     return p->here;
+}
+
+bool presence_large(const struct presence *p)
+{
+    return p->large;
 }
 
 uint32_t presence_rank(const struct presence *p, const struct device_id *device)
