@@ -455,6 +455,17 @@ static void hello_note(struct peer *peer, const struct message *m, struct now no
     peer->clock_ms = peer->clock_known ? m->wall_ms - now.wall.ms : 0;
 }
 
+/* It reaches us, so we may reach it: a call that was made before the cable was back waits for TCP to try again, which may take
+ * so long that it calls a second time. */
+static void hello_came_through(struct presence *p, struct known *k, bool fresh, struct now now)
+{
+    if (fresh) {
+        k->relink = true; /* if it isn't up until then */
+    } else {
+        act_link(p, k, now);
+    }
+}
+
 /* The address of a link that works is left alone, or two machines with two addresses each would
  * chase each other. */
 static void hello_link(struct presence *p, struct known *k, const struct address *address,
@@ -466,6 +477,8 @@ static void hello_link(struct presence *p, struct known *k, const struct address
     if (peer->linked && !restarted && (!moved || peer->up)) {
         if (moved) {
             call_elsewhere(k, address);
+        } else if (!peer->up) {
+            hello_came_through(p, k, fresh, now);
         } else if (!fresh) {
             act_beat(p, k, 0, now); /* it greets anew: it may not have heard us for long */
         }
@@ -618,6 +631,7 @@ void presence_link(struct presence *p, struct peer *peer, bool up, struct now no
     }
     peer->up = up;
     if (up) {
+        k->relink = k->relink && !address_same(&k->linked_to, &peer->address);
         k->calls = peer->state == PEER_HERE ? 0 : k->calls;
     } else {
         peer->greeted = false;
