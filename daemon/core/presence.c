@@ -10,10 +10,10 @@ enum {
     STEPS_MAX = 8,                /* of one peer in one tick */
     LEAVE_GRACE_MS = 1000,        /* what arrives so late was said before the LEAVE */
     MOVE_MS = 60000,              /* in so long, so many of them, */
-    MOVES_MAX = 4, /* where a firewall lets none through; new words may come close together */
-    FEW_HINTS = 8, /* in a PEERS that nobody waits for */
-    LARGE_HINTS = 16,         /* for newcomers of a large room, whom many tell */
-    NEWCOMER_MS = 5000,       /* so long one that came is told of the others */
+    MOVES_MAX = 4,      /* where a firewall lets none through; new words may come close together */
+    FEW_HINTS = 8,      /* in a PEERS that nobody waits for */
+    LARGE_HINTS = 16,   /* for newcomers of a large room, whom many tell */
+    NEWCOMER_MS = 5000, /* so long one that came is told of the others */
     NEIGHBOURS_FEW = NEIGHBOURS_MAX * 4 / 5, /* a room that was large is so until it has no more */
     ROOM_LEFT = DEVICES_MAX / 16, /* kept free for newcomers, by forgetting who is away longest */
 };

@@ -20,12 +20,12 @@ enum {
     FRESH_MS = 2500,         /* heard so lately is heard */
     JUST_HEARD_MS =
         500, /* … and so lately that a GONE is late or a lie: finding one gone takes longer */
-    CUT_OFF_MS = 3000,     /* nobody heard at all: not they are gone, we are */
-    STALL_MS = 1000,       /* a tick so late tells that we were stopped ourselves */
-    STALL_GREET_MS = 2000, /* … so long that others may think us gone */
-    SETTLE_MS = 200,       /* from a change of the ring to choosing watchers anew */
-    REFRESH_MS = 10000,    /* between probes of the one that wasn't heard for longest */
-    STRANGE_MS = 300000,   /* silence of one without a link before it is asked, ... */
+    CUT_OFF_MS = 3000,          /* nobody heard at all: not they are gone, we are */
+    STALL_MS = 1000,            /* a tick so late tells that we were stopped ourselves */
+    STALL_GREET_MS = 2000,      /* … so long that others may think us gone */
+    SETTLE_MS = 200,            /* from a change of the ring to choosing watchers anew */
+    REFRESH_MS = 10000,         /* between probes of the one that wasn't heard for longest */
+    STRANGE_MS = 300000,        /* silence of one without a link before it is asked, ... */
     STRANGE_REFRESH_MS = 60000, /* ... and how often that may be: both make a link for it */
 };
 

@@ -7,10 +7,7 @@
 
 #include <cmocka.h>
 
-
 #include "room.h"
-
-#define PASSPHRASE "cobweb item comet lamp domino"
 
 /* What a message costs on a wire of Ethernet besides its own bytes, as measured: TCP, ZMTP and CURVE; its receiver's
  * acknowledgement; a handshake, at each end; a datagram by three paths; a TCP keepalive each way, on each link at either end,
@@ -24,6 +21,7 @@ enum {
     KEEPALIVE_S = 120,
     SETTLE_MS = 120000,
     IDLE_S = 300,
+    GOAL = 525, /* bytes a second: 495 were measured in a lab of thirty, where this comes to 517 */
 };
 
 static struct room *class_of(int count)
@@ -46,61 +44,96 @@ static uint32_t links_of(const struct room *room, int i)
     return count;
 }
 
+/* What all machines of a room have sent, taken and made so far. */
 struct use {
-    uint64_t sent_of[ROOM_KINDS], bytes_of[ROOM_KINDS];
-    uint64_t messages, bytes, taken, links_made, datagrams, links, links_most;
+    uint64_t bytes_of[ROOM_KINDS];
+    uint64_t wire; /* bytes, with what they cost besides */
+    uint64_t links_made;
 };
 
 static struct use use_of(const struct room *room)
 {
-    struct use c = {.messages = 0};
+    struct use u = {.wire = 0};
     for (int i = 0; i < room->count; i++) {
         const struct machine *m = &room->m[i];
         for (int k = 0; k < ROOM_KINDS; k++) {
-            c.sent_of[k] += m->sent_of[k];
-            c.bytes_of[k] += m->bytes_of[k];
+            u.bytes_of[k] += m->bytes_of[k];
         }
-        c.messages += m->sent_messages;
-        c.bytes += m->sent_bytes;
-        c.taken += m->taken;
-        c.links_made += m->links_made;
-        c.datagrams += m->datagrams;
-        uint64_t links = links_of(room, i);
-        c.links += links;
-        c.links_most = links > c.links_most ? links : c.links_most;
+        u.wire += m->sent_bytes + MESSAGE_COST * m->sent_messages + TAKEN_COST * m->taken +
+                  2 * LINK_COST * m->links_made + DATAGRAM_COST * m->datagrams;
+        u.links_made += m->links_made;
     }
-    return c;
+    return u;
 }
 
-static void run(int count)
+/* Lets a room idle. Bytes a second that each machine sends. */
+static double idle(struct room *room)
 {
-    struct room *room = class_of(count);
-    room_run(room, SETTLE_MS);
-    struct use a = use_of(room);
+    uint64_t links = 0;
+    struct use before = use_of(room);
     room_run(room, IDLE_S * 1000);
-    struct use b = use_of(room);
-    double each = 1.0 / count / IDLE_S;
+    struct use after = use_of(room);
+    for (int i = 0; i < room->count; i++) {
+        links += links_of(room, i);
+        assert_in_range(links_of(room, i), 1, NEIGHBOURS_MAX);
+    }
     for (int k = 0; k < ROOM_KINDS; k++) {
-        if (b.sent_of[k] > a.sent_of[k]) {
-            printf("# kind %d: %.3f/s %.1f bytes/s\n", k, (double)(b.sent_of[k] - a.sent_of[k]) * each, (double)(b.bytes_of[k] - a.bytes_of[k]) * each);
+        if (after.bytes_of[k] > before.bytes_of[k]) {
+            printf("# of kind %d: %.1f bytes/s\n", k,
+                   (double)(after.bytes_of[k] - before.bytes_of[k]) / room->count / IDLE_S);
         }
     }
-    double wire = (double)(b.bytes - a.bytes + MESSAGE_COST * (b.messages - a.messages) + TAKEN_COST * (b.taken - a.taken) + 2 * LINK_COST * (b.links_made - a.links_made) + DATAGRAM_COST * (b.datagrams - a.datagrams)) * each + 2.0 * (double)b.links / count * KEEPALIVE_COST / KEEPALIVE_S;
-    printf("# %d machines: %.1f bytes/s, links %.1f most %llu, made %.4f/s, datagrams %.3f/s (before: %.1f made, %.0f bytes each)\n", count, wire, (double)b.links / count, (unsigned long long)b.links_most, (double)(b.links_made - a.links_made) * each, (double)(b.datagrams - a.datagrams) * each, (double)a.links_made / count, (double)a.bytes / count);
-    room_free(room);
+    assert_int_equal(after.links_made, before.links_made);
+    return (double)(after.wire - before.wire) / room->count / IDLE_S +
+           2.0 * (double)links / room->count * KEEPALIVE_COST / KEEPALIVE_S;
 }
 
-static void x(void **state)
+static int seen_by_all(struct room *room, int but, int peers)
+{
+    char text[16];
+    int count = 0;
+    snprintf(text, sizeof(text), "%d", peers);
+    for (int i = 0; i < room->count; i++) {
+        if (i != but && *ASK(room, i, "status") == '\0') {
+            count += strcmp(room_text(room, i, "status.peers"), text) == 0;
+        }
+    }
+    return count;
+}
+
+static void what_each_sends_when_idle_does_not_grow_with_the_room(void **state)
 {
     (void)state;
-    const char *n = getenv("N");
-    run(n ? atoi(n) : 30);
+    static const int counts[] = {30, 60, 120};
+    double least = GOAL;
+    for (int i = 0; i < 3; i++) {
+        struct room *room = class_of(counts[i]);
+        room_run(room, SETTLE_MS);
+        assert_int_equal(seen_by_all(room, -1, counts[i] - 1), counts[i]);
+        double sent = idle(room);
+        printf("# %d machines: each sends %.0f bytes/s\n", counts[i], sent);
+        assert_true(sent < least);
+        least = 1.02 * sent;
+        room_free(room);
+    }
+}
+
+static void in_a_large_room_a_crash_is_known_to_all_in_time(void **state)
+{
+    (void)state;
+    struct room *room = class_of(60);
+    room_run(room, SETTLE_MS);
+    room_stop(room, 7);
+    room_run(room, 4000);
+    assert_int_equal(seen_by_all(room, 7, 58), 59);
+    room_free(room);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(x),
+        cmocka_unit_test(what_each_sends_when_idle_does_not_grow_with_the_room),
+        cmocka_unit_test(in_a_large_room_a_crash_is_known_to_all_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
