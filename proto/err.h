@@ -51,7 +51,7 @@
     X(ERR_CLASS_WAITS, "class-waits", "Nobody of that class has answered yet.", "jam doctor")      \
     X(ERR_NO_SUCH_CLASS, "no-such-class", "No class \"%1\" on this machine.", "jam class list")    \
     X(ERR_CLASS_EXISTS, "class-exists", "This machine is already in the class %1.",                \
-      "jam class list")                                                                            \
+      "if the class has new words, a teacher signs in here and types them")                        \
     X(ERR_WORD, "wrong-word", "There is a mistake in %1.", "%2")                                   \
     X(ERR_WORDS, "wrong-words", "Those words don't fit together: one is wrong or missing.",        \
       "there are twelve; check them one by one")                                                   \

@@ -794,7 +794,9 @@ static enum err hear_hello(struct device *device, struct class *class, const str
     if (err != OK) {
         return err;
     }
-    class->refusal = OK;
+    if (now.mono.ms - class->refused.ms >= REFUSAL_HOLDS_MS) {
+        class->refusal = OK;
+    }
     if (inbox.secret == class->number && peer->address.secret != class->number) {
         presence_moved(class->presence, peer, &inbox, now);
     }
@@ -806,7 +808,7 @@ static enum err hear_hello(struct device *device, struct class *class, const str
 
 /* Also of one that we never met: it doesn't let us in. It is one machine's word, so it is only shown. */
 static void hear_refuse(struct device *device, struct class *class, const struct peer *peer,
-                        enum err reason)
+                        enum err reason, struct now now)
 {
     bool lets_in = reason != ERR_EXPELLED && reason != ERR_OLD_WORDS;
     if (lets_in || class->refusal != reason) {
@@ -815,6 +817,7 @@ static void hear_refuse(struct device *device, struct class *class, const struct
     }
     if (!lets_in) {
         class->refusal = reason;
+        class->refused = now.mono;
     }
 }
 
@@ -825,7 +828,7 @@ static enum err hear(struct device *device, struct class *class, const struct ev
         return hear_hello(device, class, event, m, now);
     }
     if (m->kind == MESSAGE_REFUSE) {
-        hear_refuse(device, class, peer, (enum err)m->reason);
+        hear_refuse(device, class, peer, (enum err)m->reason, now);
         return OK;
     }
     if (!peer || presence_bars(class->presence, &peer->device)) {

@@ -34,7 +34,9 @@ enum {
     FAILED_MS =
         10 *
         1000, /* a disk that refused a turn is said to be full so long, though a small one fits in */
-    REFUSAL_MS = 1000,        /* between two REFUSE to machines that aren't let in */
+    REFUSAL_MS = 1000, /* between two REFUSE to machines that aren't let in */
+    REFUSAL_HOLDS_MS =
+        60000, /* a REFUSE counts so long at least: others who aren't let in either may greet us */
     FORMER_EVERY = 4,         /* so many of our beacons are also sealed with a secret before */
     CHECK_MS = 1500,          /* a `doctor` listens so long */
     IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
@@ -130,6 +132,7 @@ struct class
     bool closed;              /* it has ended, and is erased */
     bool expelled;            /* this machine was, says the log */
     enum err refusal;         /* why others don't let us in, as one of them said; OK: none did */
+    struct mono refused;      /* when they last said so */
     struct mono refusal_told; /* when we last told somebody */
     bool lasting;             /* the database was there in an earlier boot */
     char words[KEY_TEXT_MAX]; /* of its root key; "" until they are known */
@@ -481,6 +484,8 @@ struct class *class_called(struct device *, struct slice name);
 void request_receive(struct device *, const struct event *, struct now);
 /* What was stretched for a PENDING_ASK is there (empty: nothing was), or told for a PENDING_SEEK: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);
+/* Is a teacher of this class signed in where it came from? */
+bool request_is_of_teacher(const struct call *, const struct class *);
 /* Does who asks hold the class's root key? ERR_NOT_YOURS, ERR_NOT_TEACHER, ERR_SIGNED_OUT. Fills device->ask. */
 enum err request_may_close(struct call *);
 /* Writes that the class has ended: for who holds its root key. */

@@ -380,6 +380,13 @@ static enum err call_view(struct call *call, const struct method *method)
     return call->later ? OK : err;
 }
 
+bool request_is_of_teacher(const struct call *call, const struct class *class)
+{
+    const struct sitting *sitting = call->sitting;
+    return sitting->signed_in && sitting->class_index == class->index &&
+           authority_is_teacher(class->store, &sitting->person);
+}
+
 enum err request_may_close(struct call *call)
 {
     struct class *class = call->class;
