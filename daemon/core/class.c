@@ -842,7 +842,7 @@ static enum err hear(struct device *device, struct class *class, const struct ev
     case MESSAGE_WHO:
         return seeking_hear_who(device, class, peer, m, now);
     case MESSAGE_KEYS:
-        return seeking_hear_keys(class, peer, m);
+        return seeking_hear_keys(class, peer, m, now);
     case MESSAGE_CLOSED:
         return ending_hear(device, class, peer, &m->signature);
     case MESSAGE_INBOX:

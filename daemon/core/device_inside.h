@@ -417,12 +417,14 @@ void class_hardware(const struct class *, const struct hardware_id *unsalted,
 enum err seeking_begin(struct device *, struct class *, struct slice handle, struct now);
 /* What they told, while it is fresh; NULL. */
 const struct sought *seeking_told(const struct class *, struct now);
+/* It was of no use: the next time they are asked anew. */
+void seeking_forget(struct class *);
 /* Is there nothing more to wait for? */
 bool seeking_done(struct class *, struct now);
 /* A peer asks; a peer answers. */
 enum err seeking_hear_who(struct device *, struct class *, struct peer *, const struct message *,
                           struct now);
-enum err seeking_hear_keys(struct class *, const struct peer *, const struct message *);
+enum err seeking_hear_keys(struct class *, const struct peer *, const struct message *, struct now);
 
 /* ---- knocking.c: this machine knocks ---- */
 

@@ -296,6 +296,9 @@ static enum err plan(struct call *call, const struct method *method, struct ask 
     if (tries) {
         sitting_tried(sitting, err, call->now);
     }
+    if (err == ERR_WRONG_PASSPHRASE) {
+        seeking_forget(call->class); /* a teacher may give a card meanwhile */
+    }
     if (err == ERR_WAIT) {
         err = ask->seek ? seek_later(call) : ask_later(call);
         return err == OK ? ERR_WAIT : err;
