@@ -442,10 +442,11 @@ void class_greet(struct device *device, struct class *class, const struct peer *
     }
 }
 
-static void say_peers(struct device *device, struct class *class, const struct peer *to)
+static void say_peers(struct device *device, struct class *class, const struct peer *to,
+                      struct now now)
 {
     pack_reset(&device->pack);
-    presence_hints(class->presence, to, &device->pack);
+    presence_hints(class->presence, to, now, &device->pack);
     put_peer(device, class, OUTPUT_SEND, to, pack_bytes(&device->pack));
 }
 
@@ -553,7 +554,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
     case ACT_LINK:
         put_peer(device, class, OUTPUT_LINK, a->peer, slice_of(NULL, 0));
         class_greet(device, class, a->peer, now);
-        say_peers(device, class, a->peer);
+        say_peers(device, class, a->peer, now);
         turnover_say(device, class, a->peer);
         ending_say(device, class, a->peer);
         break;
