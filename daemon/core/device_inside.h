@@ -68,8 +68,10 @@ struct former {
 
 /* A handle is asked of neighbours, for who says hello here before the log has come. */
 struct seeking {
-    struct mono until; /* then it is answered, or forgotten; 0: nothing is */
+    struct mono heard_by; /* until then the others' answers are awaited, ... */
+    struct mono until;    /* ... then it is answered, or forgotten; 0: nothing is */
     bool answered;
+    uint32_t sealed; /* keys of `sought` that ask for a passphrase */
     struct {
         struct device_id device;
         bool answered;
@@ -414,6 +416,8 @@ void class_hardware(const struct class *, const struct hardware_id *unsalted,
 enum err seeking_begin(struct device *, struct class *, struct slice handle, struct now);
 /* What they told, while it is fresh; NULL. */
 const struct sought *seeking_told(const struct class *, struct now);
+/* When to look again whether it is done. */
+struct mono seeking_due(const struct class *, struct now);
 /* Is there nothing more to wait for? */
 bool seeking_done(struct class *, struct now);
 /* A peer asks; a peer answers. */

@@ -599,7 +599,7 @@ static void log_tick(struct device *device, struct pending *pending, struct now 
 static void seek_tick(struct device *device, struct pending *pending, struct now now)
 {
     struct class *class = device->classes[pending->class_index];
-    pending->due = class->seeking.until;
+    pending->due = seeking_due(class, now);
     if (seeking_done(class, now)) {
         request_again(device, pending, slice_of(NULL, 0), now);
     }

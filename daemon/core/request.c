@@ -139,7 +139,8 @@ static enum err seek_later(struct call *call)
     struct pending *pending;
     struct class *class = call->class;
     enum err err = seeking_begin(call->device, class, call->device->ask->was, call->now);
-    return err == OK ? keep_request(call, PENDING_SEEK, class->seeking.until, &pending) : err;
+    return err == OK ? keep_request(call, PENDING_SEEK, seeking_due(class, call->now), &pending)
+                     : err;
 }
 
 struct class *class_called(struct device *device, struct slice name)

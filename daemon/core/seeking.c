@@ -12,7 +12,13 @@ static void seeking_start(struct seeking *s, struct slice handle, struct now now
 {
     wipe(s, sizeof(*s));
     s->sought.handle_key = name_key(handle, s->handle_key);
-    s->until.ms = now.mono.ms + SEEK_MS;
+    s->until.ms = s->heard_by.ms = now.mono.ms + SEEK_MS;
+}
+
+struct mono seeking_due(const struct class *class, struct now now)
+{
+    const struct seeking *s = &class->seeking;
+    return !s->answered && now.mono.ms < s->heard_by.ms ? s->heard_by : s->until;
 }
 
 enum err seeking_begin(struct device *device, struct class *class, struct slice handle,
@@ -43,18 +49,39 @@ const struct sought *seeking_told(const struct class *class, struct now now)
     return s->answered && now.mono.ms < s->until.ms ? &s->sought : NULL;
 }
 
+/* A secret that no passphrase seals opens for whoever types none. In a class with passphrases it proves nothing, and which
+ * kind this class is only the log tells. */
+static void drop_open(const struct class *class, struct sought *sought)
+{
+    uint8_t salt[16];
+    struct cost cost;
+    uint32_t count = 0;
+    if (class_policy(class->store) & POLICY_OPEN) {
+        return;
+    }
+    for (uint32_t i = 0; i < sought->count; i++) {
+        if (key_cost(&sought->at[i].secret, salt, &cost) == OK && cost.passes > 0) {
+            sought->at[count++] = sought->at[i];
+        }
+    }
+    sought->count = count;
+}
+
+/* One answer isn't enough: whoever is the fastest could tell a key that nobody can open. */
 bool seeking_done(struct class *class, struct now now)
 {
     struct seeking *s = &class->seeking;
-    bool due = now.mono.ms >= s->until.ms;
     if (s->answered) {
         return true;
     }
-    bool all = s->answers == s->asked_count;
+    bool heard = s->answers == s->asked_count || now.mono.ms >= s->heard_by.ms;
     bool log = s->sought.waits && class->sync && sync_is_behind(class->sync);
-    if (!due && s->sought.count == 0 && (!all || log)) {
+    bool serves =
+        s->sealed > 0 || (s->sought.count > 0 && class_policy(class->store) & POLICY_OPEN);
+    if (now.mono.ms < s->until.ms && (!heard || (!serves && log))) {
         return false;
     }
+    drop_open(class, &s->sought);
     s->answered = true;
     s->until.ms = now.mono.ms + SEEK_KEEP_MS;
     return true;
@@ -106,37 +133,48 @@ static bool is_own(const struct class *class, const struct told_key *told)
     return SAME(own, told->person) && !told->card;
 }
 
-/* Keys that ask for more than ours do aren't tried. */
-static bool is_cheap(const struct told_key *told)
+/* Keys that ask for more than ours do aren't tried. *sealed: with a passphrase. */
+static bool is_cheap(const struct told_key *told, bool *sealed)
 {
     uint8_t salt[16];
     struct cost cost, most = COST_WORDS;
-    return key_cost(&told->secret, salt, &cost) == OK && cost.passes <= most.passes &&
-           cost.mib <= most.mib;
+    bool cheap = key_cost(&told->secret, salt, &cost) == OK && cost.passes <= most.passes &&
+                 cost.mib <= most.mib;
+    *sealed = cheap && cost.passes > 0;
+    return cheap;
 }
 
-static void keep(struct class *class, const struct told_key *told)
+/* False if it is there already, or there is no room. */
+static bool keep(struct sought *sought, const struct told_key *told)
 {
-    struct sought *sought = &class->seeking.sought;
     for (uint32_t i = 0; i < sought->count; i++) {
         if (SAME(sought->at[i].key, told->key) && SAME(sought->at[i].secret, told->secret)) {
-            return;
+            return false;
         }
     }
     if (sought->count == KEYS_MAX) {
-        return;
+        return false;
     }
     struct sought_key *key = &sought->at[sought->count++];
     text_copy(key->handle, sizeof(key->handle), told->handle);
     key->person = told->person;
     key->key = told->key;
     key->secret = told->secret;
+    return true;
 }
 
-/* Is this its answer to what was asked? Only its first one counts. */
+static void wait_for_log(struct seeking *s)
+{
+    if (!s->answered && !s->sought.waits) {
+        s->sought.waits = true;
+        s->until.ms += LOG_PATIENCE_MS;
+    }
+}
+
+/* Is this its answer to what was asked? Only its first one counts. One that comes late is good for the next try. */
 static bool is_answer(struct seeking *s, const struct peer *peer)
 {
-    for (uint32_t i = 0; i < s->asked_count && !s->answered; i++) {
+    for (uint32_t i = 0; i < s->asked_count; i++) {
         if (SAME(s->asked[i].device, peer->device) && !s->asked[i].answered) {
             s->asked[i].answered = true;
             s->answers++;
@@ -151,21 +189,28 @@ enum err seeking_hear_keys(struct class *class, const struct peer *peer, const s
     struct seeking *s = &class->seeking;
     char key[KEY_BYTES];
     uint32_t kept = 0;
-    bool answer = class->known && is_answer(s, peer);
+    bool sealed, answer = class->known && is_answer(s, peer);
     for (uint32_t i = 0; i < m->count; i++) {
         struct told_key told;
         enum err err = message_key(m, i, &told);
         if (err != OK) {
             return err;
         }
-        bool wanted = answer && slice_equal(name_key(told.handle, key), s->sought.handle_key);
-        if (wanted && is_own(class, &told) && is_cheap(&told) && kept < KEYS_MAX / SEEK_PEERS) {
-            keep(class, &told); /* no more of one peer, so that nobody takes all places */
-            kept++;
-        } else if (wanted && !is_own(class, &told) && !s->sought.waits) {
-            s->sought.waits = true;
-            s->until.ms += LOG_PATIENCE_MS;
+        if (!answer || !slice_equal(name_key(told.handle, key), s->sought.handle_key)) {
+            continue;
         }
+        if (!is_own(class, &told)) {
+            wait_for_log(s);
+        } else if (is_cheap(&told, &sealed) && kept++ < KEYS_MAX / SEEK_PEERS) {
+            /* no more of one peer, so that nobody takes all places */
+            s->sealed += keep(&s->sought, &told) && sealed;
+            if (!sealed) {
+                wait_for_log(s);
+            }
+        }
+    }
+    if (s->answered) {
+        drop_open(class, &s->sought);
     }
     return OK;
 }
