@@ -51,7 +51,7 @@
     X(ERR_CLASS_WAITS, "class-waits", "Nobody of that class has answered yet.", "jam doctor")      \
     X(ERR_NO_SUCH_CLASS, "no-such-class", "No class \"%1\" on this machine.", "jam class list")    \
     X(ERR_CLASS_EXISTS, "class-exists", "This machine is already in the class %1.",                \
-      "jam class list")                                                                            \
+      "if the class has new words, a teacher signs in here and types them")                        \
     X(ERR_WORD, "wrong-word", "There is a mistake in %1.", "%2")                                   \
     X(ERR_WORDS, "wrong-words", "Those words don't fit together: one is wrong or missing.",        \
       "there are twelve; check them one by one")                                                   \
@@ -78,7 +78,7 @@
     X(ERR_NEW_PASSPHRASE, "new-passphrase", "%1 needs a new passphrase.",                          \
       "jam hello %1, at a terminal")                                                               \
     X(ERR_WRONG_PASSPHRASE, "wrong-passphrase", "That isn't the passphrase of %1.",                \
-      "forgotten? A teacher can give you a card with a new one")                                   \
+      "forgotten, or never chose one? A teacher can give you a card")                              \
     X(ERR_WEAK_PASSPHRASE, "weak-passphrase", "That passphrase is too easy to guess: %1.",         \
       "take the three words that Jam proposes, or ten letters and more")                           \
     X(ERR_PAUSE, "pause", "Too many wrong passphrases.", "try again in %1 s")                      \

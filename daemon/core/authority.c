@@ -644,8 +644,8 @@ static enum learnt learn_given(struct authority *a, const struct fact *fact)
     store_do(a->store,
              "INSERT INTO person_key VALUES (?1,?2,?3,?4,?3) ON CONFLICT DO UPDATE SET"
              " reset_stamp=excluded.reset_stamp,"
-             " secret=iif(excluded.secret_stamp>secret_stamp, excluded.secret, secret),"
-             " secret_stamp=max(secret_stamp, excluded.secret_stamp)",
+             " secret=iif(reset_stamp=secret_stamp, excluded.secret, secret),"
+             " secret_stamp=iif(reset_stamp=secret_stamp, excluded.secret_stamp, secret_stamp)",
              "pbsb", &op->person, SLICE(op->key), &fact->stamp, SLICE(op->secret));
     return stale_if_refused(a, &op->person);
 }

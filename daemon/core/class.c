@@ -442,10 +442,11 @@ void class_greet(struct device *device, struct class *class, const struct peer *
     }
 }
 
-static void say_peers(struct device *device, struct class *class, const struct peer *to)
+static void say_peers(struct device *device, struct class *class, const struct peer *to,
+                      struct now now)
 {
     pack_reset(&device->pack);
-    presence_hints(class->presence, to, &device->pack);
+    presence_hints(class->presence, to, now, &device->pack);
     put_peer(device, class, OUTPUT_SEND, to, pack_bytes(&device->pack));
 }
 
@@ -553,7 +554,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
     case ACT_LINK:
         put_peer(device, class, OUTPUT_LINK, a->peer, slice_of(NULL, 0));
         class_greet(device, class, a->peer, now);
-        say_peers(device, class, a->peer);
+        say_peers(device, class, a->peer, now);
         turnover_say(device, class, a->peer);
         ending_say(device, class, a->peer);
         break;
@@ -793,7 +794,9 @@ static enum err hear_hello(struct device *device, struct class *class, const str
     if (err != OK) {
         return err;
     }
-    class->refusal = OK;
+    if (now.mono.ms - class->refused.ms >= REFUSAL_HOLDS_MS) {
+        class->refusal = OK;
+    }
     if (inbox.secret == class->number && peer->address.secret != class->number) {
         presence_moved(class->presence, peer, &inbox, now);
     }
@@ -805,7 +808,7 @@ static enum err hear_hello(struct device *device, struct class *class, const str
 
 /* Also of one that we never met: it doesn't let us in. It is one machine's word, so it is only shown. */
 static void hear_refuse(struct device *device, struct class *class, const struct peer *peer,
-                        enum err reason)
+                        enum err reason, struct now now)
 {
     bool lets_in = reason != ERR_EXPELLED && reason != ERR_OLD_WORDS;
     if (lets_in || class->refusal != reason) {
@@ -814,6 +817,7 @@ static void hear_refuse(struct device *device, struct class *class, const struct
     }
     if (!lets_in) {
         class->refusal = reason;
+        class->refused = now.mono;
     }
 }
 
@@ -824,7 +828,7 @@ static enum err hear(struct device *device, struct class *class, const struct ev
         return hear_hello(device, class, event, m, now);
     }
     if (m->kind == MESSAGE_REFUSE) {
-        hear_refuse(device, class, peer, (enum err)m->reason);
+        hear_refuse(device, class, peer, (enum err)m->reason, now);
         return OK;
     }
     if (!peer || presence_bars(class->presence, &peer->device)) {
@@ -838,7 +842,7 @@ static enum err hear(struct device *device, struct class *class, const struct ev
     case MESSAGE_WHO:
         return seeking_hear_who(device, class, peer, m, now);
     case MESSAGE_KEYS:
-        return seeking_hear_keys(class, peer, m);
+        return seeking_hear_keys(class, peer, m, now);
     case MESSAGE_CLOSED:
         return ending_hear(device, class, peer, &m->signature);
     case MESSAGE_INBOX:

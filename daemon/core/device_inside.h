@@ -34,7 +34,9 @@ enum {
     FAILED_MS =
         10 *
         1000, /* a disk that refused a turn is said to be full so long, though a small one fits in */
-    REFUSAL_MS = 1000,        /* between two REFUSE to machines that aren't let in */
+    REFUSAL_MS = 1000, /* between two REFUSE to machines that aren't let in */
+    REFUSAL_HOLDS_MS =
+        60000, /* a REFUSE counts so long at least: others who aren't let in either may greet us */
     FORMER_EVERY = 4,         /* so many of our beacons are also sealed with a secret before */
     CHECK_MS = 1500,          /* a `doctor` listens so long */
     IDLE_MS = 45 * 60 * 1000, /* who types nothing for so long, and no lesson runs, is signed out */
@@ -68,10 +70,8 @@ struct former {
 
 /* A handle is asked of neighbours, for who says hello here before the log has come. */
 struct seeking {
-    struct mono heard_by; /* until then the others' answers are awaited, ... */
-    struct mono until;    /* ... then it is answered, or forgotten; 0: nothing is */
+    struct mono until; /* then it is answered, or forgotten; 0: nothing is */
     bool answered;
-    uint32_t sealed; /* keys of `sought` that ask for a passphrase */
     struct {
         struct device_id device;
         bool answered;
@@ -132,6 +132,7 @@ struct class
     bool closed;              /* it has ended, and is erased */
     bool expelled;            /* this machine was, says the log */
     enum err refusal;         /* why others don't let us in, as one of them said; OK: none did */
+    struct mono refused;      /* when they last said so */
     struct mono refusal_told; /* when we last told somebody */
     bool lasting;             /* the database was there in an earlier boot */
     char words[KEY_TEXT_MAX]; /* of its root key; "" until they are known */
@@ -416,14 +417,14 @@ void class_hardware(const struct class *, const struct hardware_id *unsalted,
 enum err seeking_begin(struct device *, struct class *, struct slice handle, struct now);
 /* What they told, while it is fresh; NULL. */
 const struct sought *seeking_told(const struct class *, struct now);
-/* When to look again whether it is done. */
-struct mono seeking_due(const struct class *, struct now);
+/* It was of no use: the next time they are asked anew. */
+void seeking_forget(struct class *);
 /* Is there nothing more to wait for? */
 bool seeking_done(struct class *, struct now);
 /* A peer asks; a peer answers. */
 enum err seeking_hear_who(struct device *, struct class *, struct peer *, const struct message *,
                           struct now);
-enum err seeking_hear_keys(struct class *, const struct peer *, const struct message *);
+enum err seeking_hear_keys(struct class *, const struct peer *, const struct message *, struct now);
 
 /* ---- knocking.c: this machine knocks ---- */
 
@@ -485,6 +486,8 @@ struct class *class_called(struct device *, struct slice name);
 void request_receive(struct device *, const struct event *, struct now);
 /* What was stretched for a PENDING_ASK is there (empty: nothing was), or told for a PENDING_SEEK: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);
+/* Is a teacher of this class signed in where it came from? */
+bool request_is_of_teacher(const struct call *, const struct class *);
 /* Does who asks hold the class's root key? ERR_NOT_YOURS, ERR_NOT_TEACHER, ERR_SIGNED_OUT. Fills device->ask. */
 enum err request_may_close(struct call *);
 /* Writes that the class has ended: for who holds its root key. */

@@ -9,13 +9,6 @@
 
 enum { NUMBER_DIGITS_MAX = 9 };
 
-static bool asks_as_teacher(const struct call *call)
-{
-    const struct sitting *sitting = call->sitting;
-    return sitting->signed_in && sitting->class_index == call->class->index &&
-           authority_is_teacher(call->class->store, &sitting->person);
-}
-
 static enum err begin(struct call *call, enum pending_kind kind, struct pending **out)
 {
     struct mono due = {call->now.mono.ms + KNOCKS_PATIENCE_MS};
@@ -25,7 +18,7 @@ static enum err begin(struct call *call, enum pending_kind kind, struct pending 
     if (!call->class->known) {
         return ERR_CLASS_WAITS;
     }
-    if (!asks_as_teacher(call)) {
+    if (!request_is_of_teacher(call, call->class)) {
         return ERR_NOT_TEACHER;
     }
     *out = pending_new(call, kind, due);

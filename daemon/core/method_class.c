@@ -176,6 +176,14 @@ static struct class *committed_to(struct device *device, const struct invite *in
     return NULL;
 }
 
+/* May other words be typed for a class that is here? Anybody may where the machine is alone with those that it has, or was told
+ * that they are old; else a teacher: who sits at a machine could take it out of the class by words that nobody has. */
+static bool may_change_words(struct call *call, const struct class *class)
+{
+    return class->refusal == ERR_OLD_WORDS || presence_here(class->presence) == 0 ||
+           request_is_of_teacher(call, class);
+}
+
 static enum err class_join(struct call *call, struct pack *p)
 {
     struct slice words;
@@ -197,7 +205,7 @@ static enum err class_join(struct call *call, struct pack *p)
     }
     struct class *class = committed_to(call->device, &invite);
     bool same = class && memcmp(&class->invite, &invite, sizeof(invite)) == 0;
-    if (class && (same || class->closed || presence_here(class->presence) > 0)) {
+    if (class && (same || class->closed || !may_change_words(call, class))) {
         class_name(class, call->what);
         return ERR_CLASS_EXISTS;
     }
@@ -599,7 +607,7 @@ static void log_tick(struct device *device, struct pending *pending, struct now 
 static void seek_tick(struct device *device, struct pending *pending, struct now now)
 {
     struct class *class = device->classes[pending->class_index];
-    pending->due = seeking_due(class, now);
+    pending->due = class->seeking.until;
     if (seeking_done(class, now)) {
         request_again(device, pending, slice_of(NULL, 0), now);
     }

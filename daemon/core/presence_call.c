@@ -20,7 +20,7 @@ enum {
     CALL_AWAY_MS = 30000,       /* … or ten minutes ago */
     CALL_LONG_AWAY_MS = 300000, /* … or earlier */
     CALL_MUTE_MS = 60000,       /* between calls of one that takes our calls but isn't heard */
-    IDLE_LINK_MS = 30000,       /* a link beyond those wanted goes when so long nothing was heard */
+    IDLE_LINK_MS = 3000,        /* a link beyond those wanted goes when so long nothing was heard */
     CALL_PORTS = 16,            /* of a computer that was named by hand, one after the other */
     HINTS_MS = 60000,           /* between PEERS that nobody waits for */
     PATH_MS = 120000,           /* a path is open if a beacon came on it lately */
@@ -122,7 +122,7 @@ void call_elsewhere(struct known *k, const struct address *address)
 /* Neighbours as wanted; others as long as they speak to us, so that both ways exist. */
 static bool link_wanted(const struct presence *p, const struct known *k)
 {
-    return p->here <= NEIGHBOURS_MAX || k->chosen || k->mine || k->peer.watches_me;
+    return !p->large || k->chosen || k->mine || k->peer.watches_me;
 }
 
 static void call_now(struct presence *p, struct known *k, struct now now)

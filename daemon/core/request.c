@@ -139,8 +139,7 @@ static enum err seek_later(struct call *call)
     struct pending *pending;
     struct class *class = call->class;
     enum err err = seeking_begin(call->device, class, call->device->ask->was, call->now);
-    return err == OK ? keep_request(call, PENDING_SEEK, seeking_due(class, call->now), &pending)
-                     : err;
+    return err == OK ? keep_request(call, PENDING_SEEK, class->seeking.until, &pending) : err;
 }
 
 struct class *class_called(struct device *device, struct slice name)
@@ -297,6 +296,9 @@ static enum err plan(struct call *call, const struct method *method, struct ask 
     if (tries) {
         sitting_tried(sitting, err, call->now);
     }
+    if (err == ERR_WRONG_PASSPHRASE) {
+        seeking_forget(call->class); /* a teacher may give a card meanwhile */
+    }
     if (err == ERR_WAIT) {
         err = ask->seek ? seek_later(call) : ask_later(call);
         return err == OK ? ERR_WAIT : err;
@@ -379,6 +381,13 @@ static enum err call_view(struct call *call, const struct method *method)
                        : ERR_NOMEM;
     stretching_free(&call->stretching); /* unless a pending one has it now */
     return call->later ? OK : err;
+}
+
+bool request_is_of_teacher(const struct call *call, const struct class *class)
+{
+    const struct sitting *sitting = call->sitting;
+    return sitting->signed_in && sitting->class_index == class->index &&
+           authority_is_teacher(class->store, &sitting->person);
 }
 
 enum err request_may_close(struct call *call)

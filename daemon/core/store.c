@@ -25,7 +25,7 @@ static const char views_sql[] =
  * has them dropped and folded again. */
 enum {
     APPLICATION_ID = 0x4a414d31, /* "JAM1" */
-    VIEWS_VERSION = 3,
+    VIEWS_VERSION = 4,
 };
 
 struct statement {

@@ -107,6 +107,7 @@ void turnover_go(struct device *device, struct class *class, const struct class_
     class->secret = *secret;
     class->invite = *invite;
     class->port = 0;
+    class->refusal = OK;
     class->changed = true;
     class_beacon_key(secret, &class->beacon_key);
     save(class);

@@ -178,7 +178,7 @@ static void clone(struct world *world, struct machine *m, struct rng *rng)
 static void resume(struct world *world, struct machine *m, struct rng *rng)
 {
     if (!m->tape.mark || chance(rng, 30)) {
-        machine_mark(m);
+        machine_mark(world, m);
         return;
     }
     machine_resume(world, m);

@@ -411,6 +411,16 @@ static bool disk_says(struct machine *m, const char *text)
     return disk_holds(m->disk, slice_str(text));
 }
 
+/* A machine that went back to a snapshot may have done twice what it was asked once: then its text stands in another entry. */
+static bool says_twice(struct machine *m, const struct acked *a)
+{
+    struct store *store = machine_class(m)->store;
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT 1 FROM entry WHERE instr(payload,?)>0 AND substr(hash,1,16)<>?");
+    store_bind(store, stmt, "br", slice_str(a->token), &a->entry);
+    return store_any(store, stmt);
+}
+
 /* Letters are on no disk in clear; what was erased is on none at all. */
 static void check_texts(struct world *world, struct machine *m)
 {
@@ -425,7 +435,8 @@ static void check_texts(struct world *world, struct machine *m)
         }
         if (a->sealed && disk_says(m, a->token)) {
             failed(world, "P6: the text of a letter is on the disk of m%d", m->index);
-        } else if (a->erased && !a->lost && is_erased(m, a) && disk_says(m, a->token)) {
+        } else if (a->erased && !a->lost && is_erased(m, a) && disk_says(m, a->token) &&
+                   !says_twice(m, a)) {
             failed(world, "P7: erased text is on the disk of m%d: %s", m->index, a->token);
         }
     }

@@ -514,17 +514,86 @@ void lesson_reply(struct world *world, struct machine *m, client_id client, stru
 
 /* ---- how machines come into the class ------------------------------------------------------------------------------ */
 
+/* Stamp of the newest rotation that a machine followed; zeros: none. */
+static struct stamp followed(struct class *class)
+{
+    struct stamp stamp = {{0}};
+    sqlite3_stmt *stmt = store_query(class->store, "SELECT max(stamp) FROM rotation WHERE id=?");
+    store_bind(class->store, stmt, "b", slice_of(class->rotation, sizeof(class->rotation)));
+    if (store_row(class->store, stmt)) {
+        column_fixed(stmt, 0, stamp.b, sizeof(stamp.b));
+        sqlite3_reset(stmt);
+    }
+    return stamp;
+}
+
+/* The class where it went farthest: there, who looks after the room reads its words at the end. */
+static struct class *farthest(struct world *world)
+{
+    struct class *best = NULL;
+    for (int i = 0; i < world->count; i++) {
+        struct machine *m = &world->machines[i];
+        struct class *class = m->lies ? NULL : machine_class(m);
+        struct stamp ours, theirs;
+        if (class && class->known && best) {
+            ours = followed(best);
+            theirs = followed(class);
+        }
+        if (class && class->known && (!best || memcmp(theirs.b, ours.b, sizeof(ours.b)) > 0)) {
+            best = class;
+        }
+    }
+    return best;
+}
+
+/* Can it not come back by itself? It has neither the secret that the others have, nor one by which they still let in whom their
+ * log knows. */
+static bool is_stranded(const struct machine *m, const struct class *class, struct class *others)
+{
+    if (!class) {
+        return true;
+    }
+    if (SAME(class->secret, others->secret)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < SECRETS_MAX; i++) {
+        const struct former *former = &others->former[i];
+        if (former->used && SAME(former->secret, class->secret)) {
+            return !turnover_admits(others, (uint8_t)i, &m->id);
+        }
+    }
+    return true;
+}
+
+/* The words that somebody types there now; false: nobody does. */
+static bool words_for(struct world *world, struct machine *m, char words[INVITE_TEXT_MAX])
+{
+    const struct class *class = machine_class(m);
+    struct class *others = world->calm ? farthest(world) : NULL;
+    snprintf(words, INVITE_TEXT_MAX, "%s", world->invite_words);
+    if (!others) {
+        return !class || class->refusal == ERR_OLD_WORDS;
+    }
+    invite_text(&others->invite, words);
+    return is_stranded(m, class, others);
+}
+
 static void bring_in(struct world *world, int64_t number)
 {
     struct machine *m = &world->machines[number];
     struct words w = {.count = 0};
     struct login nobody = {{0xff}};
     uint8_t id[16] = {1, (uint8_t)number};
-    const struct class *class = machine_class(m);
+    char words[INVITE_TEXT_MAX];
     if (world->made && m->device && m->device->classes_count < CLASSES_MAX &&
-        (!class || class->refusal == ERR_OLD_WORDS)) {
+        words_for(world, m, words)) {
         struct pack p;
-        say(&w, "words", world->invite_words);
+        if (world->calm &&
+            machine_class(m)) { /* others may be left behind with it: so it is alone for a moment */
+            machine_end(world, m, false);
+            machine_start(world, m);
+        }
+        say(&w, "words", words);
         pack_request(&p, "class.join", &w, id);
         send_request(world, m->index, JOINER_FIRST + (client_id)number, &nobody, pack_bytes(&p));
         pack_clear(&p);

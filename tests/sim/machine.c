@@ -54,10 +54,25 @@ static struct fed *tape_add(struct machine *m, struct now now, struct slice byte
     return fed;
 }
 
-void machine_mark(struct machine *m)
+/* Is a socket of it being bound, or a key being made? A snapshot would have that in it too. */
+static bool awaits_itself(const struct world *world, const struct machine *m)
 {
-    if (m->tape.on && m->tape.end && m->tape.end != m->tape.first && m->tape.end->commits) {
-        m->tape.mark = m->tape.end;
+    for (size_t i = 0; i < world->heap_len; i++) {
+        const struct parcel *p = world->heap[i];
+        if (p->kind == PARCEL_EVENT && p->to == m->index && p->life == m->life) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void machine_mark(struct world *world, struct machine *m)
+{
+    struct tape *tape = &m->tape;
+    if (tape->on && tape->end && tape->end != tape->first && tape->end->commits &&
+        !awaits_itself(world, m)) {
+        tape->mark = tape->end;
+        memcpy(tape->inboxes, m->inboxes, sizeof(tape->inboxes));
     }
 }
 
@@ -415,12 +430,10 @@ static void links_again(struct world *world, struct machine *m)
 
 void machine_resume(struct world *world, struct machine *m)
 {
-    struct sim_inbox inboxes[INBOXES_MAX];
     if (!m->device || !m->tape.on || !m->tape.mark) {
         return;
     }
     trace(world, "m%d goes on from its snapshot", m->index);
-    memcpy(inboxes, m->inboxes, sizeof(inboxes));
     disk_kill(m->disk);
     device_close(&m->device);
     net_down(world, m, true);
@@ -438,7 +451,7 @@ void machine_resume(struct world *world, struct machine *m)
         return;
     }
     m->tape.on = false;
-    memcpy(m->inboxes, inboxes, sizeof(inboxes));
+    memcpy(m->inboxes, m->tape.inboxes, sizeof(m->inboxes));
     check_forgive(world, m);
     links_again(world, m);
     struct event event = {.kind = EVENT_TICK};

@@ -124,7 +124,7 @@ struct tape {
     struct disk *disk; /* as at the start of this life */
     struct fed *first, *end;
     struct fed *mark; /* up to and with this, when the snapshot was taken; NULL: none was */
-    int64_t mark_mono;
+    struct sim_inbox inboxes[INBOXES_MAX]; /* at the mark */
 };
 
 struct machine {
@@ -280,7 +280,7 @@ void machine_free(struct world *, struct machine *);
 /* Goes on from its snapshot. */
 void machine_resume(struct world *, struct machine *);
 /* Takes a snapshot, if the machine is between two turns. */
-void machine_mark(struct machine *);
+void machine_mark(struct world *, struct machine *);
 void tape_event(struct machine *, struct now, const struct event *);
 struct class *machine_class(const struct machine *);
 

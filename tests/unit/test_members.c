@@ -197,6 +197,68 @@ static void who_was_away_comes_over_later(void **state)
     room_free(room);
 }
 
+static void join_is(struct room *room, int i, const char *words, const char *error)
+{
+    assert_string_equal(ASK(room, i, "class.join", "words", words), error);
+    room_run(room, 20000);
+}
+
+/* Two that have each other: neither is alone, and nobody tells them anything. */
+static void who_were_away_together_for_long_come_back_by_a_teacher(void **state)
+{
+    (void)state;
+    char invite[256], fresh[256];
+    struct room *room = class_of(4, invite);
+    room_stop(room, 2);
+    room_stop(room, 3);
+    room_run(room, 20000);
+    rotate(room, 0, fresh);
+    days_pass(room, 31);
+    room_start(room, 2);
+    room_start(room, 3);
+    room_run(room, 20000);
+    assert_machines(room, 3, "1");
+    join_is(room, 3, fresh, "class-exists");
+    assert_string_equal(ASK(room, 3, "hello", "handle", "ana"), "");
+    join_is(room, 3, fresh, "class-exists");
+    assert_string_equal(ASK(room, 3, "bye"), "");
+    assert_string_equal(ASK(room, 3, "hello", "handle", "lee", "passphrase", PASSPHRASE), "");
+    join_is(room, 3, fresh, "");
+    assert_invite(room, 2, fresh); /* it has its part, and hears of it now */
+    assert_machines(room, 0, "3");
+    room_free(room);
+}
+
+/* Nobody knew of them when the words were changed: only words bring them back, and those who tell them so are heard also when
+ * others greet them who aren't let in either. */
+static void who_are_refused_together_come_back_by_words(void **state)
+{
+    (void)state;
+    char invite[256], fresh[256];
+    struct room *room = room_new(4);
+    room_create(room, 0, "Period 3", invite);
+    join_is(room, 1, invite, "");
+    room_stop(room, 0);
+    join_is(room, 2, invite, "");
+    join_is(room, 3, invite, "");
+    for (int i = 1; i < 4; i++) {
+        room_stop(room, i);
+    }
+    room_start(room, 0);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "lee", "passphrase", PASSPHRASE), "");
+    rotate(room, 0, fresh);
+    room_start(room, 2);
+    room_start(room, 3);
+    room_run(room, 20000);
+    assert_machines(room, 3, "1");
+    assert_string_equal(room_text(room, 3, "status.refusal"), "old-words");
+    join_is(room, 3, fresh, "");
+    join_is(room, 2, fresh, "");
+    assert_machines(room, 2, "2");
+    assert_string_equal(room_text(room, 2, "status.refusal"), "");
+    room_free(room);
+}
+
 static void who_was_expelled_is_left_out_and_the_old_words_let_nobody_in(void **state)
 {
     (void)state;
@@ -503,6 +565,8 @@ int main(void)
         cmocka_unit_test(a_refusal_is_shown_and_changes_nothing),
         cmocka_unit_test(everybody_goes_over_to_the_new_words),
         cmocka_unit_test(who_was_away_comes_over_later),
+        cmocka_unit_test(who_were_away_together_for_long_come_back_by_a_teacher),
+        cmocka_unit_test(who_are_refused_together_come_back_by_words),
         cmocka_unit_test(who_was_expelled_is_left_out_and_the_old_words_let_nobody_in),
         cmocka_unit_test(one_that_was_away_when_it_was_expelled_is_told_why),
     };

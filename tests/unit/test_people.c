@@ -179,6 +179,7 @@ static void who_was_removed_is_told_so(void **state)
     SAYS(room, 1, "person", "ana");
     snprintf(id, sizeof(id), "%s", room_text(room, 1, "id"));
     room_run(room, 1000);
+    DONE(room, 0, "people.confirm", "person", "ana");
     DONE(room, 0, "people.remove", "person", "ana");
     room_run(room, 1000);
     FAILS(room, 1, "removed", "note", "text", "still here");
@@ -193,6 +194,58 @@ static void who_was_removed_is_told_so(void **state)
     DONE(room, 2, "hello", "handle", "ana", "passphrase", WORDS); /* somebody new */
     SAYS(room, 2, "new", "true");
     SAYS(room, 2, "person", "ana");
+    room_run(room, 1000);
+    DONE(room, 1, "here");
+    assert_non_null(strstr(room_text(room, 1, "left.person"), "ana~")); /* that is another now */
+    room_free(room);
+}
+
+/* ---- a name that another took ------------------------------------------------------------------------------------- */
+
+/* The teacher had even confirmed it: two would be called ben, now and in the journal. */
+static void a_name_that_another_took_is_given_back(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ben", "passphrase", WORDS);
+    DONE(room, 1, "start", "name", "bridge");
+    room_run(room, 1000);
+    DONE(room, 0, "people.list");
+    SAYS(room, 0, "teacher", "true");
+    SAYS(room, 0, "people.0.signed_up.seat", "pc-2");
+    DONE(room, 0, "people.confirm", "person", "ben");
+    FAILS(room, 0, "not-yours", "people.reset", "person", "lee", "taken", "!");
+    DONE(room, 0, "people.reset", "person", "ben", "taken", "!");
+    SAYS(room, 0, "card.person", "ben");
+    assert_non_null(strstr(room_text(room, 0, "removed"), "ben~"));
+    SAYS(room, 0, "card.valid_s", "");
+    snprintf(words, sizeof(words), "%s", room_text(room, 0, "card.words"));
+    room_run(room, 1000);
+    FAILS(room, 1, "removed", "note", "text", "still here");
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", words, "new", OWN);
+    SAYS(room, 2, "person", "ben");
+    DONE(room, 2, "show", "jam", "bridge");
+    assert_non_null(strstr(room_text(room, 2, "jam.journal.0.by"), "ben~"));
+    DONE(room, 0, "people.list");
+    SAYS(room, 0, "people.0.person", "ben");
+    SAYS(room, 0, "people.0.signed_up.seat", "");
+    SAYS(room, 0, "people.0.confirmed", "true");
+    SAYS(room, 0, "people.1.person", "lee");
+    SAYS(room, 0, "people.2.person", "");
+    room_free(room);
+}
+
+static void nobody_takes_their_name_from_themselves(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    room_run(room, 1000);
+    DONE(room, 0, "people.teacher", "person", "ana");
+    room_run(room, 1000);
+    FAILS(room, 1, "yourself", "people.reset", "person", "ana", "taken", "!");
+    DONE(room, 1, "note", "text", "still here");
     room_free(room);
 }
 
@@ -273,26 +326,174 @@ static void who_came_first_has_moved_once_the_log_is_here(void **state)
     room_free(room);
 }
 
-/* Whom nobody knows is new; whose key a teacher gave must wait for the log, which proves it. */
-static void who_is_new_is_new_and_a_teachers_word_waits_for_the_log(void **state)
+static void who_is_new_is_new(void **state)
 {
     (void)state;
     char words[128];
     struct room *room = behind(words);
     FAILS(room, 3, "new-passphrase", "hello", "handle", "zoe");
+    room_free(room);
+}
+
+/* The log comes now, and all agree on what it says. */
+static void let_it_come(struct room *room)
+{
+    room->no_entries = false;
+    room_run(room, 10000);
+    DONE(room, 3, "here");
+}
+
+/* A card of the roster, before the log that gives it. The words chosen at it count, though they stand before it. */
+static void a_card_is_enough_before_the_log_has_come(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
+    FAILS(room, 3, "passphrase", "hello", "handle", "emil");
+    FAILS(room, 3, "wrong-passphrase", "hello", "handle", "emil", "passphrase", OWN, "new", OWN);
+    FAILS(room, 3, "new-passphrase", "hello", "handle", "emil", "passphrase", words);
+    FAILS(room, 3, "weak-passphrase", "hello", "handle", "emil", "passphrase", words, "new", "em");
+    DONE(room, 3, "hello", "handle", "emil", "passphrase", words, "new", OWN);
+    SAYS(room, 3, "person", "emil");
+    SAYS(room, 3, "card", "true");
+    SAYS(room, 3, "new", "true");
+    let_it_come(room);
+    SAYS(room, 3, "person", "emil");
+    DONE(room, 3, "note", "text", "here I am");
+    DONE(room, 3, "bye");
+    room_run(room, 1000);
+    FAILS(room, 0, "wrong-passphrase", "hello", "handle", "emil", "passphrase", words, "take_over",
+          "!");
+    DONE(room, 2, "hello", "handle", "emil", "passphrase", OWN, "take_over", "!");
+    FAILS(room, 3, "wrong-passphrase", "hello", "handle", "emil", "passphrase", words);
+    room_free(room);
+}
+
+/* A key that a teacher gave proves itself only once the log is here; who has it is in before. */
+static void a_reset_is_enough_before_the_log_has_come(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
     room->no_entries = false;
     card(room, "ben", words);
     room->no_entries = true;
-    const char *const hello[] = {"handle", "ben", "passphrase", words, "new", OWN, NULL};
-    room_send(room, 3, 1, "hello", hello);
-    room_run(room, 3000);
-    assert_string_equal(room_error(room, 3), "none");
-    room->no_entries = false;
-    for (int i = 0; i < 100 && room->m[3].reply_len == 0; i++) {
-        room_run(room, 100);
-    }
-    assert_string_equal(room_error(room, 3), "");
+    FAILS(room, 3, "wrong-passphrase", "hello", "handle", "ben", "passphrase", WORDS);
+    DONE(room, 3, "hello", "handle", "ben", "passphrase", words, "new", OWN);
+    SAYS(room, 3, "person", "ben");
     SAYS(room, 3, "key_reset", "true");
+    let_it_come(room);
+    SAYS(room, 3, "person", "ben");
+    DONE(room, 3, "start", "name", "bridge");
+    room_run(room, 1000);
+    DONE(room, 0, "who", "person", "ben");
+    SAYS(room, 0, "person.seat", "pc-4");
+    SAYS(room, 0, "person.place.jam", "bridge");
+    for (int i = 0; i < 4; i += 3) {
+        DONE(room, i, "status");
+        SAYS(room, i, "status.refused.0.count", "");
+    }
+    DONE(room, 3, "bye");
+    room_run(room, 1000);
+    FAILS(room, 1, "wrong-passphrase", "hello", "handle", "ben", "passphrase", words, "take_over",
+          "!");
+    DONE(room, 1, "hello", "handle", "ben", "passphrase", OWN, "take_over", "!");
+    room_free(room);
+}
+
+/* She is known there by the key that she has forgotten; and again, when she has used one card and lost it. */
+static void a_disk_of_last_week_does_not_know_the_card_of_today(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
+    room->no_entries = false;
+    room_run(room, 10000);
+    room_stop(room, 3);
+    DONE(room, 1, "bye");
+    room_run(room, 1000);
+    card(room, "ana", words);
+    room->no_entries = true;
+    room_start(room, 3);
+    room_run(room, 1000);
+    FAILS(room, 3, "new-passphrase", "hello", "handle", "ana", "passphrase", words);
+    card(room, "ana", words);
+    FAILS(room, 3, "wrong-passphrase", "hello", "handle", "ana", "passphrase", OWN);
+    DONE(room, 3, "hello", "handle", "ana", "passphrase", words, "new", OWN);
+    SAYS(room, 3, "person", "ana");
+    SAYS(room, 3, "key_reset", "true");
+    let_it_come(room);
+    SAYS(room, 3, "person", "ana");
+    room_free(room);
+}
+
+/* Whether a card is good still is said by those who know when it was given; and a teacher must choose better words. */
+static void an_old_card_waits_for_the_log_and_so_does_a_teachers(void **state)
+{
+    (void)state;
+    for (int teacher = 0; teacher < 2; teacher++) {
+        char words[128];
+        struct room *room = behind(words);
+        room_stop(room, 3);
+        room->no_entries = false;
+        card(room, "ana", words);
+        if (teacher) {
+            DONE(room, 0, "people.teacher", "person", "ana");
+        }
+        room_run(room, teacher ? 1000 : 20 * 60 * 1000);
+        room->no_entries = true;
+        room_start(room, 3);
+        room_run(room, 1000);
+        const char *const hello[] = {"handle", "ana", "passphrase", words, "new", OWN, NULL};
+        room_send(room, 3, 1, "hello", hello);
+        room_run(room, 3000);
+        assert_string_equal(room_error(room, 3), "none");
+        room->no_entries = false;
+        for (int i = 0; i < 100 && room->m[3].reply_len == 0; i++) {
+            room_run(room, 100);
+        }
+        assert_string_equal(room_error(room, 3), teacher ? "weak-passphrase" : "old-card");
+        room_free(room);
+    }
+}
+
+/* Machine 1 tells machine 3 of an ana whose key no words seal. */
+static void tell_a_key_without_words(struct room *room)
+{
+    struct pack p;
+    struct sign_key key;
+    struct told_key told = {.handle = slice_str("ana"), .person = {{9}}};
+    uint8_t seed[32] = {9};
+    sign_keypair(seed, &key, &told.key);
+    uint8_t stretched[32], salt[16] = {0};
+    stretch(slice_str(""), salt, (struct cost){0}, stretched, sizeof(stretched));
+    key_seal(stretched, salt, (struct cost){0}, &room->rng, seed, &told.secret);
+    pack_init(&p);
+    pack_keys(&p, 1);
+    pack_key(&p, &told);
+    struct event event = {.kind = EVENT_MESSAGE,
+                          .from = room_address(1),
+                          .peer = room->m[1].link,
+                          .bytes = pack_bytes(&p)};
+    room_post(room, 1, 3, &event);
+    pack_clear(&p);
+}
+
+/* Else whoever answers first would be whom she signs in as. */
+static void a_key_that_opens_for_everybody_is_nobodys(void **state)
+{
+    (void)state;
+    char words[128], id[64];
+    struct room *room = behind(words);
+    DONE(room, 0, "who", "person", "ana");
+    snprintf(id, sizeof(id), "%s", room_text(room, 0, "person.id"));
+    const char *const hello[] = {"handle", "ana", NULL};
+    room_send(room, 3, 1, "hello", hello);
+    tell_a_key_without_words(room);
+    room_run(room, 1000);
+    assert_string_equal(room_error(room, 3), "passphrase");
+    DONE(room, 3, "hello", "handle", "ana", "passphrase", WORDS);
+    SAYS(room, 3, "id", id);
     room_free(room);
 }
 
@@ -305,9 +506,16 @@ int main(void)
         cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
+        cmocka_unit_test(a_name_that_another_took_is_given_back),
+        cmocka_unit_test(nobody_takes_their_name_from_themselves),
         cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
-        cmocka_unit_test(who_is_new_is_new_and_a_teachers_word_waits_for_the_log),
+        cmocka_unit_test(who_is_new_is_new),
+        cmocka_unit_test(a_card_is_enough_before_the_log_has_come),
+        cmocka_unit_test(a_reset_is_enough_before_the_log_has_come),
+        cmocka_unit_test(a_disk_of_last_week_does_not_know_the_card_of_today),
+        cmocka_unit_test(an_old_card_waits_for_the_log_and_so_does_a_teachers),
+        cmocka_unit_test(a_key_that_opens_for_everybody_is_nobodys),
     };
     keys_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
