@@ -15,6 +15,9 @@ void say_people_reset(struct page *page, const msgpack_object *result)
     const msgpack_object *card = map_get(result, "card");
     const char *person = page_get(page, card, "person");
     unsigned valid_s = number_of(card, "valid_s");
+    if (*page_get(page, result, "removed")) {
+        say_removed(page, page_get(page, result, "removed"));
+    }
     page_put(page, _("One-time card for %s: %s"), person, page_get(page, card, "words"));
     if (valid_s > 0) {
         page_put(page, _(", for %s"), phrase_seconds(page, valid_s));

@@ -78,7 +78,7 @@
     X(ERR_NEW_PASSPHRASE, "new-passphrase", "%1 needs a new passphrase.",                          \
       "jam hello %1, at a terminal")                                                               \
     X(ERR_WRONG_PASSPHRASE, "wrong-passphrase", "That isn't the passphrase of %1.",                \
-      "forgotten? A teacher can give you a card with a new one")                                   \
+      "forgotten, or never chose one? A teacher can give you a card")                              \
     X(ERR_WEAK_PASSPHRASE, "weak-passphrase", "That passphrase is too easy to guess: %1.",         \
       "take the three words that Jam proposes, or ten letters and more")                           \
     X(ERR_PAUSE, "pause", "Too many wrong passphrases.", "try again in %1 s")                      \

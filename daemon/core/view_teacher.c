@@ -158,12 +158,13 @@ static void pack_listed(struct ask *ask, struct pack *p, uint32_t n, const struc
     store_bind(ask->store, stmt, "p", person);
     bool confirmed = store_row(ask->store, stmt) && sqlite3_column_int(stmt, 0);
     sqlite3_reset(stmt);
-    pack_map(p, 9);
+    pack_map(p, 10);
     pack_str(p, "n");
     pack_line(p, n);
     pack_str(p, "id");
     pack_hex(p, person->b);
     pack_names(ask, p, person);
+    pack_signed_up(ask, p, person);
     pack_str(p, "confirmed");
     pack_bool(p, confirmed);
     pack_str(p, "key");
@@ -203,7 +204,9 @@ static enum err list_tell(struct ask *ask, struct pack *p)
     struct shown_list people;
     all_people(ask->store, &people);
     list_show(ask, LIST_PEOPLE, &people);
-    pack_map(p, 2);
+    pack_map(p, 3);
+    pack_str(p, "teacher");
+    pack_bool(p, ask->teacher);
     pack_str(p, "people");
     pack_array(p, people.count);
     for (uint32_t i = 0; i < people.count; i++) {
@@ -433,6 +436,21 @@ static enum err may_make_cards(struct ask *ask)
     return class_policy(ask->store) & POLICY_OPEN ? ERR_OPEN_CLASS : OK;
 }
 
+/* Somebody else took the name: they are put out, and the card is for a new person of that name. */
+static enum err take_back(struct ask *ask, const struct person_id *taker)
+{
+    struct slice handle = handle_of(ask, taker);
+    if (SAME(*taker, ask->me)) {
+        return refuse(ask, ERR_YOURSELF, handle, NULL);
+    }
+    enum err err = card_words(ask, 0);
+    if (err == OK) {
+        act_on(ask, OP_REMOVE, taker);
+        card(ask, 0, NULL, handle);
+    }
+    return err;
+}
+
 /* For one person. */
 static enum err reset_plan(struct ask *ask)
 {
@@ -448,6 +466,9 @@ static enum err reset_plan(struct ask *ask)
     bool waits = err == ERR_NO_SUCH_PERSON && roster_has(ask->store, typed);
     if (err == OK && authority_root(ask->store, &root) && SAME(root, person)) {
         return ERR_NOT_YOURS; /* the paper's words bring that key back */
+    }
+    if (err == OK && ask_flag(ask, "taken")) {
+        return take_back(ask, &person);
     }
     err = err == OK || waits ? card_words(ask, 0) : err;
     if (err == OK) {
@@ -499,9 +520,16 @@ static void pack_card(struct ask *ask, struct pack *p, uint32_t i, const struct 
 
 static enum err reset_tell(struct ask *ask, struct pack *p)
 {
-    pack_map(p, 3);
+    bool taken = ask->ops[0].kind == OP_REMOVE;
+    pack_map(p, 4);
+    pack_str(p, "removed");
+    if (taken) {
+        pack_person(ask, p, &ask->ops[0].person);
+    } else {
+        pack_nil(p);
+    }
     pack_str(p, "card");
-    pack_card(ask, p, 0, &ask->ops[0].person);
+    pack_card(ask, p, 0, &ask->ops[taken].person);
     pack_entry(ask, p);
     return OK;
 }

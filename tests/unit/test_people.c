@@ -179,6 +179,7 @@ static void who_was_removed_is_told_so(void **state)
     SAYS(room, 1, "person", "ana");
     snprintf(id, sizeof(id), "%s", room_text(room, 1, "id"));
     room_run(room, 1000);
+    DONE(room, 0, "people.confirm", "person", "ana");
     DONE(room, 0, "people.remove", "person", "ana");
     room_run(room, 1000);
     FAILS(room, 1, "removed", "note", "text", "still here");
@@ -193,6 +194,58 @@ static void who_was_removed_is_told_so(void **state)
     DONE(room, 2, "hello", "handle", "ana", "passphrase", WORDS); /* somebody new */
     SAYS(room, 2, "new", "true");
     SAYS(room, 2, "person", "ana");
+    room_run(room, 1000);
+    DONE(room, 1, "here");
+    assert_non_null(strstr(room_text(room, 1, "left.person"), "ana~")); /* that is another now */
+    room_free(room);
+}
+
+/* ---- a name that another took ------------------------------------------------------------------------------------- */
+
+/* The teacher had even confirmed it: two would be called ben, now and in the journal. */
+static void a_name_that_another_took_is_given_back(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ben", "passphrase", WORDS);
+    DONE(room, 1, "start", "name", "bridge");
+    room_run(room, 1000);
+    DONE(room, 0, "people.list");
+    SAYS(room, 0, "teacher", "true");
+    SAYS(room, 0, "people.0.signed_up.seat", "pc-2");
+    DONE(room, 0, "people.confirm", "person", "ben");
+    FAILS(room, 0, "not-yours", "people.reset", "person", "lee", "taken", "!");
+    DONE(room, 0, "people.reset", "person", "ben", "taken", "!");
+    SAYS(room, 0, "card.person", "ben");
+    assert_non_null(strstr(room_text(room, 0, "removed"), "ben~"));
+    SAYS(room, 0, "card.valid_s", "");
+    snprintf(words, sizeof(words), "%s", room_text(room, 0, "card.words"));
+    room_run(room, 1000);
+    FAILS(room, 1, "removed", "note", "text", "still here");
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", words, "new", OWN);
+    SAYS(room, 2, "person", "ben");
+    DONE(room, 2, "show", "jam", "bridge");
+    assert_non_null(strstr(room_text(room, 2, "jam.journal.0.by"), "ben~"));
+    DONE(room, 0, "people.list");
+    SAYS(room, 0, "people.0.person", "ben");
+    SAYS(room, 0, "people.0.signed_up.seat", "");
+    SAYS(room, 0, "people.0.confirmed", "true");
+    SAYS(room, 0, "people.1.person", "lee");
+    SAYS(room, 0, "people.2.person", "");
+    room_free(room);
+}
+
+static void nobody_takes_their_name_from_themselves(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    room_run(room, 1000);
+    DONE(room, 0, "people.teacher", "person", "ana");
+    room_run(room, 1000);
+    FAILS(room, 1, "yourself", "people.reset", "person", "ana", "taken", "!");
+    DONE(room, 1, "note", "text", "still here");
     room_free(room);
 }
 
@@ -453,6 +506,8 @@ int main(void)
         cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
+        cmocka_unit_test(a_name_that_another_took_is_given_back),
+        cmocka_unit_test(nobody_takes_their_name_from_themselves),
         cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
         cmocka_unit_test(who_is_new_is_new),
