@@ -21,6 +21,8 @@ enum {
     KEEPALIVE_S = 120,
     SETTLE_MS = 120000,
     IDLE_S = 300,
+    AWAY_S = 30,
+    CALLS_A_SECOND = 6, /* of those that are gone, however many */
     GOAL = 525, /* bytes a second: 495 were measured in a lab of thirty, where this comes to 517 */
 };
 
@@ -129,11 +131,40 @@ static void in_a_large_room_a_crash_is_known_to_all_in_time(void **state)
     room_free(room);
 }
 
+static void cut_in_two(struct room *room, bool cut)
+{
+    for (int i = 0; i < room->count; i++) {
+        for (int k = 0; k < room->count; k++) {
+            room->cut[i][k] = cut && (i < room->count / 2) != (k < room->count / 2);
+        }
+    }
+}
+
+static void a_large_room_that_was_split_is_one_again_soon(void **state)
+{
+    (void)state;
+    struct room *room = class_of(100);
+    room_run(room, SETTLE_MS);
+    cut_in_two(room, true);
+    room_run(room, 10000);
+    assert_int_equal(seen_by_all(room, -1, 49), 100);
+    struct use before = use_of(room);
+    room_run(room, AWAY_S * 1000);
+    struct use after = use_of(room);
+    assert_in_range((after.links_made - before.links_made) / (uint64_t)room->count, 1,
+                    CALLS_A_SECOND * AWAY_S);
+    cut_in_two(room, false);
+    room_run(room, 5000);
+    assert_int_equal(seen_by_all(room, -1, 99), 100);
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_each_sends_when_idle_does_not_grow_with_the_room),
         cmocka_unit_test(in_a_large_room_a_crash_is_known_to_all_in_time),
+        cmocka_unit_test(a_large_room_that_was_split_is_one_again_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
