@@ -236,6 +236,26 @@ static void a_name_that_another_took_is_given_back(void **state)
     room_free(room);
 }
 
+static void a_teacher_gives_only_names_that_can_be_typed_and_are_free(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", WORDS);
+    room_run(room, 1000);
+    DONE(room, 0, "people.confirm", "person", "ben");
+    FAILS(room, 0, "name-taken", "people.rename", "person", "ana", "handle", "Ben");
+    FAILS(room, 0, "bad-text", "people.rename", "person", "ana", "handle", "12");
+    FAILS(room, 0, "bad-text", "people.rename", "person", "ana", "handle", "ana~k3f");
+    DONE(room, 0, "people.rename", "person", "ana", "handle", "anna");
+    FAILS(room, 0, "not-yours", "people.teacher", "person", "lee", "off", "!");
+    DONE(room, 1, "class.seat", "label", "PC 2, window");
+    room_run(room, 1000);
+    FAILS(room, 0, "yourself", "class.expel", "device", "pc-1");
+    DONE(room, 0, "class.expel", "device", "pc-2"); /* the host, though it has a seat */
+    room_free(room);
+}
+
 static void nobody_takes_their_name_from_themselves(void **state)
 {
     (void)state;
@@ -507,6 +527,7 @@ int main(void)
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
         cmocka_unit_test(a_name_that_another_took_is_given_back),
+        cmocka_unit_test(a_teacher_gives_only_names_that_can_be_typed_and_are_free),
         cmocka_unit_test(nobody_takes_their_name_from_themselves),
         cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
