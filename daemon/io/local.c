@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "login.h"
+#include "logins.h"
 #include "pack.h"
 
 enum {
