@@ -204,7 +204,9 @@ static enum err list_tell(struct ask *ask, struct pack *p)
     struct shown_list people;
     all_people(ask->store, &people);
     list_show(ask, LIST_PEOPLE, &people);
-    pack_map(p, 3);
+    pack_map(p, 4);
+    pack_str(p, "open");
+    pack_bool(p, class_policy(ask->store) & POLICY_OPEN);
     pack_str(p, "teacher");
     pack_bool(p, ask->teacher);
     pack_str(p, "people");
@@ -536,10 +538,32 @@ static enum err reset_tell(struct ask *ask, struct pack *p)
     return OK;
 }
 
+/* The names of the roster whose people came without a card, and are who they say for all that anybody knows. */
+static void pack_taken(struct ask *ask, struct pack *p)
+{
+    struct pack taken;
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = store_query(
+        ask->store, "SELECT DISTINCT roster.handle FROM roster JOIN person USING (handle_key) WHERE"
+                    " listed AND wish_stamp>x'' AND confirmed_stamp=x'' ORDER BY handle_key");
+    pack_init(&taken);
+    while (count < LIST_MAX && store_row(ask->store, stmt)) {
+        pack_column(&taken, stmt, 0);
+        count++;
+    }
+    sqlite3_reset(stmt);
+    pack_str(p, "taken");
+    pack_array(p, count);
+    pack_packed(p, &taken);
+    p->failed |= taken.failed;
+    pack_clear(&taken);
+}
+
 static enum err cards_tell(struct ask *ask, struct pack *p)
 {
     uint32_t count = 0;
-    pack_map(p, 1);
+    pack_map(p, 2);
+    pack_taken(ask, p);
     pack_str(p, "cards");
     pack_array(p, ask->stretching->done);
     for (uint32_t i = 0; i < ask->ops_count; i++) {

@@ -243,7 +243,12 @@ static void a_teacher_gives_only_names_that_can_be_typed_and_are_free(void **sta
     DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
     DONE(room, 2, "hello", "handle", "ben", "passphrase", WORDS);
     room_run(room, 1000);
+    DONE(room, 0, "people.cards");
+    SAYS(room, 0, "taken.1", "ben");
     DONE(room, 0, "people.confirm", "person", "ben");
+    DONE(room, 0, "people.cards");
+    SAYS(room, 0, "taken.0", "ana");
+    SAYS(room, 0, "taken.1", "");
     FAILS(room, 0, "name-taken", "people.rename", "person", "ana", "handle", "Ben");
     FAILS(room, 0, "bad-text", "people.rename", "person", "ana", "handle", "12");
     FAILS(room, 0, "bad-text", "people.rename", "person", "ana", "handle", "ana~k3f");

@@ -465,6 +465,10 @@ static void teachers_are_told_in_a_line(void **state)
         "\"key\":true,\"signed_up\":{\"seat\":\"PC 3\",\"age_s\":120,\"clock\":\"seen\"}}]}",
         " 1 ben, not confirmed, signed up at PC 3 (2 min ago)\nThey are who they say: jam "
         "people confirm --all. One of them isn't: jam people reset NAME --taken\n");
+    expect_said(
+        say_people,
+        "{\"open\":true,\"teacher\":true,\"people\":[{\"n\":1,\"person\":\"ben\",\"key\":true}]}",
+        " 1 ben, not confirmed\n");
     expect_said(say_class_roster, "{\"people\":1,\"new\":0,\"removed\":[\"emil\"]}",
                 "Not on the list any more, as ana: emil.\n");
     expect_said(say_people_confirm, "{\"people\":[\"ben\",\"chloe\"]}",
