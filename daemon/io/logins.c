@@ -45,12 +45,13 @@ struct logins *logins_open(struct loop *loop)
 }
 
 /* Beyond LOGINS_MAX a login isn't watched: who sits there is signed out for idling. */
-struct login logins_meet(struct logins *logins, int fd)
+struct login logins_meet(struct logins *logins, int fd, uint32_t *uid)
 {
-    struct ucred peer = {0};
+    struct ucred peer = {.uid = UINT32_MAX};
     socklen_t len = sizeof peer;
     struct login_sign sign;
     getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+    *uid = peer.uid;
     struct login login = login_of(PROC, peer.uid, peer.pid, &sign);
     uint32_t i = 0;
     while (i < logins->count && !SAME(logins->signs[i].login, login)) {

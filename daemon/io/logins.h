@@ -8,8 +8,8 @@ struct logins;
 
 /* NULL: no memory. */
 struct logins *logins_open(struct loop *);
-/* The login at the other end of a local socket. */
-struct login logins_meet(struct logins *, int fd);
+/* The login at the other end of a local socket, and its user. */
+struct login logins_meet(struct logins *, int fd, uint32_t *uid);
 /* After all handles of the loop are closed. */
 void logins_close(struct logins **);
 

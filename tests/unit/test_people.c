@@ -108,6 +108,22 @@ static void a_cards_age_is_not_a_matter_of_wrong_clocks(void **state)
     room_free(room);
 }
 
+/* Who has the class's words lets in what machines they like. */
+static void a_pupil_is_not_told_the_words_that_let_machines_in(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "class.invite"); /* root could read it there anyway */
+    room->guests = true;
+    FAILS(room, 1, "not-a-teacher", "class.invite");
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    FAILS(room, 1, "not-a-teacher", "class.invite");
+    DONE(room, 0, "class.invite");
+    DONE(room, 0, "bye");
+    FAILS(room, 0, "not-a-teacher", "class.invite");
+    room_free(room);
+}
+
 /* ---- the roster --------------------------------------------------------------------------------------------------- */
 
 static void people_lists_who_is_not_here_yet_and_the_roster_gets_shorter(void **state)
@@ -528,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_card_is_good_once_and_brings_words_of_ones_own),
         cmocka_unit_test(a_card_for_the_first_time_waits_one_for_who_forgot_does_not),
         cmocka_unit_test(a_cards_age_is_not_a_matter_of_wrong_clocks),
+        cmocka_unit_test(a_pupil_is_not_told_the_words_that_let_machines_in),
         cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
