@@ -289,6 +289,7 @@ struct call {
     struct watcher *watch;       /* `watch`: begins after its answer */
     struct slice bytes;          /* the whole request */
     struct login login;
+    bool owner;                    /* see struct event */
     struct stretching *stretching; /* what was stretched for it, if it is asked again */
 };
 

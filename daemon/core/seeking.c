@@ -52,6 +52,42 @@ void seeking_forget(struct class *class)
     }
 }
 
+/* A secret that no passphrase seals opens for whoever types none. In a class with passphrases that proves nothing; and which
+ * kind this class is, only its log tells. */
+static bool is_open(const struct class *class)
+{
+    return class_policy(class->store) & POLICY_OPEN;
+}
+
+static bool has_passphrase(const struct sealed_key *secret)
+{
+    uint8_t salt[16];
+    struct cost cost;
+    return key_cost(secret, salt, &cost) == OK && cost.passes > 0;
+}
+
+/* Leaves out keys that serve nobody. */
+static void drop_open(const struct class *class, struct sought *sought)
+{
+    uint32_t count = 0;
+    bool open = is_open(class);
+    for (uint32_t i = 0; i < sought->count; i++) {
+        if (open || has_passphrase(&sought->at[i].secret)) {
+            sought->at[count++] = sought->at[i];
+        }
+    }
+    sought->count = count;
+}
+
+static bool serves(const struct class *class, const struct sought *sought)
+{
+    bool found = sought->count > 0 && is_open(class);
+    for (uint32_t i = 0; i < sought->count && !found; i++) {
+        found = has_passphrase(&sought->at[i].secret);
+    }
+    return found;
+}
+
 bool seeking_done(struct class *class, struct now now)
 {
     struct seeking *s = &class->seeking;
@@ -61,10 +97,11 @@ bool seeking_done(struct class *class, struct now now)
     }
     bool all = s->answers == s->asked_count;
     bool log =
-        s->sought.count == 0 && s->sought.waits && class->sync && sync_is_behind(class->sync);
+        s->sought.waits && class->sync && sync_is_behind(class->sync) && !serves(class, &s->sought);
     if (!due && (!all || log)) {
         return false;
     }
+    drop_open(class, &s->sought);
     s->answered = true;
     s->until.ms = now.mono.ms + SEEK_KEEP_MS;
     return true;
@@ -173,13 +210,16 @@ enum err seeking_hear_keys(struct class *class, const struct peer *peer, const s
             return err;
         }
         bool wanted = answer && slice_equal(name_key(told.handle, key), s->sought.handle_key);
+        bool serves_now = has_passphrase(&told.secret) || is_open(class);
         bool later = told.seal == TOLD_LATER;
         if (wanted && !later && is_cheap(&told) && kept < KEYS_MAX / SEEK_PEERS) {
             keep(class, &told); /* no more of one peer, so that nobody takes all places */
             kept++;
-            s->until.ms =
-                s->until.ms < now.mono.ms + SEEK_REST_MS ? s->until.ms : now.mono.ms + SEEK_REST_MS;
-        } else if (wanted && later && !s->sought.waits) {
+            later = !serves_now;
+            int64_t rest = now.mono.ms + SEEK_REST_MS;
+            s->until.ms = serves_now && rest < s->until.ms ? rest : s->until.ms;
+        }
+        if (wanted && later && !s->sought.waits) {
             s->sought.waits = true;
             s->until.ms += LOG_PATIENCE_MS;
         }

@@ -30,8 +30,8 @@ struct item {
     uint64_t lamport;
     struct hash id;
     struct stamp stamp;
-    uint8_t run[ITEM_BYTES]; /* encoded, signed */
-    size_t run_len;
+    uint8_t run[ITEM_BYTES];  /* encoded, signed */
+    size_t run_len, run_head; /* behind the latter stands the entry */
 };
 
 struct scene {
@@ -154,6 +154,7 @@ static inline void item_seal(struct scene *s, struct item *item)
     struct signature signature = run_sign(&s->feeds[item->feed].key, &item->id);
     pack_init(&run);
     run_pack_head(&run, &e.feed, e.seq, &signature, 1);
+    item->run_head = pack_bytes(&run).len;
     run_pack_entry(&run, &e);
     item->run_len = pack_bytes(&run).len;
     if (item->run_len > sizeof(item->run)) {
@@ -249,17 +250,46 @@ static inline void scene_side_reset(struct scene_side *side)
     }
 }
 
-static inline enum err scene_give(const struct item *item, struct scene_side *to)
+static inline enum err scene_give_run(struct slice bytes, struct scene_side *to)
 {
     struct doc doc;
     struct run run;
     uint32_t applied = 0;
-    if (doc_open(&doc, slice_of(item->run, item->run_len), PACK_STRICT) != OK) {
+    if (doc_open(&doc, bytes, PACK_STRICT) != OK) {
         abort();
     }
     enum err err = run_read(&doc.root, &run);
     err = err == OK ? replica_accept(to->replica, &run, scene_now, false, &applied) : err;
     doc_clear(&doc);
+    return err;
+}
+
+static inline enum err scene_give(const struct item *item, struct scene_side *to)
+{
+    return scene_give_run(slice_of(item->run, item->run_len), to);
+}
+
+/* An item and up to so many before it as one run: until it is applied itself, no signature covers those. */
+static inline enum err scene_give_back(const struct scene *s, int last, uint32_t back,
+                                       struct scene_side *to)
+{
+    const struct item *item = &s->items[last];
+    int chain[ITEMS_MAX];
+    uint32_t count = 0;
+    struct pack run;
+    for (int i = last; i >= 0 && count <= back; i = s->items[i].prev) {
+        chain[count++] = i;
+    }
+    struct signature signature = run_sign(&s->feeds[item->feed].key, &item->id);
+    pack_init(&run);
+    run_pack_head(&run, &s->feeds[item->feed].id, (uint64_t)s->items[chain[count - 1]].seq,
+                  &signature, count);
+    while (count > 0) {
+        const struct item *at = &s->items[chain[--count]];
+        pack_raw(&run, slice_of(at->run + at->run_head, at->run_len - at->run_head));
+    }
+    enum err err = scene_give_run(pack_bytes(&run), to);
+    pack_clear(&run);
     return err;
 }
 
@@ -284,7 +314,8 @@ static inline void scene_deliver(struct scene *s, struct scene_side *to)
     for (int round = 0; waits && round <= s->count; round++) {
         waits = false;
         for (int i = 0; i < s->count; i++) {
-            enum err err = scene_give(&s->items[order[i]], to);
+            uint32_t back = scene_draw(s, 3) ? 0 : scene_draw(s, 8);
+            enum err err = scene_give_back(s, order[i], back, to);
             if (err != OK && err != ERR_WAIT && err != ERR_FORK) {
                 fprintf(stderr, "# item %d: %s\n", order[i], err_code(err));
                 abort();
