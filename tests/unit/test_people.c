@@ -124,6 +124,24 @@ static void a_pupil_is_not_told_the_words_that_let_machines_in(void **state)
     room_free(room);
 }
 
+/* Else anybody signs in as another, and keeps them out with words of their own. */
+static void where_no_passphrases_are_nobody_gets_one(void **state)
+{
+    (void)state;
+    char invite[256];
+    struct room *room = room_new(2);
+    room_create(room, 0, "Period 3", invite);
+    DONE(room, 1, "class.join", "words", invite);
+    DONE(room, 1, "hello", "handle", "ana", "class", "1");
+    FAILS(room, 1, "open-class", "passphrase", "new", OWN);
+    FAILS(room, 1, "no-such-class", "here", "class", "2");
+    DONE(room, 1, "bye");
+    DONE(room, 1, "hello", "handle", "ana");
+    DONE(room, 0, "hello", "handle", "lee", "passphrase", TEACHERS);
+    DONE(room, 0, "passphrase", "old", TEACHERS, "new", "cobweb item comet lamp otter");
+    room_free(room);
+}
+
 /* ---- the roster --------------------------------------------------------------------------------------------------- */
 
 static void people_lists_who_is_not_here_yet_and_the_roster_gets_shorter(void **state)
@@ -545,6 +563,7 @@ int main(void)
         cmocka_unit_test(a_card_for_the_first_time_waits_one_for_who_forgot_does_not),
         cmocka_unit_test(a_cards_age_is_not_a_matter_of_wrong_clocks),
         cmocka_unit_test(a_pupil_is_not_told_the_words_that_let_machines_in),
+        cmocka_unit_test(where_no_passphrases_are_nobody_gets_one),
         cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
