@@ -172,6 +172,32 @@ static void people_lists_who_is_not_here_yet_and_the_roster_gets_shorter(void **
     room_free(room);
 }
 
+/* Who started it could take away what the others wrote there. */
+static void a_jam_that_others_joined_is_a_teachers_to_erase(void **state)
+{
+    (void)state;
+    char id[64];
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", WORDS);
+    DONE(room, 1, "start", "name", "a bad word");
+    DONE(room, 1, "list");
+    snprintf(id, sizeof(id), "%s", room_text(room, 1, "jams.0.id"));
+    DONE(room, 1, "redact", "entry", id, "why", "a bad word"); /* nobody else was in it */
+    DONE(room, 1, "start", "name", "bridge");
+    DONE(room, 1, "list");
+    snprintf(id, sizeof(id), "%s", room_text(room, 1, "jams.0.id"));
+    room_run(room, 1000);
+    DONE(room, 2, "join", "jam", "bridge");
+    DONE(room, 2, "note", "text", "triangles");
+    room_run(room, 1000);
+    FAILS(room, 1, "not-yours", "redact", "entry", id, "why", "I'm angry");
+    DONE(room, 1, "list");
+    SAYS(room, 1, "jams.0.name", "bridge");
+    DONE(room, 0, "redact", "entry", id, "why", "it must be");
+    room_free(room);
+}
+
 /* ---- who isn't here any more -------------------------------------------------------------------------------------- */
 
 static void the_first_screen_says_where_one_moved(void **state)
@@ -565,6 +591,7 @@ int main(void)
         cmocka_unit_test(a_pupil_is_not_told_the_words_that_let_machines_in),
         cmocka_unit_test(where_no_passphrases_are_nobody_gets_one),
         cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
+        cmocka_unit_test(a_jam_that_others_joined_is_a_teachers_to_erase),
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
         cmocka_unit_test(a_name_that_another_took_is_given_back),
