@@ -486,6 +486,33 @@ static void a_reset_is_enough_before_the_log_has_come(void **state)
     room_free(room);
 }
 
+/* The power goes before the log has come, so nobody is there to say again what was said: it was ok, and stays. */
+static void words_that_took_a_cards_place_outlast_a_power_cut(void **state)
+{
+    (void)state;
+    char cards[2][128];
+    static const char *const who[] = {"emil", "ben"}; /* for the first time; and who forgot */
+    struct room *room = behind(cards[0]);
+    room->no_entries = false;
+    card(room, "ben", cards[1]);
+    room->no_entries = true;
+    for (int i = 0; i < 2; i++) {
+        DONE(room, 3, "hello", "handle", who[i], "passphrase", cards[i], "new", OWN, "take_over",
+             "!");
+    }
+    room_stop(room, 3);
+    room->no_entries = false;
+    room_start(room, 3);
+    room_run(room, 10000);
+    for (int i = 0; i < 2; i++) {
+        FAILS(room, 1, "wrong-passphrase", "hello", "handle", who[i], "passphrase", cards[i], "new",
+              WORDS, "take_over", "!");
+        DONE(room, 1, "hello", "handle", who[i], "passphrase", OWN, "take_over", "!");
+        SAYS(room, 1, "card", "false");
+    }
+    room_free(room);
+}
+
 /* She is known there by the key that she has forgotten; and again, when she has used one card and lost it. */
 static void a_disk_of_last_week_does_not_know_the_card_of_today(void **state)
 {
@@ -602,6 +629,7 @@ int main(void)
         cmocka_unit_test(who_is_new_is_new),
         cmocka_unit_test(a_card_is_enough_before_the_log_has_come),
         cmocka_unit_test(a_reset_is_enough_before_the_log_has_come),
+        cmocka_unit_test(words_that_took_a_cards_place_outlast_a_power_cut),
         cmocka_unit_test(a_disk_of_last_week_does_not_know_the_card_of_today),
         cmocka_unit_test(an_old_card_waits_for_the_log_and_so_does_a_teachers),
         cmocka_unit_test(a_key_that_opens_for_everybody_is_nobodys),
