@@ -91,11 +91,12 @@ all: $(B)/jamd $(B)/jam ## build jamd and jam
 SCREEN_O := $(filter-out $(B)/client/main.o,$(call obj,$(CLIENT_C)))
 $(call room,$(UNIT_C)): INCLUDES := -Iproto -Idaemon/core -Itests/unit -Itests/sim
 $(call room,tests/unit/test_screen.c): INCLUDES := -Iproto -Iclient -Itests/unit
-$(call room,tests/unit/test_door.c): INCLUDES := -Iproto -Idaemon/core -Idaemon/io -Itests/unit
+$(call room,tests/unit/test_door.c tests/unit/test_login.c): INCLUDES := -Iproto -Idaemon/core -Idaemon/io -Itests/unit
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/sim/disk.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,cmocka)
 $(B)/tests/unit/test_door: $(B)/daemon/io/door.o
+$(B)/tests/unit/test_login: $(B)/daemon/io/login.o
 $(B)/tests/unit/test_screen: $(B)/tests/unit/test_screen.o $(SCREEN_O) $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CLIENT_LIBS) $(call pc,--libs,cmocka)
@@ -111,8 +112,9 @@ SCARCE_A := $(patsubst %,$(B)/scarce/lib%.a,core proto msgpackc)
 $(B)/tests/unit/test_faults: $(B)/tests/unit/test_faults.o $(B)/tests/sim/disk.o $(SCARCE_A)
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,cmocka)
-# a lesson for each call that can fail, or a power cut at each write, takes a minute: only as it is built for use
-LIGHT_C := $(filter-out $(patsubst %,tests/unit/test_%.c,cuts faults),$(UNIT_C))
+# a lesson for each call that can fail, a power cut at each write, or a hundred machines take a minute: only as it is built
+# for use
+LIGHT_C := $(filter-out $(patsubst %,tests/unit/test_%.c,cuts faults large),$(UNIT_C))
 UNITS := $(patsubst %.c,$(B)/%,$(UNIT_C))
 units: $(UNITS)
 

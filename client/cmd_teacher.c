@@ -21,9 +21,21 @@ void say_class_roster(struct page *page, const msgpack_object *result)
              number_of(result, "new"));
 }
 
+/* Who has a name unconfirmed may be another: where they signed up is where to look. */
+static void put_unconfirmed(struct page *page, const msgpack_object *person)
+{
+    const msgpack_object *came = map_get(person, "signed_up");
+    const char *seat = page_get(page, came, "seat");
+    const char *age = phrase_age(page, came);
+    page_put(page, "%s", _(", not confirmed"));
+    page_put(page, *seat ? _(", signed up at %s") : "%.0s", seat);
+    page_put(page, *seat && *age ? _(" (%s ago)") : "%.0s", age);
+}
+
 void say_people(struct page *page, const msgpack_object *result)
 {
     struct items people = items_of(result, "people");
+    bool unconfirmed = false;
     for (uint32_t i = 0; i < people.count; i++) {
         const msgpack_object *one = &people.at[i];
         const char *person = page_get(page, one, "person");
@@ -31,7 +43,10 @@ void say_people(struct page *page, const msgpack_object *result)
         page_put(page, "%2u %s", number_of(one, "n"), person);
         page_put(page, *name && strcmp(name, person) != 0 ? " (%s)" : "%.0s", name);
         page_put(page, "%s", is_set(one, "teacher") ? _(", teacher") : "");
-        page_put(page, "%s", is_set(one, "confirmed") ? "" : _(", not confirmed"));
+        if (!is_set(one, "confirmed")) {
+            put_unconfirmed(page, one);
+            unconfirmed = true;
+        }
         page_put(page, "%s", is_set(one, "key") ? "" : _(", not here yet"));
         page_put(page, "%s", is_set(one, "card") ? _(", has a card") : "");
         page_end(page);
@@ -42,6 +57,10 @@ void say_people(struct page *page, const msgpack_object *result)
         page_put(page, "   %s", page_get(page, &waiting.at[i], "handle"));
         page_put(page, *name ? " (%s)" : "%.0s", name);
         page_say(page, "%s", _(", not here yet"));
+    }
+    if (unconfirmed && is_set(result, "teacher") && !is_set(result, "open")) {
+        page_say(page, _("They are who they say: jam people confirm --all. One of them isn't: jam "
+                         "people reset NAME --taken"));
     }
     if (people.count + waiting.count == 0) {
         page_say(page, _("Nobody is in this class yet. Their names: jam class roster FILE"));
@@ -64,10 +83,15 @@ void say_people_rename(struct page *page, const msgpack_object *result)
              page_get(page, result, "person"), phrase_as(page));
 }
 
+void say_removed(struct page *page, const char *person)
+{
+    page_say(page, _("%s isn't in this class any more%s. What they wrote until now stays."), person,
+             phrase_as(page));
+}
+
 void say_people_remove(struct page *page, const msgpack_object *result)
 {
-    page_say(page, _("%s isn't in this class any more%s. What they wrote until now stays."),
-             page_get(page, result, "person"), phrase_as(page));
+    say_removed(page, page_get(page, result, "person"));
 }
 
 void say_people_teacher(struct page *page, const msgpack_object *result)

@@ -33,6 +33,7 @@ void say_people(struct page *, const msgpack_object *);
 void say_people_confirm(struct page *, const msgpack_object *);
 void say_people_rename(struct page *, const msgpack_object *);
 void say_people_remove(struct page *, const msgpack_object *);
+void say_removed(struct page *, const char *person);
 void say_people_teacher(struct page *, const msgpack_object *);
 void say_class_devices(struct page *, const msgpack_object *);
 void say_class_expel(struct page *, const msgpack_object *);

@@ -319,7 +319,7 @@ enum err message_key(const struct message *m, uint32_t i, struct told_key *out)
                    read_fixed(&f[1], out->person.b, sizeof(out->person.b)) &&
                    read_fixed(&f[2], out->key.b, sizeof(out->key.b)) &&
                    read_fixed(&f[3], out->secret.b, sizeof(out->secret.b)) &&
-                   read_bool(&f[4], &out->card)
+                   read_between(&f[4], 0, TOLD_COUNT - 1, &out->seal)
                ? OK
                : ERR_MALFORMED;
 }
@@ -544,7 +544,7 @@ void pack_key(struct pack *p, const struct told_key *key)
     pack_bin(p, SLICE(key->person));
     pack_bin(p, SLICE(key->key));
     pack_bin(p, SLICE(key->secret));
-    pack_bool(p, key->card);
+    pack_uint(p, key->seal);
 }
 
 void pack_refuse(struct pack *p, enum err reason)

@@ -81,13 +81,21 @@ struct told_payload {
     struct slice payload; /* borrowed */
 };
 
+/* With what somebody's key is sealed. */
+enum told_seal {
+    TOLD_WORDS, /* words of their own */
+    TOLD_CARD,  /* the words of a teacher's card */
+    TOLD_LATER, /* the same, and only who has the log may let them in by it */
+    TOLD_COUNT,
+};
+
 /* How somebody's key is sealed, as another machine knows it. */
 struct told_key {
     struct slice handle; /* borrowed */
     struct person_id person;
     struct sign_pk key;
     struct sealed_key secret;
-    bool card; /* with the words of a teacher's card */
+    uint64_t seal; /* enum told_seal */
 };
 
 struct peer_hint {

@@ -512,12 +512,41 @@ static enum learnt change_grants(struct authority *a, const struct fact *fact,
     return turns || (!ends && is_behind_bound(a, fact)) ? LEARNT_STALE : LEARNT;
 }
 
+/* As which one it was applied here. */
+static int64_t entry_row(struct authority *a, const struct stamp *stamp)
+{
+    struct feed_id feed = stamp_feed(stamp);
+    sqlite3_stmt *stmt = store_query(a->store, "SELECT e.id FROM entry e JOIN feed f ON f.id=e.feed"
+                                               " WHERE f.feed=? AND e.seq=?");
+    store_bind(a->store, stmt, "fi", &feed, (int64_t)stamp_seq(stamp));
+    return store_number(a->store, stmt);
+}
+
+/* May a bound of this person that was learnt before know this HELLO? It was applied before that, and a signature covers it only
+ * now. Of a feed without a grant a bound kept no past. */
+static bool is_late(struct authority *a, const struct fact *fact)
+{
+    struct stamp stamp;
+    bool late = false;
+    sqlite3_stmt *stmt =
+        store_query(a->store, "SELECT stamp FROM bound WHERE subject=? AND kind<>1 AND stamp>?");
+    store_bind(a->store, stmt, "ps", &fact->op->by, &fact->stamp);
+    while (store_row(a->store, stmt)) {
+        column_fixed(stmt, 0, stamp.b, sizeof(stamp.b));
+        late = late || entry_row(a, &stamp) > entry_row(a, &fact->stamp);
+    }
+    return late;
+}
+
 static enum learnt learn_hello(struct authority *a, const struct fact *fact)
 {
     const struct op *op = fact->op;
     struct spot spot = spot_of(fact);
-    return grant_check(&op->key, &op->by, &spot.feed, &op->signature) ? change_grants(a, fact, NULL)
-                                                                      : LEARNT_NOTHING;
+    if (!grant_check(&op->key, &op->by, &spot.feed, &op->signature)) {
+        return LEARNT_NOTHING;
+    }
+    enum learnt learnt = change_grants(a, fact, NULL);
+    return is_late(a, fact) ? LEARNT_STALE : learnt;
 }
 
 static enum learnt learn_bye(struct authority *a, const struct fact *fact)
@@ -624,8 +653,8 @@ static enum learnt learn_given(struct authority *a, const struct fact *fact)
     store_do(a->store,
              "INSERT INTO person_key VALUES (?1,?2,?3,?4,?3) ON CONFLICT DO UPDATE SET"
              " reset_stamp=excluded.reset_stamp,"
-             " secret=iif(excluded.secret_stamp>secret_stamp, excluded.secret, secret),"
-             " secret_stamp=max(secret_stamp, excluded.secret_stamp)",
+             " secret=iif(reset_stamp=secret_stamp, excluded.secret, secret),"
+             " secret_stamp=iif(reset_stamp=secret_stamp, excluded.secret_stamp, secret_stamp)",
              "pbsb", &op->person, SLICE(op->key), &fact->stamp, SLICE(op->secret));
     return stale_if_refused(a, &op->person);
 }

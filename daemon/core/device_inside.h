@@ -87,6 +87,7 @@ struct class
     uint32_t index;
     char file[CLASS_FILE_BYTES]; /* its database, inside the state folder */
     struct store *store;
+    struct mono look_due; /* when more of a large database is looked at; 0: all was */
     struct class_secret secret;
     struct seal_key beacon_key;
     struct invite invite;
@@ -288,6 +289,7 @@ struct call {
     struct watcher *watch;       /* `watch`: begins after its answer */
     struct slice bytes;          /* the whole request */
     struct login login;
+    bool owner;                    /* see struct event */
     struct stretching *stretching; /* what was stretched for it, if it is asked again */
 };
 
@@ -417,12 +419,14 @@ void class_hardware(const struct class *, const struct hardware_id *unsalted,
 enum err seeking_begin(struct device *, struct class *, struct slice handle, struct now);
 /* What they told, while it is fresh; NULL. */
 const struct sought *seeking_told(const struct class *, struct now);
+/* It was of no use: the next time they are asked anew. */
+void seeking_forget(struct class *);
 /* Is there nothing more to wait for? */
 bool seeking_done(struct class *, struct now);
 /* A peer asks; a peer answers. */
 enum err seeking_hear_who(struct device *, struct class *, struct peer *, const struct message *,
                           struct now);
-enum err seeking_hear_keys(struct class *, const struct peer *, const struct message *);
+enum err seeking_hear_keys(struct class *, const struct peer *, const struct message *, struct now);
 
 /* ---- knocking.c: this machine knocks ---- */
 
@@ -479,8 +483,8 @@ void salvage_tick(struct class *, struct now);
 
 /* ---- request.c ---------------------------------------------------------------------------------------------------- */
 
-/* The class of this name, rather one that goes on than one that has ended; NULL. */
-struct class *class_called(struct device *, struct slice name);
+/* The class of this name, rather one that goes on than one that has ended; or of this line in the list of them; NULL. */
+struct class *class_named(struct device *, const msgpack_object *wanted);
 void request_receive(struct device *, const struct event *, struct now);
 /* What was stretched for a PENDING_ASK is there (empty: nothing was), or told for a PENDING_SEEK: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);

@@ -10,8 +10,11 @@ enum {
     STEPS_MAX = 8,                /* of one peer in one tick */
     LEAVE_GRACE_MS = 1000,        /* what arrives so late was said before the LEAVE */
     MOVE_MS = 60000,              /* in so long, so many of them, */
-    MOVES_MAX = 4, /* where a firewall lets none through; new words may come close together */
-    FEW_HINTS = 8, /* in a PEERS that nobody waits for */
+    MOVES_MAX = 4,      /* where a firewall lets none through; new words may come close together */
+    FEW_HINTS = 8,      /* in a PEERS that nobody waits for */
+    LARGE_HINTS = 16,   /* for newcomers of a large room, whom many tell */
+    NEWCOMER_MS = 5000, /* so long one that came is told of the others */
+    NEIGHBOURS_FEW = NEIGHBOURS_MAX * 4 / 5, /* a room that was large is so until it has no more */
     ROOM_LEFT = DEVICES_MAX / 16, /* kept free for newcomers, by forgetting who is away longest */
 };
 static const int64_t WALL_MS_MAX = (int64_t)1 << 52;
@@ -231,6 +234,7 @@ void known_become(struct presence *p, struct known *k, enum peer_state state, st
     k->peer.state = state;
     k->peer.since = now.mono;
     p->here += state == PEER_HERE;
+    p->large = p->here > (p->large ? NEIGHBOURS_FEW : NEIGHBOURS_MAX);
     k->hinted = false;
     k->calls = 0;
     k->call_at.ms = 0;
@@ -451,6 +455,17 @@ static void hello_note(struct peer *peer, const struct message *m, struct now no
     peer->clock_ms = peer->clock_known ? m->wall_ms - now.wall.ms : 0;
 }
 
+/* It reaches us, so we may reach it: a call that was made before the cable was back waits for TCP to try again, which may take
+ * so long that it calls a second time. */
+static void hello_came_through(struct presence *p, struct known *k, bool fresh, struct now now)
+{
+    if (fresh) {
+        k->relink = true; /* if it isn't up until then */
+    } else {
+        act_link(p, k, now);
+    }
+}
+
 /* The address of a link that works is left alone, or two machines with two addresses each would
  * chase each other. */
 static void hello_link(struct presence *p, struct known *k, const struct address *address,
@@ -462,6 +477,8 @@ static void hello_link(struct presence *p, struct known *k, const struct address
     if (peer->linked && !restarted && (!moved || peer->up)) {
         if (moved) {
             call_elsewhere(k, address);
+        } else if (!peer->up) {
+            hello_came_through(p, k, fresh, now);
         } else if (!fresh) {
             act_beat(p, k, 0, now); /* it greets anew: it may not have heard us for long */
         }
@@ -581,7 +598,7 @@ static void peer_left(struct presence *p, struct known *k, const struct message 
         k->peer.heard = now.mono;
         p->heard = now.mono;
         known_become(p, k, PEER_LEFT, now);
-        if (p->here > NEIGHBOURS_MAX) {
+        if (p->large) {
             watch_tell_gone(p, k);
         }
     }
@@ -614,6 +631,7 @@ void presence_link(struct presence *p, struct peer *peer, bool up, struct now no
     }
     peer->up = up;
     if (up) {
+        k->relink = k->relink && !address_same(&k->linked_to, &peer->address);
         k->calls = peer->state == PEER_HERE ? 0 : k->calls;
     } else {
         peer->greeted = false;
@@ -627,9 +645,10 @@ void presence_link(struct presence *p, struct peer *peer, bool up, struct now no
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
-void presence_hints(struct presence *p, const struct peer *to, struct pack *pack)
+void presence_hints(struct presence *p, const struct peer *to, struct now now, struct pack *pack)
 {
-    call_pack_hints(p, to, PEERS_MAX, pack);
+    bool newcomer = to->state != PEER_HERE || since(to->since, now) < NEWCOMER_MS;
+    call_pack_hints(p, to, p->large ? newcomer ? LARGE_HINTS : FEW_HINTS : PEERS_MAX, pack);
 }
 
 struct peer *presence_by_link(struct presence *p, const struct link_pk *link)
@@ -661,6 +680,11 @@ struct peer *presence_at(struct presence *p, uint32_t index)
 uint32_t presence_here(const struct presence *p)
 {
     return p->here;
+}
+
+bool presence_large(const struct presence *p)
+{
+    return p->large;
 }
 
 uint32_t presence_rank(const struct presence *p, const struct device_id *device)

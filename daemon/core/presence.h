@@ -141,9 +141,8 @@ void presence_heard(struct presence *, struct peer *, struct now);
 void presence_message(struct presence *, struct peer *, const struct message *, struct now);
 void presence_link(struct presence *, struct peer *, bool up, struct now);
 
-/* Writes a PEERS for `to`: up to PEERS_MAX of those who are here, as far as they mean something
- * where `to` is. */
-void presence_hints(struct presence *, const struct peer *to, struct pack *);
+/* Writes a PEERS for `to`: of those who are here, as far as they mean something where `to` is. */
+void presence_hints(struct presence *, const struct peer *to, struct now, struct pack *);
 
 /* Finding: by the key that ZAP vouches for, by device; NULL if unknown. And all of them in order
  * of device id. */
@@ -152,6 +151,8 @@ struct peer *presence_by_device(struct presence *, const struct device_id *);
 uint32_t presence_count(const struct presence *);
 struct peer *presence_at(struct presence *, uint32_t index);
 uint32_t presence_here(const struct presence *); /* how many are PEER_HERE */
+/* Are they more than have links to each other? Then what is new is passed on. */
+bool presence_large(const struct presence *);
 /* Of the devices that this is true of, how many machines they are: what is reached at one address is one machine, however
  * many devices it makes up. (Not so this machine itself, on which rooms are tried out.) */
 uint32_t presence_machines(const struct presence *,

@@ -16,11 +16,12 @@ enum {
     LURE_MS = 3000,             /* between two calls that beacons of one device cause */
     CLONE_MS = 10000,           /* between two calls of a copy of ourselves */
     CALL_MS = 3000,             /* a call that isn't up then is given up */
-    CALL_GONE_MS = 3000,        /* between calls of one that was here a minute ago */
+    CALL_GONE_MS = 3000,        /* between calls of one that was here a minute ago, … */
+    CALL_GONE_EACH_MS = 400,    /* … or this for each that is gone: a split takes half a room */
     CALL_AWAY_MS = 30000,       /* … or ten minutes ago */
     CALL_LONG_AWAY_MS = 300000, /* … or earlier */
     CALL_MUTE_MS = 60000,       /* between calls of one that takes our calls but isn't heard */
-    IDLE_LINK_MS = 30000,       /* a link beyond those wanted goes when so long nothing was heard */
+    IDLE_LINK_MS = 3000,        /* a link beyond those wanted goes when so long nothing was heard */
     CALL_PORTS = 16,            /* of a computer that was named by hand, one after the other */
     HINTS_MS = 60000,           /* between PEERS that nobody waits for */
     PATH_MS = 120000,           /* a path is open if a beacon came on it lately */
@@ -122,7 +123,7 @@ void call_elsewhere(struct known *k, const struct address *address)
 /* Neighbours as wanted; others as long as they speak to us, so that both ways exist. */
 static bool link_wanted(const struct presence *p, const struct known *k)
 {
-    return p->here <= NEIGHBOURS_MAX || k->chosen || k->mine || k->peer.watches_me;
+    return !p->large || k->chosen || k->mine || k->peer.watches_me;
 }
 
 static void call_now(struct presence *p, struct known *k, struct now now)
@@ -133,7 +134,21 @@ static void call_now(struct presence *p, struct known *k, struct now now)
     act_link(p, k, now);
 }
 
-static int64_t call_gap(const struct known *k, struct now now)
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint32_t gone_count(const struct presence *p)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < p->count; i++) {
+        count += p->all[i]->peer.state == PEER_GONE;
+    }
+    return count;
+}
+
+static int64_t call_gap(const struct presence *p, const struct known *k, struct now now)
 {
     if (k->peer.state == PEER_CALLED) {
         bool mute = k->peer.up || k->calls > CALLS_IN_VAIN_MAX;
@@ -144,7 +159,7 @@ static int64_t call_gap(const struct known *k, struct now now)
     }
     int64_t away = since(k->peer.since, now);
     if (away < CALL_MUTE_MS) {
-        return CALL_GONE_MS;
+        return larger(CALL_GONE_MS, (int64_t)gone_count(p) * CALL_GONE_EACH_MS);
     }
     return away < MISSED_MS ? CALL_AWAY_MS : CALL_LONG_AWAY_MS;
 }
@@ -172,13 +187,13 @@ static void call_again(struct presence *p, struct known *k, struct now now)
     if (!address_taken(p, &k->peer.address)) {
         call_now(p, k, now);
     }
-    k->call_at = after(now, around(p, call_gap(k, now)));
+    k->call_at = after(now, around(p, call_gap(p, k, now)));
 }
 
 void call_lost(struct presence *p, struct known *k, struct now now)
 {
     p->lost = now.mono;
-    k->call_at = after(now, 500 + around(p, CALL_GONE_MS / 2));
+    k->call_at = after(now, 500 + around(p, call_gap(p, k, now) / 2));
     int64_t soon = now.mono.ms + around(p, BEACON_BUSY_MS);
     if (p->beacon_due.ms > soon) {
         p->beacon_due.ms = soon;
@@ -328,7 +343,7 @@ static void beacon_of_one_away(struct presence *p, struct known *k, const struct
         k->peer.run = beacon->run;
     }
     call_now(p, k, now);
-    k->call_at = after(now, around(p, call_gap(k, now)));
+    k->call_at = after(now, around(p, call_gap(p, k, now)));
 }
 
 /* A credit of time: each answer costs some of it. */
@@ -438,7 +453,7 @@ static void call_hint(struct presence *p, const struct peer *by, const struct pe
             k->peer.run = hint->run;
             k->peer.address = address;
             call_now(p, k, now);
-            k->call_at = after(now, around(p, call_gap(k, now)));
+            k->call_at = after(now, around(p, call_gap(p, k, now)));
         }
     } else if (k->peer.state == PEER_CALLED && !k->peer.up) {
         call_elsewhere(k, &address);
@@ -555,11 +570,6 @@ static uint32_t missed_count(const struct presence *p, struct now now)
         count += peer->state == PEER_GONE && since(peer->since, now) < MISSED_MS;
     }
     return count;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* The room's total is bounded, so a large room hears each of us more rarely. */

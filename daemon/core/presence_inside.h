@@ -33,7 +33,7 @@ struct known {
     struct mono call_at;  /* next call; 0: none */
     uint8_t calls;        /* in vain, one after the other */
     bool relink;          /* the link leads to an old address */
-    bool chosen;          /* a neighbour, where there are too many to link to all */
+    bool chosen;          /* a neighbour, in a large room */
     /* watching */
     bool mine;              /* by the ring I'm one of its watchers */
     struct mono watch_from; /* when that began */
@@ -43,6 +43,7 @@ struct known {
     uint8_t vouches;        /* how often in a row: then it is asked about less often */
     uint8_t probes;
     struct mono told; /* when somebody said that it is gone; 0: nobody */
+    uint64_t told_by; /* whose place on the ring this is */
     const struct known *asked[ASKED_MAX];
     uint8_t asked_count;
     uint8_t denied; /* how many of them don't hear it either */
@@ -78,6 +79,7 @@ struct presence {
     struct device_id *barred; /* owned; in order of their ids */
     uint32_t barred_count;
     uint32_t here;   /* of them PEER_HERE */
+    bool large;      /* they are more than anybody keeps links to */
     uint32_t called; /* PEER_CALLED */
     bool started;
     bool stopped;

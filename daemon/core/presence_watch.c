@@ -16,17 +16,18 @@ enum {
     ACCUSE_MS = 400,         /* from the first probe to asking others */
     DECIDE_MS = 600,         /* for the others' answers */
     QUESTION_MS = 350,       /* for a probe on behalf of others, or after a GONE */
-    QUESTION_LINK_MS = 1000, /* the same where a link must be opened first */
+    QUESTION_LINK_MS = 1000, /* the same where a link must be opened first, and … */
+    ANOTHER_MS = 1500,       /* … so long another may say the same, which saves that link */
     FRESH_MS = 2500,         /* heard so lately is heard */
     JUST_HEARD_MS =
         500, /* … and so lately that a GONE is late or a lie: finding one gone takes longer */
-    CUT_OFF_MS = 3000,     /* nobody heard at all: not they are gone, we are */
-    STALL_MS = 1000,       /* a tick so late tells that we were stopped ourselves */
-    STALL_GREET_MS = 2000, /* … so long that others may think us gone */
-    SETTLE_MS = 200,       /* from a change of the ring to choosing watchers anew */
-    REFRESH_MS = 10000,    /* between probes of the one that wasn't heard for longest */
-    OLDEST_KEPT = 2,       /* neighbours beyond NEIGHBOURS_MAX: those here for longest … */
-    RANDOM_KEPT = 2,       /* … and this many random ones more than log2 of all */
+    CUT_OFF_MS = 3000,          /* nobody heard at all: not they are gone, we are */
+    STALL_MS = 1000,            /* a tick so late tells that we were stopped ourselves */
+    STALL_GREET_MS = 2000,      /* … so long that others may think us gone */
+    SETTLE_MS = 200,            /* from a change of the ring to choosing watchers anew */
+    REFRESH_MS = 10000,         /* between probes of the one that wasn't heard for longest */
+    STRANGE_MS = 300000,        /* silence of one without a link before it is asked, ... */
+    STRANGE_REFRESH_MS = 60000, /* ... and how often that may be: both make a link for it */
 };
 
 /* ---- the ring ------------------------------------------------------------------------------- */
@@ -81,40 +82,20 @@ static bool is_among(const struct known *k, struct known *const *all, uint32_t c
     return false;
 }
 
-/* Of those here that aren't chosen yet, the one that is first by age or by a hash of the pair. */
-static struct known *neighbour_next(struct presence *p, bool by_age)
-{
-    struct known *best = NULL;
-    uint64_t best_rank = UINT64_MAX;
-    for (uint32_t i = 0; i < p->count; i++) {
-        struct known *k = p->all[i];
-        uint64_t rank = by_age ? (uint64_t)k->peer.since.ms
-                               : (k->place ^ p->place) * UINT64_C(0x9e3779b97f4a7c15);
-        if (k->peer.state == PEER_HERE && !k->chosen && rank < best_rank) {
-            best = k;
-            best_rank = rank;
-        }
-    }
-    return best;
-}
-
+/* Where there are too many to link to all, each pair of machines throws the same dice, so that both want their link or
+ * neither: about log2 of all for each machine, besides its watchers and those it watches. The ring alone holds the room
+ * together; these make the way short. */
 static void neighbours_choose(struct presence *p)
 {
-    for (uint32_t i = 0; i < p->count; i++) {
-        p->all[i]->chosen = false;
-    }
-    if (p->here <= NEIGHBOURS_MAX) {
-        return;
-    }
-    uint32_t wanted = OLDEST_KEPT + RANDOM_KEPT;
+    uint64_t wanted = 0;
     for (uint32_t n = p->here; n > 1; n /= 2) {
         wanted++;
     }
-    for (uint32_t i = 0; i < wanted; i++) {
-        struct known *k = neighbour_next(p, i < OLDEST_KEPT);
-        if (k != NULL) {
-            k->chosen = true;
-        }
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        uint64_t dice = (k->place ^ p->place) * UINT64_C(0x9e3779b97f4a7c15);
+        k->chosen =
+            p->large && k->peer.state == PEER_HERE && dice < UINT64_MAX / (p->here + 1) * wanted;
     }
 }
 
@@ -268,6 +249,15 @@ static void confirm(struct presence *p, struct known *k, struct now now)
     watch_tell_gone(p, k);
 }
 
+/* As others say. */
+static void believe(struct presence *p, struct known *k, struct now now)
+{
+    gone(p, k, now);
+    if (p->large) {
+        watch_tell_gone(p, k); /* not everybody has a link to who said it first */
+    }
+}
+
 static void cut_off(struct presence *p, struct now now)
 {
     for (uint32_t i = 0; i < p->count; i++) {
@@ -346,7 +336,9 @@ void watch_plan(const struct presence *p, const struct known *k, struct plan *pl
     if (k->peer.state != PEER_HERE) {
         return;
     }
-    if (k->told.ms != 0) {
+    if (k->told.ms != 0 && k->peer.probed.ms == 0) {
+        plan_sooner(plan, STEP_PROBE, k->told.ms + ANOTHER_MS);
+    } else if (k->told.ms != 0) {
         plan_sooner(plan, STEP_BELIEVE, told_wait(k));
     }
     if (k->peer.accused.ms != 0) {
@@ -377,10 +369,7 @@ void watch_step(struct presence *p, struct known *k, enum step step, struct now 
         accuse(p, k, now);
         break;
     case STEP_BELIEVE:
-        gone(p, k, now);
-        if (p->here > NEIGHBOURS_MAX) {
-            watch_tell_gone(p, k); /* not everybody has a link to who said it first */
-        }
+        believe(p, k, now);
         break;
     default:
         if (may_decide(p, k)) {
@@ -474,7 +463,12 @@ static void take_gone(struct presence *p, struct known *by, const struct message
         say_heard(p, by, k, true, now);
     } else if (k->told.ms == 0) {
         k->told = now.mono;
-        watch_probe(p, k, now);
+        k->told_by = by->place;
+        if (k->peer.linked || !p->large) {
+            watch_probe(p, k, now);
+        }
+    } else if (!k->peer.linked && p->large && k->told_by != by->place) {
+        believe(p, k, now); /* who has a link to it has asked it, and would say so */
     }
 }
 
@@ -573,11 +567,17 @@ static void beats_tick(struct presence *p, struct now now)
     }
 }
 
-/* How urgently one should be asked: by its silence, and sooner if our link to it is broken. */
+/* How urgently one should be asked: by its silence, and sooner if our link to it is broken. To whom there is no link, as in
+ * a large room, its beacons are enough. */
 static int64_t refresh_rank(const struct known *k, struct now now)
 {
-    int64_t silence = since(last_sign(k), now);
-    if (k->peer.state != PEER_HERE || k->peer.probed.ms != 0 || silence < 2 * QUIET_MS) {
+    int64_t silence = since(last_sign(k), now), patience = 2 * QUIET_MS;
+    if (!k->peer.linked) {
+        int64_t unseen = since(k->peer.beacon, now);
+        silence = unseen < silence ? unseen : silence;
+        patience = STRANGE_MS;
+    }
+    if (k->peer.state != PEER_HERE || k->peer.probed.ms != 0 || silence < patience) {
         return 0;
     }
     return k->peer.linked && !k->peer.up ? 4 * silence : silence;
@@ -595,10 +595,11 @@ static void refresh_tick(struct presence *p, struct now now)
             urgent_rank = rank;
         }
     }
+    bool strange = urgent != NULL && !urgent->peer.linked;
     if (urgent != NULL) {
         watch_probe(p, urgent, now);
     }
-    p->refresh_due = after(now, around(p, REFRESH_MS));
+    p->refresh_due = after(now, around(p, strange ? STRANGE_REFRESH_MS : REFRESH_MS));
 }
 
 static void questions_tick(struct presence *p, struct now now)

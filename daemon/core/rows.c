@@ -160,13 +160,13 @@ char *person_shown(struct store *store, const struct person_id *person, char out
     char tail[TAIL_BYTES], key[KEY_BYTES] = "";
     bool alone = false;
     sqlite3_stmt *stmt = store_query(
-        store, "SELECT handle, handle_key, NOT EXISTS (SELECT 1 FROM person AS other"
-               " WHERE other.handle_key=person.handle_key AND other.person<>person.person"
-               " AND other.confirmed_stamp>=min(person.confirmed_stamp, x'00'))"
+        store, "SELECT handle, key, NOT EXISTS (SELECT 1 FROM person AS other"
+               " WHERE other.handle_key=me.key AND other.person<>me.person"
+               " AND (me.removed OR other.confirmed_stamp>=min(me.confirmed_stamp, x'00')))"
                " AND (confirmed_stamp>x'' OR EXISTS (SELECT 1 FROM class WHERE policy & 1)"
-               " OR EXISTS (SELECT 1 FROM roster WHERE roster.handle_key=person.handle_key"
-               " AND listed))"
-               " FROM person WHERE person=?");
+               " OR EXISTS (SELECT 1 FROM roster WHERE roster.handle_key=me.handle_key AND listed))"
+               " FROM (SELECT *, iif(confirmed_stamp>x'', confirmed_key, wish_key) AS key"
+               " FROM person WHERE person=?) AS me");
     store_bind(store, stmt, "p", person);
     out[0] = '\0';
     if (store_row(store, stmt)) {
@@ -225,6 +225,18 @@ bool is_card(struct store *store, const struct person_id *person)
     return card;
 }
 
+/* When the entry of a stamp was written, as its author believed. */
+static uint64_t time_at(struct store *store, const struct stamp *stamp)
+{
+    struct feed_id feed = stamp_feed(stamp);
+    sqlite3_stmt *stmt = store_query(store, "SELECT time_ms FROM feed JOIN entry"
+                                            " ON entry.feed=feed.id WHERE feed.feed=? AND seq=?");
+    store_bind(store, stmt, "fi", &feed, (int64_t)stamp_seq(stamp));
+    uint64_t time_ms = store_row(store, stmt) ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return time_ms;
+}
+
 bool card_given(struct store *store, const struct person_id *person, struct moment *given)
 {
     sqlite3_stmt *stmt = store_query(store, "SELECT max(reset_stamp) FROM person_key"
@@ -236,13 +248,19 @@ bool card_given(struct store *store, const struct person_id *person, struct mome
     if (!found) {
         return false;
     }
-    struct feed_id feed = stamp_feed(&given->stamp);
-    stmt = store_query(store, "SELECT time_ms FROM feed JOIN entry ON entry.feed=feed.id"
-                              " WHERE feed.feed=? AND seq=?");
-    store_bind(store, stmt, "fi", &feed, (int64_t)stamp_seq(&given->stamp));
-    found = store_row(store, stmt);
-    given->time_ms = found ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    given->time_ms = time_at(store, &given->stamp);
+    return found;
+}
+
+bool signed_up(struct store *store, const struct person_id *person, struct moment *when)
+{
+    sqlite3_stmt *stmt =
+        store_query(store, "SELECT wish_stamp FROM person WHERE person=? AND wish_stamp>x''");
+    store_bind(store, stmt, "p", person);
+    bool found =
+        store_row(store, stmt) && column_fixed(stmt, 0, when->stamp.b, sizeof(when->stamp.b));
     sqlite3_reset(stmt);
+    when->time_ms = found ? time_at(store, &when->stamp) : 0;
     return found;
 }
 

@@ -102,6 +102,8 @@ enum { CARD_S = 15 * 60 };
 bool is_card(struct store *, const struct person_id *);
 /* When a teacher gave them their present key. False: none did. */
 bool card_given(struct store *, const struct person_id *, struct moment *);
+/* When they last said how they want to be called. False: a teacher said it for them. */
+bool signed_up(struct store *, const struct person_id *, struct moment *);
 bool session_read(struct store *, const struct person_id *, struct session *);
 /* Away if they never said a word; solo if their jam is none. */
 void place_read(struct store *, const struct person_id *, struct place *);

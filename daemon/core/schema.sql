@@ -24,7 +24,7 @@
 -- Authority (authority.h), learnt before all others:
 --   grants      HELLO with a signature that fits       a set; `until` by the first BYE in its feed
 --   farewell    who left this device without a grant   a set
---   person_key  key of a person                        greatest stamp: what it is sealed with; when it was given
+--   person_key  key of a person                        greatest stamp: what it is sealed with, by a KEY before a RESET; when it was given
 --   teacher     who was named                          greatest stamp
 --   bound       EXPEL, REMOVE, RESET, REVOKE, TEACHER  a set
 --   bound_past  the causal past of such an entry       of its entry alone
@@ -259,6 +259,7 @@ CREATE TABLE IF NOT EXISTS person_key (
     -- of the last RESET by which a teacher gave it; x'': none did
     reset_stamp BLOB NOT NULL,
     secret BLOB NOT NULL,
+    -- of the last KEY; if there is none, of that RESET
     secret_stamp BLOB NOT NULL,
     PRIMARY KEY (person, key)
 ) WITHOUT ROWID;

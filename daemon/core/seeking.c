@@ -1,10 +1,12 @@
 /* Somebody says hello here whose key this machine hasn't got yet, since the log is still coming: neighbours are asked for
  * it before the rest. What they tell is only tried: a passphrase opens it or doesn't. PROTOCOL.md, "Keys first". */
+#include "ask.h"
 #include "authority.h"
 #include "device_inside.h"
 
 enum {
     SEEK_MS = 1500,           /* an answer comes within this, or not at all */
+    SEEK_REST_MS = 300,       /* with a key told, others who may know better have this long */
     SEEK_KEEP_MS = 60 * 1000, /* what was told is good for as long as somebody types */
 };
 
@@ -43,6 +45,49 @@ const struct sought *seeking_told(const struct class *class, struct now now)
     return s->answered && now.mono.ms < s->until.ms ? &s->sought : NULL;
 }
 
+void seeking_forget(struct class *class)
+{
+    if (class->seeking.answered) {
+        class->seeking.until.ms = 0;
+    }
+}
+
+/* A secret that no passphrase seals opens for whoever types none. In a class with passphrases that proves nothing; and which
+ * kind this class is, only its log tells. */
+static bool is_open(const struct class *class)
+{
+    return class_policy(class->store) & POLICY_OPEN;
+}
+
+static bool has_passphrase(const struct sealed_key *secret)
+{
+    uint8_t salt[16];
+    struct cost cost;
+    return key_cost(secret, salt, &cost) == OK && cost.passes > 0;
+}
+
+/* Leaves out keys that serve nobody. */
+static void drop_open(const struct class *class, struct sought *sought)
+{
+    uint32_t count = 0;
+    bool open = is_open(class);
+    for (uint32_t i = 0; i < sought->count; i++) {
+        if (open || has_passphrase(&sought->at[i].secret)) {
+            sought->at[count++] = sought->at[i];
+        }
+    }
+    sought->count = count;
+}
+
+static bool serves(const struct class *class, const struct sought *sought)
+{
+    bool found = sought->count > 0 && is_open(class);
+    for (uint32_t i = 0; i < sought->count && !found; i++) {
+        found = has_passphrase(&sought->at[i].secret);
+    }
+    return found;
+}
+
 bool seeking_done(struct class *class, struct now now)
 {
     struct seeking *s = &class->seeking;
@@ -51,10 +96,12 @@ bool seeking_done(struct class *class, struct now now)
         return true;
     }
     bool all = s->answers == s->asked_count;
-    bool log = s->sought.waits && class->sync && sync_is_behind(class->sync);
-    if (!due && s->sought.count == 0 && (!all || log)) {
+    bool log =
+        s->sought.waits && class->sync && sync_is_behind(class->sync) && !serves(class, &s->sought);
+    if (!due && (!all || log)) {
         return false;
     }
+    drop_open(class, &s->sought);
     s->answered = true;
     s->until.ms = now.mono.ms + SEEK_KEEP_MS;
     return true;
@@ -62,31 +109,41 @@ bool seeking_done(struct class *class, struct now now)
 
 /* ---- telling ------------------------------------------------------------------------------------------------------ */
 
+/* Which words must be put in a card's place, and whether it is good still, is not for those to judge who haven't got the log. */
+static enum told_seal seal_of(struct ask *ask, const struct person_id *person)
+{
+    if (!is_card(ask->store, person)) {
+        return TOLD_WORDS;
+    }
+    bool later = session_card_is_old(ask, person) || authority_is_teacher(ask->store, person);
+    return later ? TOLD_LATER : TOLD_CARD;
+}
+
 /* Who is called so, each with their present key. */
 enum err seeking_hear_who(struct device *device, struct class *class, struct peer *peer,
                           const struct message *m, struct now now)
 {
     char key[KEY_BYTES];
-    struct shown_list people;
     struct pack keys;
     uint32_t count = 0;
     if (!class->replica || quota_due(&peer->answers, QUOTA_ANSWERS, now).ms > now.mono.ms) {
         return OK;
     }
-    sqlite3_stmt *stmt =
-        store_query(class->store, "SELECT person FROM person WHERE handle_key=? AND handle_key<>''"
-                                  " ORDER BY confirmed_stamp DESC, person LIMIT 8");
+    sqlite3_stmt *stmt = store_query(
+        class->store, "SELECT person, handle FROM person WHERE handle_key=? AND handle_key<>''"
+                      " ORDER BY confirmed_stamp DESC, person LIMIT 8");
     store_bind(class->store, stmt, "t", name_key(m->handle, key));
-    ids_read(class->store, stmt, &people);
     pack_init(&keys);
-    for (uint32_t i = 0; i < people.count && count < KEYS_MAX; i++) {
-        struct told_key told = {.handle = m->handle, .person = id_person(&people.ids[i])};
-        told.card = is_card(class->store, &told.person);
-        if (person_key(class->store, &told.person, &told.key, &told.secret)) {
+    while (count < KEYS_MAX && store_row(class->store, stmt)) {
+        struct told_key told = {.handle = column_slice(stmt, 1)};
+        if (column_fixed(stmt, 0, told.person.b, sizeof(told.person.b)) &&
+            person_key(class->store, &told.person, &told.key, &told.secret)) {
+            told.seal = seal_of(ask_class(device, class, now), &told.person);
             pack_key(&keys, &told);
             count++;
         }
     }
+    sqlite3_reset(stmt);
     pack_reset(&device->pack);
     pack_keys(&device->pack, count);
     pack_raw(&device->pack, pack_bytes(&keys));
@@ -97,14 +154,6 @@ enum err seeking_hear_who(struct device *device, struct class *class, struct pee
 }
 
 /* ---- hearing ------------------------------------------------------------------------------------------------------ */
-
-/* A key that is its person's own: the id is made of it. Another one was given by a teacher, and only the log tells by whom;
- * and a card is used up by an entry that must stand behind the teacher's. */
-static bool is_own(const struct class *class, const struct told_key *told)
-{
-    struct person_id own = person_id_of(&class->id, &told->key);
-    return SAME(own, told->person) && !told->card;
-}
 
 /* Keys that ask for more than ours do aren't tried. */
 static bool is_cheap(const struct told_key *told)
@@ -131,6 +180,7 @@ static void keep(struct class *class, const struct told_key *told)
     key->person = told->person;
     key->key = told->key;
     key->secret = told->secret;
+    key->card = told->seal == TOLD_CARD;
 }
 
 /* Is this its answer to what was asked? Only its first one counts. */
@@ -146,7 +196,8 @@ static bool is_answer(struct seeking *s, const struct peer *peer)
     return false;
 }
 
-enum err seeking_hear_keys(struct class *class, const struct peer *peer, const struct message *m)
+enum err seeking_hear_keys(struct class *class, const struct peer *peer, const struct message *m,
+                           struct now now)
 {
     struct seeking *s = &class->seeking;
     char key[KEY_BYTES];
@@ -159,10 +210,16 @@ enum err seeking_hear_keys(struct class *class, const struct peer *peer, const s
             return err;
         }
         bool wanted = answer && slice_equal(name_key(told.handle, key), s->sought.handle_key);
-        if (wanted && is_own(class, &told) && is_cheap(&told) && kept < KEYS_MAX / SEEK_PEERS) {
+        bool serves_now = has_passphrase(&told.secret) || is_open(class);
+        bool later = told.seal == TOLD_LATER;
+        if (wanted && !later && is_cheap(&told) && kept < KEYS_MAX / SEEK_PEERS) {
             keep(class, &told); /* no more of one peer, so that nobody takes all places */
             kept++;
-        } else if (wanted && !is_own(class, &told) && !s->sought.waits) {
+            later = !serves_now;
+            int64_t rest = now.mono.ms + SEEK_REST_MS;
+            s->until.ms = serves_now && rest < s->until.ms ? rest : s->until.ms;
+        }
+        if (wanted && later && !s->sought.waits) {
             s->sought.waits = true;
             s->until.ms += LOG_PATIENCE_MS;
         }

@@ -187,6 +187,21 @@ void pack_seat(struct ask *ask, struct pack *p, const struct device_id *device)
     pack_str(p, seat_of_device(ask->store, device, label) ? label : NULL);
 }
 
+void pack_signed_up(struct ask *ask, struct pack *p, const struct person_id *person)
+{
+    struct moment when;
+    pack_str(p, "signed_up");
+    if (!signed_up(ask->store, person, &when)) {
+        pack_nil(p);
+        return;
+    }
+    struct device_id device = device_of(ask->store, &when.stamp);
+    pack_map(p, 4);
+    pack_str(p, "seat");
+    pack_seat(ask, p, &device);
+    pack_moment(ask, p, &when);
+}
+
 /* ---- jams -------------------------------------------------------------------------------------------------------- */
 
 void pack_jam_name(struct ask *ask, struct pack *p, const struct ref *jam)

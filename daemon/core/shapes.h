@@ -16,6 +16,8 @@ void pack_moment(struct ask *, struct pack *, const struct moment *);
 void pack_person(struct ask *, struct pack *, const struct person_id *);
 /* Who one is: three pairs, person, handle, name. */
 void pack_names(struct ask *, struct pack *, const struct person_id *);
+/* Key and map, or nil: when and at which machine they signed up. */
+void pack_signed_up(struct ask *, struct pack *, const struct person_id *);
 /* Key and map, or nil: why ask->me, who sat at this terminal, does no longer. */
 void pack_left(struct ask *, struct pack *);
 void pack_people(struct ask *, struct pack *, const struct shown_list *);

@@ -199,7 +199,7 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
             SAME(device, peer->device)) {
             note_ack(sync, peer, &run->feed);
         }
-        if (live && applied && presence_here(sync->presence) > NEIGHBOURS_MAX) {
+        if (live && applied && presence_large(sync->presence)) {
             sync_push(sync, &run->feed, from, peer);
         }
         return OK;

@@ -76,16 +76,17 @@ struct stretching {
     } at[STRETCHINGS_MAX];
 };
 
-/* What neighbours told of a handle that this machine doesn't know yet: keys that it may try. */
+/* What neighbours told of a handle, before this machine has the log: keys that it may try. */
 struct sought {
     struct slice handle_key; /* for which they were asked */
-    bool waits;              /* there is somebody whose key only the log can prove */
+    bool waits;              /* there is somebody whom only who has the log may let in */
     uint32_t count;
     struct sought_key {
         char handle[HANDLE_BYTES_MAX + 1];
         struct person_id person;
         struct sign_pk key;
         struct sealed_key secret;
+        bool card; /* sealed with the words of one */
     } at[KEYS_MAX];
 };
 
@@ -174,6 +175,8 @@ const struct method *views_method(struct slice name);
 bool views_event(struct ask *, const struct fact *, struct pack *);
 /* The founding teacher's passphrase: param `passphrase`, stretched as for hello. */
 enum err session_passphrase(struct ask *, struct slice handle);
+/* Has this person a card that lay about for too long? */
+bool session_card_is_old(struct ask *, const struct person_id *);
 /* The ops by which who holds ask->who_key, the root key, signs up and in. */
 void session_found(struct ask *, struct slice handle);
 /* The whole of what a watch shows, as one map. */

@@ -8,14 +8,15 @@
 #include "view_rows.h"
 #include "words.h"
 
-/* What a key is sealed with; a teacher's RESET may have given it. */
+/* What a key is sealed with. Who has it and says so knows the RESET that gave it, whatever the stamps: they came with its
+ * card, maybe before the log. */
 static void fold_key(struct store *store, const struct fact *fact)
 {
     const struct op *op = fact->op;
     store_do(store,
              "INSERT INTO person_key VALUES (?,?,x'',?,?) ON CONFLICT DO UPDATE SET"
              " secret=excluded.secret, secret_stamp=excluded.secret_stamp"
-             " WHERE excluded.secret_stamp > secret_stamp",
+             " WHERE excluded.secret_stamp > secret_stamp OR secret_stamp=reset_stamp",
              "pbbs", &op->by, SLICE(op->key), SLICE(op->secret), &fact->stamp);
 }
 
@@ -280,36 +281,37 @@ static enum err hello_new(struct ask *ask, struct slice name)
     return OK;
 }
 
-/* ERR_OLD_CARD: it lay about for too long. */
-static enum err check_card(struct ask *ask, const struct person_id *person)
+bool session_card_is_old(struct ask *ask, const struct person_id *person)
 {
-    char shown[SHOWN_BYTES];
     struct session session;
     struct moment given;
-    if (!is_card(ask->store, person) || !session_read(ask->store, person, &session) ||
-        !card_given(ask->store, person, &given)) {
-        return OK;
-    }
-    return moment_age(ask, &given).age_ms < CARD_S * 1000
-               ? OK
-               : refuse(ask, ERR_OLD_CARD, slice_str(person_shown(ask->store, person, shown)),
-                        NULL);
+    return is_card(ask->store, person) && session_read(ask->store, person, &session) &&
+           card_given(ask->store, person, &given) &&
+           moment_age(ask, &given).age_ms >= CARD_S * 1000;
 }
 
-/* HELLO of who has signed up. A card is used up by it: they choose words of their own, at once. */
+/* A card is used up: they choose words of their own, at once, which the i-th stretching is of. */
+static enum err leave_card(struct ask *ask, struct slice who, uint32_t least, uint32_t i)
+{
+    char words[PASSPHRASE_KEY_MAX];
+    enum err err = new_passphrase(ask, "new", who, least, words);
+    err = err == OK ? stretched(ask, i, words, NULL, COST_WORDS) : err;
+    wipe(words, sizeof(words));
+    return err;
+}
+
+/* HELLO of who has signed up. */
 static enum err sign_in(struct ask *ask, const struct person_id *person)
 {
-    char words[PASSPHRASE_KEY_MAX], shown[SHOWN_BYTES];
+    char shown[SHOWN_BYTES];
     struct slice who = slice_str(person_shown(ask->store, person, shown));
     uint32_t least = authority_is_teacher(ask->store, person) ? WORDS_OF_TEACHER : WORDS_OF_PUPIL;
     ask->card = is_card(ask->store, person);
-    enum err err = check_card(ask, person);
-    err = err == OK ? open_key(ask, person, "passphrase", &ask->who_key) : err;
-    if (err == OK && ask->card) {
-        err = new_passphrase(ask, "new", who, least, words);
-        err = err == OK ? stretched(ask, 1, words, NULL, COST_WORDS) : err;
-        wipe(words, sizeof(words));
+    if (session_card_is_old(ask, person)) {
+        return refuse(ask, ERR_OLD_CARD, who, NULL);
     }
+    enum err err = open_key(ask, person, "passphrase", &ask->who_key);
+    err = err == OK && ask->card ? leave_card(ask, who, least, 1) : err;
     if (err != OK) {
         return err;
     }
@@ -322,40 +324,80 @@ static enum err sign_in(struct ask *ask, const struct person_id *person)
     return OK;
 }
 
-/* Their key was told by neighbours, and the log isn't here yet: the passphrase opens one of those, or none. */
-static enum err hello_told(struct ask *ask)
+/* Is any of them sealed with words? Then those that aren't, as in open classes, are nobody's whom one could be sure of. */
+static bool has_words(const struct sought *sought)
 {
-    char words[PASSPHRASE_KEY_MAX] = "";
+    bool has = false;
+    uint8_t salt[16];
+    struct cost cost;
+    for (uint32_t i = 0; i < sought->count; i++) {
+        has |= key_cost(&sought->at[i].secret, salt, &cost) == OK && cost.passes > 0;
+    }
+    return has;
+}
+
+/* Tries the words at a key that was told: OK, then it is in ask->who_key; ERR_WRONG_PASSPHRASE, ERR_WAIT. */
+static enum err try_told(struct ask *ask, const struct sought_key *told, const char *words,
+                         uint32_t i)
+{
     uint8_t salt[16], seed[32] = {0};
     struct sign_pk opened;
     struct cost cost;
-    const struct sought_key *told = NULL;
+    enum err err = key_cost(&told->secret, salt, &cost);
+    if (err != OK || (cost.passes > 0) != (words[0] != '\0')) {
+        return ERR_WRONG_PASSPHRASE;
+    }
+    err = stretched(ask, i, words, salt, cost);
+    if (err != OK) {
+        return err;
+    }
+    err = key_unseal(&told->secret, ask->stretching->at[i].out, seed);
+    sign_keypair(seed, &ask->who_key, &opened);
+    wipe(seed, sizeof(seed));
+    return err == OK && SAME(opened, told->key) ? OK : ERR_WRONG_PASSPHRASE;
+}
+
+/* Opens one of the keys that were told; its stretching is the one before *next. */
+static enum err open_told(struct ask *ask, const struct sought_key **told, uint32_t *next)
+{
+    char words[PASSPHRASE_KEY_MAX] = "";
     struct slice who = slice_str(ask->sought->at[0].handle);
-    enum err err = typed_passphrase(ask, "passphrase", words);
-    key_cost(&ask->sought->at[0].secret, salt, &cost);
-    if (err != OK && cost.passes > 0) {
+    enum err err = has_words(ask->sought) ? typed_passphrase(ask, "passphrase", words) : OK;
+    if (err != OK) {
         return err == ERR_EMPTY ? refuse(ask, ERR_PASSPHRASE, who, NULL) : err;
     }
     err = ERR_WRONG_PASSPHRASE;
     for (uint32_t i = 0; i < ask->sought->count && err == ERR_WRONG_PASSPHRASE; i++) {
-        told = &ask->sought->at[i];
-        key_cost(&told->secret, salt, &cost);
-        err = stretched(ask, i, cost.passes > 0 ? words : "", salt, cost);
-        if (err != OK) {
-            break;
-        }
-        err = key_unseal(&told->secret, ask->stretching->at[i].out, seed);
-        sign_keypair(seed, &ask->who_key, &opened);
-        err = err == OK && SAME(opened, told->key) ? OK : ERR_WRONG_PASSPHRASE;
+        *told = &ask->sought->at[i];
+        err = try_told(ask, *told, words, (*next)++);
     }
     wipe(words, sizeof(words));
-    wipe(seed, sizeof(seed));
-    if (err != OK) {
-        return err == ERR_WRONG_PASSPHRASE ? refuse(ask, err, who, NULL) : err;
+    return err == ERR_WRONG_PASSPHRASE ? refuse(ask, err, who, NULL) : err;
+}
+
+/* Their key was told by neighbours, and the log isn't here yet: the passphrase opens one of those, or none. */
+static enum err hello_told(struct ask *ask)
+{
+    const struct sought_key *told = &ask->sought->at[0];
+    struct slice who = slice_str(told->handle);
+    uint32_t next = 1; /* the first is of the key that this machine has, if it has one */
+    ask->flag = false;
+    enum err err = open_told(ask, &told, &next);
+    if (err == OK && told->card) {
+        err = leave_card(ask, who, WORDS_OF_PUPIL, next);
     }
+    if (err != OK) {
+        return err;
+    }
+    struct person_id first = person_id_of(&ask->class, &told->key);
     end_other(ask, &told->person);
     come(ask, &told->person);
     ask->told = true;
+    ask->card = told->card;
+    if (told->card) {
+        say_key(ask, &told->person, &ask->who_key, next);
+        ask->flag = SAME(first, told->person);
+    }
     store_do(ask->store, "INSERT OR REPLACE INTO temp.called VALUES (?,?)", "pt", &told->person,
              who);
     keep_seat(ask, &(struct session){0});
@@ -386,6 +428,27 @@ static bool is_sought(struct ask *ask, struct slice handle)
     return ask->sought && slice_equal(name_key(handle, key), ask->sought->handle_key);
 }
 
+/* While the log isn't here, it may lack somebody, or the key that a teacher gave them last. */
+static bool may_be_old(const struct ask *ask, enum err err)
+{
+    return ask->behind &&
+           (err == ERR_NO_SUCH_PERSON || err == ERR_WRONG_PASSPHRASE || err == ERR_OLD_CARD);
+}
+
+/* Then neighbours are asked for them. ERR_NO_SUCH_PERSON: nobody is called so. */
+static enum err ask_neighbours(struct ask *ask, struct slice handle)
+{
+    if (!is_sought(ask, handle)) {
+        ask->seek = true;
+        ask->was = handle;
+        return ERR_WAIT;
+    }
+    if (ask->sought->count > 0) {
+        return hello_told(ask);
+    }
+    return ask->sought->waits ? refuse(ask, ERR_BUSY, handle, NULL) : ERR_NO_SUCH_PERSON;
+}
+
 static enum err hello_plan(struct ask *ask)
 {
     struct slice typed, name = {0};
@@ -399,25 +462,18 @@ static enum err hello_plan(struct ask *ask)
     if (err != OK && !ask->flag) {
         return err;
     }
-    bool told = ask->flag && ask->behind && is_sought(ask, typed);
-    if (ask->flag && ask->behind && !told) {
-        ask->seek = true;
-        ask->was = typed;
-        return ERR_WAIT;
-    }
     err = check_taken(ask, &person);
     if (err != OK) {
         return err;
     }
     ask->what[0] = ask->detail[0] = '\0';
-    if (told && ask->sought->count > 0) {
-        ask->flag = false;
-        return hello_told(ask);
+    bool unknown = ask->flag;
+    err = unknown ? ERR_NO_SUCH_PERSON : hello_again(ask, &person, name);
+    if (may_be_old(ask, err)) {
+        enum err told = ask_neighbours(ask, typed);
+        err = told == ERR_NO_SUCH_PERSON ? err : told;
     }
-    if (told && ask->sought->waits) {
-        return refuse(ask, ERR_BUSY, typed, NULL);
-    }
-    return ask->flag ? hello_new(ask, name) : hello_again(ask, &person, name);
+    return unknown && err == ERR_NO_SUCH_PERSON ? hello_new(ask, name) : err;
 }
 
 static void pack_was_in(struct ask *ask, struct pack *p, const struct person_id *person)
@@ -519,6 +575,9 @@ static enum err passphrase_plan(struct ask *ask)
     uint32_t least = ask->teacher ? WORDS_OF_TEACHER : WORDS_OF_PUPIL;
     if (!ask->key) {
         return ERR_SIGNED_OUT;
+    }
+    if (class_policy(ask->store) & POLICY_OPEN && !ask->teacher) {
+        return ERR_OPEN_CLASS; /* anybody could sign in as another, and lock them out */
     }
     enum err err = open_key(ask, &ask->me, "old", &key);
     struct slice who = slice_str(person_shown(ask->store, &ask->me, shown));

@@ -42,6 +42,7 @@ end() {
 }
 
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$(cat "$JAM_ROOM/$1/pid")/status"; }
+peak() { awk '/^VmHWM/ { print $2 }' "/proc/$(cat "$JAM_ROOM/$1/pid")/status"; }
 fds() { ls "/proc/$(cat "$JAM_ROOM/$1/pid")/fd" | wc -l; }
 ticks() { awk '{ print $14 + $15 }' "/proc/$(cat "$JAM_ROOM/$1/pid")/stat"; }
 

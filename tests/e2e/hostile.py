@@ -7,6 +7,7 @@
 #   hostile.py local SOCKET                    half requests, huge ones, lying lengths, noise
 #   hostile.py latency HERE THERE COUNT [MS]   the median way of a note from one socket's machine to a watch at the other's, us;
 #                                              with a pause after each: what three in four don't exceed
+#   hostile.py many SOCKET COUNT               so many long notes by who sits there, without waiting for each
 #   hostile.py crowd SOCKET COUNT              so many clients at once that say nothing, while stdin is open
 import json
 import os
@@ -123,6 +124,21 @@ def latency(here, there, count, pause=0):
     print(int(statistics.quantiles(times)[2 if int(pause) else 1] * 1e6))
 
 
+def many(path, count):
+    s, got, seen, count = dial(path), b"", 0, int(count)
+    for first in range(0, count, 50):
+        s.sendall(b"".join(pack([0, i, "note", {"text": "x" * 2000}]) for i in range(first, first + 50)))
+        while seen < first + 50:
+            try:
+                answer, used = unpack(got)
+            except Short:
+                got += s.recv(65536)
+                continue
+            got, seen = got[used:], seen + 1
+            if answer[2] is not None:
+                sys.exit(f"refused: {answer[2]}")
+
+
 def crowd(path, count):
     kept = []
     for _ in range(int(count)):
@@ -135,4 +151,4 @@ def crowd(path, count):
 
 
 if __name__ == "__main__":
-    {"call": call, "udp": udp, "tcp": tcp, "local": local, "latency": latency, "crowd": crowd}[sys.argv[1]](*sys.argv[2:])
+    {"call": call, "udp": udp, "tcp": tcp, "local": local, "latency": latency, "many": many, "crowd": crowd}[sys.argv[1]](*sys.argv[2:])

@@ -129,6 +129,6 @@ struct attack {
     void (*run)(struct hostile *);
 };
 extern const struct attack outsider_attacks[], member_attacks[], log_attacks[], people_attacks[],
-    curve_attacks[], relay_attacks[], serve_attacks[];
+    curve_attacks[], relay_attacks[], serve_attacks[], told_attacks[];
 
 #endif

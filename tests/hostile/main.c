@@ -7,7 +7,7 @@
 
 static const struct attack *const families[] = {outsider_attacks, member_attacks, log_attacks,
                                                 people_attacks,   curve_attacks,  relay_attacks,
-                                                serve_attacks};
+                                                serve_attacks,    told_attacks};
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
 static int usage(void)

@@ -14,7 +14,7 @@
 #include "keys.h"
 #include "pack.h"
 
-enum { ROOM_MAX = 40, ROOM_REPLY_MAX = 1 << 20 };
+enum { ROOM_MAX = 250, ROOM_REPLY_MAX = 1 << 20, ROOM_KINDS = 32 };
 
 struct parcel {
     struct parcel *next;
@@ -49,6 +49,9 @@ struct machine {
     size_t reply_len;
     uint32_t notes; /* notifications to client 2 */
     uint64_t sent_bytes, sent_messages, datagrams;
+    uint64_t sent_of[ROOM_KINDS], bytes_of[ROOM_KINDS]; /* messages by their kind */
+    uint64_t links_made;                                /* connections that it opened */
+    uint64_t taken;                                     /* messages that came in */
     uint32_t starts, asides;
     bool again;                  /* it starts again by itself */
     const struct invite *invite; /* that jamd is started with */
@@ -64,6 +67,7 @@ struct room {
     uint32_t loss_percent;
     int running;     /* the machine whose core runs right now; -1: none */
     bool no_entries; /* RUNS are lost */
+    bool guests;     /* who asks may not read the disk */
     bool alike;      /* what is stretched comes out the same for all words */
     uint64_t offers; /* datagrams of that length */
     uint64_t number;
@@ -131,6 +135,11 @@ static inline bool room_comes_in(struct room *room, int i, int to, const struct 
     return in->on && out->on && memcmp(&in->secret, &out->secret, sizeof(in->secret)) == 0;
 }
 
+static inline bool room_same_place(const struct address *a, const struct address *b)
+{
+    return memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && a->port == b->port;
+}
+
 /* A database is erased, or set aside, where it stays as it was. */
 static inline void room_put_away(struct machine *m, const struct output *o)
 {
@@ -167,6 +176,8 @@ static inline void room_output(struct room *room, int i, const struct output *o)
         to = o->kind == OUTPUT_SEND ? room_by_link(room, &o->peer) : room_by_address(&o->address);
         m->sent_messages++;
         m->sent_bytes += o->bytes.len;
+        m->sent_of[o->bytes.at[1] % ROOM_KINDS]++;
+        m->bytes_of[o->bytes.at[1] % ROOM_KINDS] += o->bytes.len;
         if (to >= 0) {
             const struct address *by = o->kind == OUTPUT_CALL ? &o->address : &m->linked[to];
             event.from.secret = (uint8_t)(by->port - ROOM_PORT);
@@ -190,11 +201,18 @@ static inline void room_output(struct room *room, int i, const struct output *o)
     case OUTPUT_LINK:
         to = room_by_link(room, &o->peer);
         if (to >= 0) {
+            m->links_made += !room_same_place(&m->linked[to], &o->address);
             m->linked[to] = o->address;
         }
         if (to >= 0 && !room->cut[i][to] && room_comes_in(room, i, to, &o->address)) {
             event = (struct event){.kind = EVENT_LINK, .peer = o->peer, .up = true};
             room_post(room, i, i, &event);
+        }
+        break;
+    case OUTPUT_UNLINK:
+        to = room_by_link(room, &o->peer);
+        if (to >= 0) {
+            m->linked[to].port = 0;
         }
         break;
     case OUTPUT_STRETCH: {
@@ -295,6 +313,7 @@ static inline enum err room_try_start(struct room *room, int i)
         m->on = true;
         m->again = false;
         memset(m->inbox, 0, sizeof(m->inbox));
+        memset(m->linked, 0, sizeof(m->linked));
         room_turn(room, i, NULL);
     }
     return err;
@@ -365,6 +384,7 @@ static inline void room_run(struct room *room, int64_t ms)
             room->first = p->next;
             room->last = room->first ? room->last : NULL;
             if (room->m[p->to].on) {
+                room->m[p->to].taken += p->event.kind == EVENT_MESSAGE;
                 room_turn(room, p->to, &p->event);
             }
             free(p);
@@ -432,6 +452,7 @@ static inline void room_send(struct room *room, int i, uint32_t client, const ch
     }
     struct event event = {.kind = EVENT_REQUEST, .client = client, .bytes = pack_bytes(&p)};
     event.login.b[0] = 1;
+    event.owner = !room->guests;
     room->m[i].reply_len = 0;
     room_turn(room, i, &event);
     pack_clear(&p);

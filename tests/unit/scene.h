@@ -30,9 +30,8 @@ struct item {
     uint64_t lamport;
     struct hash id;
     struct stamp stamp;
-    struct signature signature;
-    uint8_t bytes[ITEM_BYTES]; /* as it stands in a run */
-    size_t bytes_len;
+    uint8_t run[ITEM_BYTES];  /* encoded, signed */
+    size_t run_len, run_head; /* behind the latter stands the entry */
 };
 
 struct scene {
@@ -119,7 +118,7 @@ static inline void item_seal(struct scene *s, struct item *item)
 {
     struct hash after[FEEDS];
     uint8_t payload[PAYLOAD_BYTES_MAX] = {(uint8_t)(item - s->items), 42};
-    struct pack p, entry;
+    struct pack p, run;
     item->lamport = item->prev >= 0 ? s->items[item->prev].lamport : 0;
     for (int i = 0; i < item->after_count; i++) {
         const struct item *cause = &s->items[item->after[i]];
@@ -152,15 +151,17 @@ static inline void item_seal(struct scene *s, struct item *item)
     }
     item->id = entry_id(&s->class, &e);
     item->stamp = stamp_of(item->lamport, &e.feed, e.seq);
-    item->signature = run_sign(&s->feeds[item->feed].key, &item->id);
-    pack_init(&entry);
-    run_pack_entry(&entry, &e);
-    item->bytes_len = pack_bytes(&entry).len;
-    if (item->bytes_len > sizeof(item->bytes)) {
+    struct signature signature = run_sign(&s->feeds[item->feed].key, &item->id);
+    pack_init(&run);
+    run_pack_head(&run, &e.feed, e.seq, &signature, 1);
+    item->run_head = pack_bytes(&run).len;
+    run_pack_entry(&run, &e);
+    item->run_len = pack_bytes(&run).len;
+    if (item->run_len > sizeof(item->run)) {
         abort();
     }
-    memcpy(item->bytes, pack_bytes(&entry).at, item->bytes_len);
-    pack_clear(&entry);
+    memcpy(item->run, pack_bytes(&run).at, item->run_len);
+    pack_clear(&run);
     pack_clear(&p);
 }
 
@@ -249,44 +250,46 @@ static inline void scene_side_reset(struct scene_side *side)
     }
 }
 
-/* The item behind this one in its feed, -1: there is none, or two. */
-static inline int scene_next(const struct scene *s, int at)
+static inline enum err scene_give_run(struct slice bytes, struct scene_side *to)
 {
-    int next = -1;
-    for (int i = 0; i < s->count; i++) {
-        if (s->items[i].prev == at) {
-            next = next < 0 ? i : ITEMS_MAX;
-        }
-    }
-    return next < ITEMS_MAX ? next : -1;
-}
-
-/* An item and up to so many behind it, as one run: under one signature. */
-static inline enum err scene_give(const struct scene *s, int at, int behind, struct scene_side *to)
-{
-    struct pack entries, p;
     struct doc doc;
     struct run run;
-    uint32_t applied = 0, count = 1;
-    const struct item *first = &s->items[at];
-    pack_init(&entries);
-    pack_raw(&entries, slice_of(first->bytes, first->bytes_len));
-    for (int next; behind > 0 && (next = scene_next(s, at)) >= 0; behind--, count++) {
-        at = next;
-        pack_raw(&entries, slice_of(s->items[at].bytes, s->items[at].bytes_len));
-    }
-    pack_init(&p);
-    run_pack_head(&p, &s->feeds[first->feed].id, (uint64_t)first->seq, &s->items[at].signature,
-                  count);
-    pack_raw(&p, pack_bytes(&entries));
-    if (doc_open(&doc, pack_bytes(&p), PACK_STRICT) != OK) {
+    uint32_t applied = 0;
+    if (doc_open(&doc, bytes, PACK_STRICT) != OK) {
         abort();
     }
     enum err err = run_read(&doc.root, &run);
     err = err == OK ? replica_accept(to->replica, &run, scene_now, false, &applied) : err;
     doc_clear(&doc);
-    pack_clear(&p);
-    pack_clear(&entries);
+    return err;
+}
+
+static inline enum err scene_give(const struct item *item, struct scene_side *to)
+{
+    return scene_give_run(slice_of(item->run, item->run_len), to);
+}
+
+/* An item and up to so many before it as one run: until it is applied itself, no signature covers those. */
+static inline enum err scene_give_back(const struct scene *s, int last, uint32_t back,
+                                       struct scene_side *to)
+{
+    const struct item *item = &s->items[last];
+    int chain[ITEMS_MAX];
+    uint32_t count = 0;
+    struct pack run;
+    for (int i = last; i >= 0 && count <= back; i = s->items[i].prev) {
+        chain[count++] = i;
+    }
+    struct signature signature = run_sign(&s->feeds[item->feed].key, &item->id);
+    pack_init(&run);
+    run_pack_head(&run, &s->feeds[item->feed].id, (uint64_t)s->items[chain[count - 1]].seq,
+                  &signature, count);
+    while (count > 0) {
+        const struct item *at = &s->items[chain[--count]];
+        pack_raw(&run, slice_of(at->run + at->run_head, at->run_len - at->run_head));
+    }
+    enum err err = scene_give_run(pack_bytes(&run), to);
+    pack_clear(&run);
     return err;
 }
 
@@ -298,7 +301,7 @@ static inline void scene_flush(struct scene_side *to)
     }
 }
 
-/* Everything, in an order drawn, some of it twice, some in runs; what must wait is given again until all was taken. */
+/* Everything, in an order drawn, some of it twice; what must wait is given again until all was taken. */
 static inline void scene_deliver(struct scene *s, struct scene_side *to)
 {
     int order[ITEMS_MAX];
@@ -311,8 +314,8 @@ static inline void scene_deliver(struct scene *s, struct scene_side *to)
     for (int round = 0; waits && round <= s->count; round++) {
         waits = false;
         for (int i = 0; i < s->count; i++) {
-            int behind = scene_draw(s, 3) == 0 ? 1 + (int)scene_draw(s, 4) : 0;
-            enum err err = scene_give(s, order[i], round == 0 ? behind : 0, to);
+            uint32_t back = scene_draw(s, 3) ? 0 : scene_draw(s, 8);
+            enum err err = scene_give_back(s, order[i], back, to);
             if (err != OK && err != ERR_WAIT && err != ERR_FORK) {
                 fprintf(stderr, "# item %d: %s\n", order[i], err_code(err));
                 abort();

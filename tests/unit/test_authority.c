@@ -423,7 +423,7 @@ static void print_scene(const struct model *m)
     }
 }
 
-/* What a person's key is sealed with, by the model: the item that says it, -1. */
+/* What a person's key is sealed with, by the model: the item that says it, -1. The last KEY; if there is none, RESET. */
 static int model_secret(const struct model *m, int p)
 {
     const struct scene *s = m->s;
@@ -438,7 +438,9 @@ static int model_secret(const struct model *m, int p)
         const struct op *op = &s->items[i].op;
         bool says = m->counts[i] && ((op->kind == OP_KEY && by_of(s, i) == p) ||
                                      (op->kind == OP_RESET && SAME(op->person, s->people[p])));
-        if (says && key_at(s, &op->key) == key && (best < 0 || is_later(m, i, best))) {
+        bool same = best >= 0 && op->kind == s->items[best].op.kind;
+        if (says && key_at(s, &op->key) == key &&
+            (best < 0 || (same ? is_later(m, i, best) : op->kind == OP_KEY))) {
             best = i;
         }
     }
@@ -1057,6 +1059,24 @@ static void a_teacher_whose_key_was_replaced_acts_no_more_with_it(void **state)
     judge();
 }
 
+/* Whoever comes with a card before the log stands before the RESET, and her own words count all the same. */
+static void words_of_ones_own_go_before_a_cards(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    for (int i = 0; i < 5; i++) {
+        note(PC0, LEE); /* so that the RESET's stamp is the greater one */
+    }
+    counts(reset(PC0, LEE, ANA, GIVEN));
+    counts(hello_as(PC2, ANA, GIVEN, AFTER_NONE));
+    counts(key(PC2, ANA, GIVEN, 8));
+    judge();
+    counts(key(PC2, ANA, GIVEN, 9));
+    counts(reset(PC0, LEE, ANA, GIVEN)); /* the same key with another card: she has words for it */
+    judge();
+}
+
 static void a_reset_may_give_what_is_somebodys_key(void **state)
 {
     (void)state;
@@ -1141,7 +1161,7 @@ static void who_was_cut_off_once_costs_no_refold_for_ever(void **state)
     scene_side_reset(&sides[0]);
     uint64_t before = 0;
     for (int i = 0; i < scene.count; i++) {
-        assert_int_equal(scene_give(&scene, i, 0, &sides[0]), OK);
+        assert_int_equal(scene_give(&scene.items[i], &sides[0]), OK);
         scene_flush(&sides[0]);
         before = i < farewell ? replica_count(sides[0].replica).refolds : before;
     }
@@ -1239,6 +1259,7 @@ int main(void)
         cmocka_unit_test(a_key_that_was_replaced_opens_nothing),
         cmocka_unit_test(a_key_that_is_given_again_is_good_again),
         cmocka_unit_test(a_teacher_whose_key_was_replaced_acts_no_more_with_it),
+        cmocka_unit_test(words_of_ones_own_go_before_a_cards),
         cmocka_unit_test(a_reset_may_give_what_is_somebodys_key),
         cmocka_unit_test(an_old_key_op_said_again_by_others_changes_nothing),
         cmocka_unit_test(revoked_grants_end_and_later_ones_stand),

@@ -254,10 +254,10 @@ static void write_keys(struct pack *p)
                            .person = {{1, 2}},
                            .key = {{3, 4}},
                            .secret = {{3, 0, 64}},
-                           .card = true};
+                           .seal = TOLD_CARD};
     pack_keys(p, 2);
     pack_key(p, &key);
-    key.card = false;
+    key.seal = TOLD_WORDS;
     pack_key(p, &key);
 }
 
@@ -358,7 +358,7 @@ static void put_item(struct pack *out, const struct message *m, uint32_t i)
         put_bytes(out, "person", SLICE(key.person));
         put_bytes(out, "key", SLICE(key.key));
         put_bytes(out, "secret", SLICE(key.secret));
-        put_uint(out, "card", key.card);
+        put_uint(out, "seal", key.seal);
     } else {
         struct pack run;
         pack_init(&run);

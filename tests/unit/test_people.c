@@ -108,6 +108,40 @@ static void a_cards_age_is_not_a_matter_of_wrong_clocks(void **state)
     room_free(room);
 }
 
+/* Who has the class's words lets in what machines they like. */
+static void a_pupil_is_not_told_the_words_that_let_machines_in(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "class.invite"); /* root could read it there anyway */
+    room->guests = true;
+    FAILS(room, 1, "not-a-teacher", "class.invite");
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    FAILS(room, 1, "not-a-teacher", "class.invite");
+    DONE(room, 0, "class.invite");
+    DONE(room, 0, "bye");
+    FAILS(room, 0, "not-a-teacher", "class.invite");
+    room_free(room);
+}
+
+/* Else anybody signs in as another, and keeps them out with words of their own. */
+static void where_no_passphrases_are_nobody_gets_one(void **state)
+{
+    (void)state;
+    char invite[256];
+    struct room *room = room_new(2);
+    room_create(room, 0, "Period 3", invite);
+    DONE(room, 1, "class.join", "words", invite);
+    DONE(room, 1, "hello", "handle", "ana", "class", "1");
+    FAILS(room, 1, "open-class", "passphrase", "new", OWN);
+    FAILS(room, 1, "no-such-class", "here", "class", "2");
+    DONE(room, 1, "bye");
+    DONE(room, 1, "hello", "handle", "ana");
+    DONE(room, 0, "hello", "handle", "lee", "passphrase", TEACHERS);
+    DONE(room, 0, "passphrase", "old", TEACHERS, "new", "cobweb item comet lamp otter");
+    room_free(room);
+}
+
 /* ---- the roster --------------------------------------------------------------------------------------------------- */
 
 static void people_lists_who_is_not_here_yet_and_the_roster_gets_shorter(void **state)
@@ -135,6 +169,32 @@ static void people_lists_who_is_not_here_yet_and_the_roster_gets_shorter(void **
     room_run(room, 1000);
     DONE(room, 1, "here");
     SAYS(room, 1, "person", "ben");
+    room_free(room);
+}
+
+/* Who started it could take away what the others wrote there. */
+static void a_jam_that_others_joined_is_a_teachers_to_erase(void **state)
+{
+    (void)state;
+    char id[64];
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", WORDS);
+    DONE(room, 1, "start", "name", "a bad word");
+    DONE(room, 1, "list");
+    snprintf(id, sizeof(id), "%s", room_text(room, 1, "jams.0.id"));
+    DONE(room, 1, "redact", "entry", id, "why", "a bad word"); /* nobody else was in it */
+    DONE(room, 1, "start", "name", "bridge");
+    DONE(room, 1, "list");
+    snprintf(id, sizeof(id), "%s", room_text(room, 1, "jams.0.id"));
+    room_run(room, 1000);
+    DONE(room, 2, "join", "jam", "bridge");
+    DONE(room, 2, "note", "text", "triangles");
+    room_run(room, 1000);
+    FAILS(room, 1, "not-yours", "redact", "entry", id, "why", "I'm angry");
+    DONE(room, 1, "list");
+    SAYS(room, 1, "jams.0.name", "bridge");
+    DONE(room, 0, "redact", "entry", id, "why", "it must be");
     room_free(room);
 }
 
@@ -179,6 +239,7 @@ static void who_was_removed_is_told_so(void **state)
     SAYS(room, 1, "person", "ana");
     snprintf(id, sizeof(id), "%s", room_text(room, 1, "id"));
     room_run(room, 1000);
+    DONE(room, 0, "people.confirm", "person", "ana");
     DONE(room, 0, "people.remove", "person", "ana");
     room_run(room, 1000);
     FAILS(room, 1, "removed", "note", "text", "still here");
@@ -193,6 +254,83 @@ static void who_was_removed_is_told_so(void **state)
     DONE(room, 2, "hello", "handle", "ana", "passphrase", WORDS); /* somebody new */
     SAYS(room, 2, "new", "true");
     SAYS(room, 2, "person", "ana");
+    room_run(room, 1000);
+    DONE(room, 1, "here");
+    assert_non_null(strstr(room_text(room, 1, "left.person"), "ana~")); /* that is another now */
+    room_free(room);
+}
+
+/* ---- a name that another took ------------------------------------------------------------------------------------- */
+
+/* The teacher had even confirmed it: two would be called ben, now and in the journal. */
+static void a_name_that_another_took_is_given_back(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ben", "passphrase", WORDS);
+    DONE(room, 1, "start", "name", "bridge");
+    room_run(room, 1000);
+    DONE(room, 0, "people.list");
+    SAYS(room, 0, "teacher", "true");
+    SAYS(room, 0, "people.0.signed_up.seat", "pc-2");
+    DONE(room, 0, "people.confirm", "person", "ben");
+    FAILS(room, 0, "not-yours", "people.reset", "person", "lee", "taken", "!");
+    DONE(room, 0, "people.reset", "person", "ben", "taken", "!");
+    SAYS(room, 0, "card.person", "ben");
+    assert_non_null(strstr(room_text(room, 0, "removed"), "ben~"));
+    SAYS(room, 0, "card.valid_s", "");
+    snprintf(words, sizeof(words), "%s", room_text(room, 0, "card.words"));
+    room_run(room, 1000);
+    FAILS(room, 1, "removed", "note", "text", "still here");
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", words, "new", OWN);
+    SAYS(room, 2, "person", "ben");
+    DONE(room, 2, "show", "jam", "bridge");
+    assert_non_null(strstr(room_text(room, 2, "jam.journal.0.by"), "ben~"));
+    DONE(room, 0, "people.list");
+    SAYS(room, 0, "people.0.person", "ben");
+    SAYS(room, 0, "people.0.signed_up.seat", "");
+    SAYS(room, 0, "people.0.confirmed", "true");
+    SAYS(room, 0, "people.1.person", "lee");
+    SAYS(room, 0, "people.2.person", "");
+    room_free(room);
+}
+
+static void a_teacher_gives_only_names_that_can_be_typed_and_are_free(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", WORDS);
+    room_run(room, 1000);
+    DONE(room, 0, "people.cards");
+    SAYS(room, 0, "taken.1", "ben");
+    DONE(room, 0, "people.confirm", "person", "ben");
+    DONE(room, 0, "people.cards");
+    SAYS(room, 0, "taken.0", "ana");
+    SAYS(room, 0, "taken.1", "");
+    FAILS(room, 0, "name-taken", "people.rename", "person", "ana", "handle", "Ben");
+    FAILS(room, 0, "bad-text", "people.rename", "person", "ana", "handle", "12");
+    FAILS(room, 0, "bad-text", "people.rename", "person", "ana", "handle", "ana~k3f");
+    DONE(room, 0, "people.rename", "person", "ana", "handle", "anna");
+    FAILS(room, 0, "not-yours", "people.teacher", "person", "lee", "off", "!");
+    DONE(room, 1, "class.seat", "label", "PC 2, window");
+    room_run(room, 1000);
+    FAILS(room, 0, "yourself", "class.expel", "device", "pc-1");
+    DONE(room, 0, "class.expel", "device", "pc-2"); /* the host, though it has a seat */
+    room_free(room);
+}
+
+static void nobody_takes_their_name_from_themselves(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    room_run(room, 1000);
+    DONE(room, 0, "people.teacher", "person", "ana");
+    room_run(room, 1000);
+    FAILS(room, 1, "yourself", "people.reset", "person", "ana", "taken", "!");
+    DONE(room, 1, "note", "text", "still here");
     room_free(room);
 }
 
@@ -273,26 +411,201 @@ static void who_came_first_has_moved_once_the_log_is_here(void **state)
     room_free(room);
 }
 
-/* Whom nobody knows is new; whose key a teacher gave must wait for the log, which proves it. */
-static void who_is_new_is_new_and_a_teachers_word_waits_for_the_log(void **state)
+static void who_is_new_is_new(void **state)
 {
     (void)state;
     char words[128];
     struct room *room = behind(words);
     FAILS(room, 3, "new-passphrase", "hello", "handle", "zoe");
+    room_free(room);
+}
+
+/* The log comes now, and all agree on what it says. */
+static void let_it_come(struct room *room)
+{
+    room->no_entries = false;
+    room_run(room, 10000);
+    DONE(room, 3, "here");
+}
+
+/* A card of the roster, before the log that gives it. The words chosen at it count, though they stand before it. */
+static void a_card_is_enough_before_the_log_has_come(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
+    FAILS(room, 3, "passphrase", "hello", "handle", "emil");
+    FAILS(room, 3, "wrong-passphrase", "hello", "handle", "emil", "passphrase", OWN, "new", OWN);
+    FAILS(room, 3, "new-passphrase", "hello", "handle", "emil", "passphrase", words);
+    FAILS(room, 3, "weak-passphrase", "hello", "handle", "emil", "passphrase", words, "new", "em");
+    DONE(room, 3, "hello", "handle", "emil", "passphrase", words, "new", OWN);
+    SAYS(room, 3, "person", "emil");
+    SAYS(room, 3, "card", "true");
+    SAYS(room, 3, "new", "true");
+    let_it_come(room);
+    SAYS(room, 3, "person", "emil");
+    DONE(room, 3, "note", "text", "here I am");
+    DONE(room, 3, "bye");
+    room_run(room, 1000);
+    FAILS(room, 0, "wrong-passphrase", "hello", "handle", "emil", "passphrase", words, "take_over",
+          "!");
+    DONE(room, 2, "hello", "handle", "emil", "passphrase", OWN, "take_over", "!");
+    FAILS(room, 3, "wrong-passphrase", "hello", "handle", "emil", "passphrase", words);
+    room_free(room);
+}
+
+/* A key that a teacher gave proves itself only once the log is here; who has it is in before. */
+static void a_reset_is_enough_before_the_log_has_come(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
     room->no_entries = false;
     card(room, "ben", words);
     room->no_entries = true;
-    const char *const hello[] = {"handle", "ben", "passphrase", words, "new", OWN, NULL};
-    room_send(room, 3, 1, "hello", hello);
-    room_run(room, 3000);
-    assert_string_equal(room_error(room, 3), "none");
-    room->no_entries = false;
-    for (int i = 0; i < 100 && room->m[3].reply_len == 0; i++) {
-        room_run(room, 100);
-    }
-    assert_string_equal(room_error(room, 3), "");
+    FAILS(room, 3, "wrong-passphrase", "hello", "handle", "ben", "passphrase", WORDS);
+    DONE(room, 3, "hello", "handle", "ben", "passphrase", words, "new", OWN);
+    SAYS(room, 3, "person", "ben");
     SAYS(room, 3, "key_reset", "true");
+    let_it_come(room);
+    SAYS(room, 3, "person", "ben");
+    DONE(room, 3, "start", "name", "bridge");
+    room_run(room, 1000);
+    DONE(room, 0, "who", "person", "ben");
+    SAYS(room, 0, "person.seat", "pc-4");
+    SAYS(room, 0, "person.place.jam", "bridge");
+    for (int i = 0; i < 4; i += 3) {
+        DONE(room, i, "status");
+        SAYS(room, i, "status.refused.0.count", "");
+    }
+    DONE(room, 3, "bye");
+    room_run(room, 1000);
+    FAILS(room, 1, "wrong-passphrase", "hello", "handle", "ben", "passphrase", words, "take_over",
+          "!");
+    DONE(room, 1, "hello", "handle", "ben", "passphrase", OWN, "take_over", "!");
+    room_free(room);
+}
+
+/* The power goes before the log has come, so nobody is there to say again what was said: it was ok, and stays. */
+static void words_that_took_a_cards_place_outlast_a_power_cut(void **state)
+{
+    (void)state;
+    char cards[2][128];
+    static const char *const who[] = {"emil", "ben"}; /* for the first time; and who forgot */
+    struct room *room = behind(cards[0]);
+    room->no_entries = false;
+    card(room, "ben", cards[1]);
+    room->no_entries = true;
+    for (int i = 0; i < 2; i++) {
+        DONE(room, 3, "hello", "handle", who[i], "passphrase", cards[i], "new", OWN, "take_over",
+             "!");
+    }
+    room_stop(room, 3);
+    room->no_entries = false;
+    room_start(room, 3);
+    room_run(room, 10000);
+    for (int i = 0; i < 2; i++) {
+        FAILS(room, 1, "wrong-passphrase", "hello", "handle", who[i], "passphrase", cards[i], "new",
+              WORDS, "take_over", "!");
+        DONE(room, 1, "hello", "handle", who[i], "passphrase", OWN, "take_over", "!");
+        SAYS(room, 1, "card", "false");
+    }
+    room_free(room);
+}
+
+/* She is known there by the key that she has forgotten; and again, when she has used one card and lost it. */
+static void a_disk_of_last_week_does_not_know_the_card_of_today(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
+    room->no_entries = false;
+    room_run(room, 10000);
+    room_stop(room, 3);
+    DONE(room, 1, "bye");
+    room_run(room, 1000);
+    card(room, "ana", words);
+    room->no_entries = true;
+    room_start(room, 3);
+    room_run(room, 1000);
+    FAILS(room, 3, "new-passphrase", "hello", "handle", "ana", "passphrase", words);
+    card(room, "ana", words);
+    FAILS(room, 3, "wrong-passphrase", "hello", "handle", "ana", "passphrase", OWN);
+    DONE(room, 3, "hello", "handle", "ana", "passphrase", words, "new", OWN);
+    SAYS(room, 3, "person", "ana");
+    SAYS(room, 3, "key_reset", "true");
+    let_it_come(room);
+    SAYS(room, 3, "person", "ana");
+    room_free(room);
+}
+
+/* Whether a card is good still is said by those who know when it was given; and a teacher must choose better words. */
+static void an_old_card_waits_for_the_log_and_so_does_a_teachers(void **state)
+{
+    (void)state;
+    for (int teacher = 0; teacher < 2; teacher++) {
+        char words[128];
+        struct room *room = behind(words);
+        room_stop(room, 3);
+        room->no_entries = false;
+        card(room, "ana", words);
+        if (teacher) {
+            DONE(room, 0, "people.teacher", "person", "ana");
+        }
+        room_run(room, teacher ? 1000 : 20 * 60 * 1000);
+        room->no_entries = true;
+        room_start(room, 3);
+        room_run(room, 1000);
+        const char *const hello[] = {"handle", "ana", "passphrase", words, "new", OWN, NULL};
+        room_send(room, 3, 1, "hello", hello);
+        room_run(room, 3000);
+        assert_string_equal(room_error(room, 3), "none");
+        room->no_entries = false;
+        for (int i = 0; i < 100 && room->m[3].reply_len == 0; i++) {
+            room_run(room, 100);
+        }
+        assert_string_equal(room_error(room, 3), teacher ? "weak-passphrase" : "old-card");
+        room_free(room);
+    }
+}
+
+/* Machine 1 tells machine 3 of an ana whose key no words seal. */
+static void tell_a_key_without_words(struct room *room)
+{
+    struct pack p;
+    struct sign_key key;
+    struct told_key told = {.handle = slice_str("ana"), .person = {{9}}};
+    uint8_t seed[32] = {9};
+    sign_keypair(seed, &key, &told.key);
+    uint8_t stretched[32], salt[16] = {0};
+    stretch(slice_str(""), salt, (struct cost){0}, stretched, sizeof(stretched));
+    key_seal(stretched, salt, (struct cost){0}, &room->rng, seed, &told.secret);
+    pack_init(&p);
+    pack_keys(&p, 1);
+    pack_key(&p, &told);
+    struct event event = {.kind = EVENT_MESSAGE,
+                          .from = room_address(1),
+                          .peer = room->m[1].link,
+                          .bytes = pack_bytes(&p)};
+    room_post(room, 1, 3, &event);
+    pack_clear(&p);
+}
+
+/* Else whoever answers first would be whom she signs in as. */
+static void a_key_that_opens_for_everybody_is_nobodys(void **state)
+{
+    (void)state;
+    char words[128], id[64];
+    struct room *room = behind(words);
+    DONE(room, 0, "who", "person", "ana");
+    snprintf(id, sizeof(id), "%s", room_text(room, 0, "person.id"));
+    const char *const hello[] = {"handle", "ana", NULL};
+    room_send(room, 3, 1, "hello", hello);
+    tell_a_key_without_words(room);
+    room_run(room, 1000);
+    assert_string_equal(room_error(room, 3), "passphrase");
+    DONE(room, 3, "hello", "handle", "ana", "passphrase", WORDS);
+    SAYS(room, 3, "id", id);
     room_free(room);
 }
 
@@ -302,12 +615,24 @@ int main(void)
         cmocka_unit_test(a_card_is_good_once_and_brings_words_of_ones_own),
         cmocka_unit_test(a_card_for_the_first_time_waits_one_for_who_forgot_does_not),
         cmocka_unit_test(a_cards_age_is_not_a_matter_of_wrong_clocks),
+        cmocka_unit_test(a_pupil_is_not_told_the_words_that_let_machines_in),
+        cmocka_unit_test(where_no_passphrases_are_nobody_gets_one),
         cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
+        cmocka_unit_test(a_jam_that_others_joined_is_a_teachers_to_erase),
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
+        cmocka_unit_test(a_name_that_another_took_is_given_back),
+        cmocka_unit_test(a_teacher_gives_only_names_that_can_be_typed_and_are_free),
+        cmocka_unit_test(nobody_takes_their_name_from_themselves),
         cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
-        cmocka_unit_test(who_is_new_is_new_and_a_teachers_word_waits_for_the_log),
+        cmocka_unit_test(who_is_new_is_new),
+        cmocka_unit_test(a_card_is_enough_before_the_log_has_come),
+        cmocka_unit_test(a_reset_is_enough_before_the_log_has_come),
+        cmocka_unit_test(words_that_took_a_cards_place_outlast_a_power_cut),
+        cmocka_unit_test(a_disk_of_last_week_does_not_know_the_card_of_today),
+        cmocka_unit_test(an_old_card_waits_for_the_log_and_so_does_a_teachers),
+        cmocka_unit_test(a_key_that_opens_for_everybody_is_nobodys),
     };
     keys_init();
     return cmocka_run_group_tests(tests, NULL, NULL);

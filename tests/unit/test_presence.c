@@ -266,7 +266,7 @@ static void greet(struct world *w, int i, const struct peer *peer)
     struct pack pack;
     send_hello(w, i, to, w->nodes[i].links[to]);
     pack_init(&pack);
-    presence_hints(w->nodes[i].presence, peer, &pack);
+    presence_hints(w->nodes[i].presence, peer, node_now(w, i), &pack);
     send_packed(w, i, to, w->nodes[i].links[to], &pack);
 }
 
@@ -1152,7 +1152,7 @@ static void addresses_that_mean_nothing_elsewhere_are_not_passed_on(void **state
         struct doc doc;
         struct message message;
         pack_init(&pack);
-        presence_hints(p, peers[i], &pack);
+        presence_hints(p, peers[i], node_now(w, 0), &pack);
         assert_int_equal(doc_open(&doc, pack_bytes(&pack), PACK_STRICT), OK);
         assert_int_equal(message_read(&doc.root, &message), OK);
         assert_int_equal(message.count, told[i]);
