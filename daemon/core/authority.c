@@ -479,15 +479,6 @@ static bool has_open_grant(struct authority *a, const struct fact *fact)
     return false;
 }
 
-/* Is there a bound of this person that may know this grant? Mostly it comes later. But an entry can be named as a cause before
- * a signature covers it; then what the bound keeps of its past was written without this feed. */
-static bool is_behind_bound(struct authority *a, const struct fact *fact)
-{
-    sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM bound WHERE subject=? AND stamp>?");
-    store_bind(a->store, stmt, "ps", &fact->op->by, &fact->stamp);
-    return store_any(a->store, stmt);
-}
-
 /* Puts a grant that begins or ends into the tables. Farewells are folded again only if that may turn one: where daemons
  * were killed there are many, and each sign-in behind them would fold the whole log again. */
 static enum learnt change_grants(struct authority *a, const struct fact *fact,
@@ -509,7 +500,7 @@ static enum learnt change_grants(struct authority *a, const struct fact *fact,
     }
     bool turns = farewell &&
                  (has_bounds(a, &fact->op->by, &fact->device) || open != has_open_grant(a, fact));
-    return turns || (!ends && is_behind_bound(a, fact)) ? LEARNT_STALE : LEARNT;
+    return turns ? LEARNT_STALE : LEARNT;
 }
 
 /* As which one it was applied here. */

@@ -182,7 +182,7 @@ static void lie_keys(struct world *world, struct machine *m)
     struct told_key key = {.handle = slice_str(handle),
                            .person = m->lies->person_id,
                            .key = m->lies->person_pk,
-                           .card = chance(&world->lies, 50)};
+                           .seal = below(&world->lies, 3)};
     lies_person(world, &key.person);
     rng_fill(&world->lies, key.secret.b, sizeof(key.secret.b));
     pack_reset(&m->lies->pack);

@@ -510,7 +510,7 @@ static void a_proof_of_a_fork_always_fits_a_message(void **state)
     struct hash after[AFTER_MAX];
     struct slice x, y;
     side_open(&a, 1);
-    for (uint8_t i = 0; i < AFTER_MAX; i++) {
+    for (int i = 0; i < AFTER_MAX; i++) {
         forger_open(&other[i], &some_class, (uint8_t)(10 + i));
         assert_int_equal(forger_send(&other[i], 1, &a), OK);
         after[i] = other[i].last;
