@@ -25,7 +25,7 @@ huge-frame      1000  8000  50   60     0
 letters        60000 40000  50   60     0
 long            1000  8000  50   60     0
 numbers         8000  8000  50  700     0
-refold         60000 60000  50   60     0
+refold         20000  8000  50   60     0
 strangers       8000  8000  50   60     0
 zmtp-garbage    8000 12000  50  800     0
 '

@@ -290,7 +290,26 @@ static void attack_other_device(struct hostile *h)
     printf("refused %llu\n", (unsigned long long)h->options->targets[0].refused);
 }
 
-/* A HELLO that names a port where a victim listens: how often is it called, and what is it told? */
+/* INBOX, which moves a link, with the tag of the class's secret and with another one. */
+static void say_inbox(struct hostile *h, uint16_t port)
+{
+    struct secret_tag tags[2] = {{{0}}};
+    class_secret_tag(&h->secret, &tags[0]);
+    for (uint32_t i = 0; i < 2 * h->options->targets_count; i++) {
+        pack_reset(&h->pack);
+        pack_inbox(&h->pack, &tags[i % 2], port);
+        hostile_say(h, &h->options->targets[i / 2]);
+    }
+}
+
+/* A port where a victim listens, named by INBOX of a machine that is here: how often is it called, and what is it told? */
+static void attack_victim_inbox(struct hostile *h)
+{
+    hostile_join(h);
+    call_victim(h, say_inbox);
+}
+
+/* The same, named by HELLO, each time as if it had started anew: the worst case. */
 static void attack_victim_port(struct hostile *h)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(7999)};
