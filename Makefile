@@ -91,11 +91,12 @@ all: $(B)/jamd $(B)/jam ## build jamd and jam
 SCREEN_O := $(filter-out $(B)/client/main.o,$(call obj,$(CLIENT_C)))
 $(call room,$(UNIT_C)): INCLUDES := -Iproto -Idaemon/core -Itests/unit -Itests/sim
 $(call room,tests/unit/test_screen.c): INCLUDES := -Iproto -Iclient -Itests/unit
-$(call room,tests/unit/test_door.c): INCLUDES := -Iproto -Idaemon/core -Idaemon/io -Itests/unit
+$(call room,tests/unit/test_door.c tests/unit/test_login.c): INCLUDES := -Iproto -Idaemon/core -Idaemon/io -Itests/unit
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/sim/disk.o $(B)/libcore.a $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,cmocka)
 $(B)/tests/unit/test_door: $(B)/daemon/io/door.o
+$(B)/tests/unit/test_login: $(B)/daemon/io/login.o
 $(B)/tests/unit/test_screen: $(B)/tests/unit/test_screen.o $(SCREEN_O) $(B)/libproto.a
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CLIENT_LIBS) $(call pc,--libs,cmocka)

@@ -25,6 +25,16 @@ void say_people_reset(struct page *page, const msgpack_object *result)
     page_say(page, _(". It is good once. There: jam hello %s"), person);
 }
 
+/* Whoever comes first has a name, so a card that is missing says where to look. */
+static void say_taken(struct page *page, const msgpack_object *result)
+{
+    const char *names = phrase_names(page, map_get(result, "taken"));
+    if (*names) {
+        page_say(page, _("No card for who signed up without one: %s. Is it them? jam people"),
+                 names);
+    }
+}
+
 void say_cards(struct page *page, const msgpack_object *result)
 {
     struct items cards = items_of(result, "cards");
@@ -39,6 +49,7 @@ void say_cards(struct page *page, const msgpack_object *result)
         page_say(page, _("Each is good once: who signs in with it chooses words of their own. On "
                          "paper: jam cards --html FILE"));
     }
+    say_taken(page, result);
 }
 
 /* ---- the page to print -------------------------------------------------------------------------------------------- */
@@ -140,6 +151,19 @@ static uint32_t take_cards(struct pack *all, const struct answer *answer)
     return cards.count;
 }
 
+/* The names that an answer tells, in place of those before. */
+static void take_names(struct pack *names, const struct answer *answer)
+{
+    struct items taken = items_of(answer->result, "taken");
+    pack_reset(names);
+    pack_array(names, taken.count);
+    for (uint32_t i = 0; i < taken.count; i++) {
+        struct slice name = {0};
+        read_text(&taken.at[i], &name);
+        pack_text(names, name);
+    }
+}
+
 /* jamd makes some cards at a time; a class may want more. *all becomes one answer with those that were made. Exit status;
  * why not was said. */
 static int gather_cards(struct run *run, const struct question *question, struct pack *all)
@@ -149,23 +173,42 @@ static int gather_cards(struct run *run, const struct question *question, struct
     uint32_t count = 0;
     uint32_t more = 1;
     struct pack cards;
+    struct pack taken;
     pack_init(&cards);
+    pack_init(&taken);
+    pack_array(&taken, 0);
     while (status == EXIT_DONE && more > 0 && count < LIST_MAX) {
         struct answer answer;
         enum err err = call_ask(&run->call, question, &answer);
         more = err == OK ? take_cards(&cards, &answer) : 0;
+        if (err == OK) {
+            take_names(&taken, &answer);
+        }
         count += more;
         more = one ? 0 : more;
         status = err == OK ? EXIT_DONE : run_refuse(run, err, &answer);
         answer_clear(&answer);
     }
-    pack_map(all, 1);
+    pack_map(all, 2);
     pack_str(all, "cards");
     pack_array(all, count);
     pack_raw(all, pack_bytes(&cards));
+    pack_str(all, "taken");
+    pack_raw(all, pack_bytes(&taken));
+    pack_clear(&taken);
     wipe((void *)(uintptr_t)pack_bytes(&cards).at, pack_bytes(&cards).len);
     pack_clear(&cards);
     return status;
+}
+
+static void show_taken(const msgpack_object *result)
+{
+    struct page page;
+    if (page_init(&page, 0)) {
+        say_taken(&page, result);
+        fputs(page_text(&page), stdout);
+        page_clear(&page);
+    }
 }
 
 static bool show_cards(struct run *run, const struct answer *cards, int fd)
@@ -181,6 +224,7 @@ static bool show_cards(struct run *run, const struct answer *cards, int fd)
                         "%u cards. Print the file, then delete it: who reads it can sign in.\n",
                         count),
                count);
+        show_taken(cards->result);
     }
     return true;
 }

@@ -55,7 +55,8 @@ static const char *task_story(struct page *page, const char *by, const char *tit
     if (slice_is(state, "trying")) {
         return page_format(page, _("%s took %s"), by, task);
     }
-    return page_format(page, _("%s changed %s"), by, task);
+    return page_format(page, slice_is(state, "open") ? _("%s opened %s again") : _("%s changed %s"),
+                       by, task);
 }
 
 const char *phrase_story(struct page *page, const msgpack_object *line)

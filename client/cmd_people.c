@@ -123,6 +123,14 @@ void say_bye(struct page *page, const msgpack_object *result)
     page_end(page);
 }
 
+/* Their place, and since when; who was never here has been away for no time. */
+static void put_where(struct page *page, const msgpack_object *person)
+{
+    const char *age = phrase_age(page, person);
+    page_put(page, "%s", phrase_place(page, map_get(person, "place")));
+    page_put(page, *age ? ", %s" : "%s", age);
+}
+
 static void say_person(struct page *page, const msgpack_object *person)
 {
     const char *seat = page_get(page, person, "seat");
@@ -132,8 +140,9 @@ static void say_person(struct page *page, const msgpack_object *person)
     if (*seat && is_set(person, "here")) {
         page_put(page, _(" at %s"), seat);
     }
-    page_say(page, ": %s, %s", phrase_place(page, map_get(person, "place")),
-             phrase_age(page, person));
+    page_put(page, ": ");
+    put_where(page, person);
+    page_end(page);
     if (*members) {
         page_say(page, _("  member of %s"), members);
     }
@@ -156,8 +165,7 @@ void say_who(struct page *page, const msgpack_object *result)
         const char *seat = page_get(page, person, "seat");
         page_put(page, "%2u %s", number_of(person, "n"), name_of(page, person));
         page_pad(page, page->plain ? 0 : 18);
-        page_put(page, "%s, %s", phrase_place(page, map_get(person, "place")),
-                 phrase_age(page, person));
+        put_where(page, person);
         if (*seat && is_set(person, "here")) {
             page_put(page, _(", at %s"), seat);
         }

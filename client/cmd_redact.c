@@ -35,7 +35,9 @@ void say_redact(struct page *page, const msgpack_object *result)
                          "--why REASON"));
     }
     for (uint32_t i = 0; i < all.count; i++) {
-        page_put(page, "%s ", page_get(page, &all.at[i], "entry"));
+        int64_t at = 0;
+        map_int(&all.at[i], "at", &at);
+        page_put(page, "%s ", phrase_clock(page, at));
         say_receipt(page, &all.at[i]);
     }
 }

@@ -212,6 +212,20 @@ static void say_erasures(struct page *page, const msgpack_object *status)
     }
 }
 
+/* Why it is alone, if others said so: else who reads this looks for a cable. */
+static void say_refusal(struct page *page, const msgpack_object *status)
+{
+    struct slice refusal = {0};
+    map_text(status, "refusal", &refusal);
+    if (slice_is(refusal, "expelled")) {
+        page_say(page, _("This machine was put out of the class. Ask a teacher."));
+    } else if (slice_is(refusal, "old-words")) {
+        page_say(page,
+                 _("The class has other words now. Ask your teacher for them, then: jam class "
+                   "join WORDS"));
+    }
+}
+
 void say_status(struct page *page, const msgpack_object *result)
 {
     const msgpack_object *status = map_get(result, "status");
@@ -221,6 +235,7 @@ void say_status(struct page *page, const msgpack_object *result)
     const char *disk = page_get(page, status, "disk");
     unsigned peers = number_of(status, "peers");
     unsigned behind = number_of(status, "behind");
+    say_refusal(page, status);
     say_safe(page, status);
     page_put(page, "%s: ", page_get(page, status, "class"));
     page_put(page, ngettext("%u other machine is heard", "%u other machines are heard", peers),

@@ -58,7 +58,7 @@ void say_people(struct page *page, const msgpack_object *result)
         page_put(page, *name ? " (%s)" : "%.0s", name);
         page_say(page, "%s", _(", not here yet"));
     }
-    if (unconfirmed && is_set(result, "teacher")) {
+    if (unconfirmed && is_set(result, "teacher") && !is_set(result, "open")) {
         page_say(page, _("They are who they say: jam people confirm --all. One of them isn't: jam "
                          "people reset NAME --taken"));
     }

@@ -79,7 +79,7 @@ _jam() {
         [[ $before == --export ]] && kind=files words=0 ;;
     'people confirm') kind='people' then='' options='--all' ;;
     'people rename') kind='people' then='' options='' ;;
-    'people reset') kind='people' then='' options='' ;;
+    'people reset') kind='people' then='' options='--taken' ;;
     'people remove') kind='people' then='' options='' ;;
     'people teacher') kind='people' then='' options='--off' ;;
     'people forget') kind='people' then='' options='--why' ;;

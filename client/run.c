@@ -3,13 +3,31 @@
 
 #include "bounds.h"
 
+/* How the command is used, with an example. */
+static const char *usage_of(const struct run *run, char *out, size_t out_len)
+{
+    const struct command *command = run->args->command;
+    const char *usage = command && *command->name ? command->usage : "jam help";
+    const char *example = command && *command->name ? command->example : "jam help join";
+    if (strcmp(usage, example) == 0) {
+        snprintf(out, out_len, "%s", usage);
+    } else {
+        snprintf(out, out_len, _("%s (for example: %s)"), usage, example);
+    }
+    return out;
+}
+
 int run_refuse(struct run *run, enum err err, const struct answer *answer)
 {
     struct slice what = answer ? answer->what : (struct slice){0};
     struct slice detail = answer ? answer->detail : (struct slice){0};
     struct slice code = answer ? answer->code : (struct slice){0};
+    char usage[512];
     if (err == ERR_NO_DAEMON && what.len == 0) {
         what = slice_str(run->call.path);
+    }
+    if (err == ERR_EMPTY && detail.len == 0) {
+        detail = slice_str(usage_of(run, usage, sizeof(usage)));
     }
     fflush(stdout);
     run->show->refusal(&run->style, err, code, what, detail);
@@ -26,16 +44,11 @@ int run_usage(struct run *run)
 {
     char sentence[512];
     char advice[512];
-    const struct command *command = run->args->command;
     err_fill(sentence, sizeof(sentence), run->args->wrong, run->args->wrong_word, NULL);
-    const char *usage = command && *command->name ? command->usage : "jam help";
-    const char *example = command && *command->name ? command->example : "jam help join";
     if (run->args->near) {
         snprintf(advice, sizeof(advice), "--%s", run->args->near);
-    } else if (strcmp(usage, example) == 0) {
-        snprintf(advice, sizeof(advice), "%s", usage);
     } else {
-        snprintf(advice, sizeof(advice), _("%s (for example: %s)"), usage, example);
+        usage_of(run, advice, sizeof(advice));
     }
     return refuse_usage(run, sentence, advice);
 }

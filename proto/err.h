@@ -43,7 +43,7 @@
     X(ERR_USAGE, "usage", "%1", "%2")                                                              \
     X(ERR_UNKNOWN_METHOD, "unknown-method", "This jamd doesn't know \"%1\".",                      \
       "use jam and jamd of one version")                                                           \
-    X(ERR_EMPTY, "empty", "Something is missing: %1.", "")                                         \
+    X(ERR_EMPTY, "empty", "Something is missing: %1.", "%2")                                       \
     X(ERR_BAD_TEXT, "bad-text", "That can't be used as a name: %1.",                               \
       "use letters, not numbers alone")                                                            \
     X(ERR_NO_CLASS, "no-class", "This machine is in no class yet.",                                \
@@ -62,16 +62,15 @@
     X(ERR_NO_SUCH_ROLE, "no-such-role", "Nobody has the role \"%1\" here.", "jam role list")       \
     X(ERR_NO_SUCH_SEAT, "no-such-seat", "No machine \"%1\".", "jam status")                        \
     X(ERR_AMBIGUOUS, "ambiguous", "More than one fits \"%1\": %2.",                                \
-      "jam list or jam who, then the number instead of the name")                                  \
+      "the number instead of the name: jam list, jam who or jam class devices")                    \
     X(ERR_NO_LIST, "no-list", "No list was shown here, so %1 means nothing yet.", "%2")            \
     X(ERR_NOT_IN_JAM, "not-in-a-jam", "You aren't in a jam.", "jam list, then jam join NAME")      \
     X(ERR_NOT_MEMBER, "not-a-member", "You aren't a member of %1.", "jam join %1")                 \
-    X(ERR_ALREADY_THERE, "already-there", "You are in %1 already.", "")                            \
+    X(ERR_ALREADY_THERE, "already-there", "You are in %1 already.", "jam show")                    \
     X(ERR_NOWHERE_BACK, "nowhere-back", "There is no jam to go back to.",                          \
       "jam list, then jam join NAME")                                                              \
     X(ERR_NOT_HELD, "not-held", "You don't have the role %1.", "jam role take %1")                 \
-    X(ERR_YOURSELF, "yourself", "That would be for yourself.",                                     \
-      "a thought of your own: jam note TEXT")                                                      \
+    X(ERR_YOURSELF, "yourself", "That would be yourself.", "%2")                                   \
     X(ERR_BUSY, "busy", "Too many at once.", "try again in a moment")                              \
     /* who is who */                                                                               \
     X(ERR_PASSPHRASE, "passphrase", "%1 has a passphrase.", "jam hello %1, at a terminal")         \
@@ -82,9 +81,9 @@
     X(ERR_WEAK_PASSPHRASE, "weak-passphrase", "That passphrase is too easy to guess: %1.",         \
       "take the three words that Jam proposes, or ten letters and more")                           \
     X(ERR_PAUSE, "pause", "Too many wrong passphrases.", "try again in %1 s")                      \
-    X(ERR_NOT_TEACHER, "not-a-teacher", "Only a teacher can do that.", "")                         \
-    X(ERR_NOT_YOURS, "not-yours", "That isn't yours.", "")                                         \
-    X(ERR_NO_SUCH_ENTRY, "no-such-entry", "There is no entry \"%1\".", "jam journal shows them")   \
+    X(ERR_NOT_TEACHER, "not-a-teacher", "Only a teacher can do that.", "ask your teacher")         \
+    X(ERR_NOT_YOURS, "not-yours", "That isn't yours.", "ask a teacher, or who made the class")     \
+    X(ERR_NO_SUCH_ENTRY, "no-such-entry", "There is no entry \"%1\".", "jam journal")              \
     X(ERR_EXPELLED, "expelled", "This machine was put out of the class.", "ask a teacher")         \
     X(ERR_REMOVED, "removed", "Your teacher took %1 out of this class.",                           \
       "ask your teacher; or another name")                                                         \
@@ -99,7 +98,9 @@
     X(ERR_FILE, "file", "The file %1 can't be written: %2.", "")                                   \
     X(ERR_FILE_EXISTS, "file-exists", "%1 is there already.", "another name, or with --replace")   \
     X(ERR_OLD_CARD, "old-card", "That card of %1 is too old.", "ask a teacher for another one")    \
-    X(ERR_MOVED, "moved", "You moved to %1 at %2.", "to sign in here again: jam hello YOUR-NAME")
+    X(ERR_MOVED, "moved", "You moved to %1 at %2.", "to sign in here again: jam hello YOUR-NAME")  \
+    X(ERR_NAME_TAKEN, "name-taken", "Somebody else is called %1 already.",                         \
+      "another name; all of them: jam people")
 
 enum err {
 #define X(name, code, sentence, hint) name,

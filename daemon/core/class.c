@@ -5,7 +5,7 @@
 #include "device_inside.h"
 #include "planted.h"
 
-enum { STRANGER_WAIT_MS = 2000, AGAIN_MS = 1000 };
+enum { STRANGER_WAIT_MS = 2000, AGAIN_MS = 1000, LOOK_MS = 20 };
 
 static void path_of(const struct device *device, const struct class *class,
                     char out[PATH_BYTES + 64])
@@ -94,6 +94,7 @@ static enum err class_begin(struct device *device, struct class *class, struct n
     class->ages = ages_new();
     class->live = true;
     class->live_since = now.mono;
+    class->look_due.ms = store_has_more_to_look_at(class->store) ? now.mono.ms + LOOK_MS : 0;
     if (!class->presence || !class->ages) {
         return ERR_NOMEM;
     }
@@ -927,6 +928,18 @@ bool class_datagram(struct device *device, struct class *class, const struct eve
     return true;
 }
 
+/* Of a large database that is served before all of it was read. */
+static void look_on(struct class *class, struct now now)
+{
+    if (class->look_due.ms == 0 || now.mono.ms < class->look_due.ms) {
+        return;
+    }
+    if (!store_in_transaction(class->store)) {
+        store_look_on(class->store);
+    }
+    class->look_due.ms = store_has_more_to_look_at(class->store) ? now.mono.ms + LOOK_MS : 0;
+}
+
 void class_tick(struct device *device, struct class *class, struct now now)
 {
     if (!class_is_usable(class, now)) {
@@ -946,6 +959,7 @@ void class_tick(struct device *device, struct class *class, struct now now)
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
     presence_tick(class->presence, now);
+    look_on(class, now);
     receipts_tick(device, class, now);
     salvage_tick(class, now);
     turnover_tick(device, class, now);
@@ -972,6 +986,9 @@ struct mono class_wake(const struct class *class)
     }
     if (class->receipts.ms && class->receipts.ms < wake.ms) {
         wake = class->receipts;
+    }
+    if (class->look_due.ms && class->look_due.ms < wake.ms) {
+        wake = class->look_due;
     }
     if (class->open_since.ms && class->open_since.ms + LAZY_MS < wake.ms) {
         wake.ms = class->open_since.ms + LAZY_MS;

@@ -65,6 +65,8 @@ struct event {
     enum event_kind kind;
     client_id client;   /* REQUEST, HANGUP */
     struct login login; /* REQUEST, LOGOUT */
+    bool
+        owner; /* REQUEST: who asks can read this machine's disk anyway: root, or jamd's own user */
     struct slice bytes; /* REQUEST, MESSAGE, DATAGRAM, STRETCHED (32 bytes, or empty: no memory) */
     uint32_t class_index; /* MESSAGE, LINK, BOUND */
     struct link_pk peer;  /* MESSAGE, LINK */

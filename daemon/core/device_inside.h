@@ -87,6 +87,7 @@ struct class
     uint32_t index;
     char file[CLASS_FILE_BYTES]; /* its database, inside the state folder */
     struct store *store;
+    struct mono look_due; /* when more of a large database is looked at; 0: all was */
     struct class_secret secret;
     struct seal_key beacon_key;
     struct invite invite;
@@ -288,6 +289,7 @@ struct call {
     struct watcher *watch;       /* `watch`: begins after its answer */
     struct slice bytes;          /* the whole request */
     struct login login;
+    bool owner;                    /* see struct event */
     struct stretching *stretching; /* what was stretched for it, if it is asked again */
 };
 

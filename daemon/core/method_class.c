@@ -219,10 +219,14 @@ static enum err class_join(struct call *call, struct pack *p)
     return stretch_invite(call->device, pending);
 }
 
+/* The words let any machine in: a teacher may have them, and who could read them on this disk. */
 static enum err class_invite(struct call *call, struct pack *p)
 {
     if (!call->class) {
         return ERR_NO_CLASS;
+    }
+    if (!call->owner && !request_is_of_teacher(call, call->class)) {
+        return ERR_NOT_TEACHER;
     }
     pack_map(p, 2);
     pack_class(p, call->class);

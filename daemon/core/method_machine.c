@@ -205,6 +205,12 @@ static void pack_closings(struct pack *p, struct device *device)
     }
 }
 
+/* Why the others don't let this machine in; OK: they do, as far as it knows. */
+static enum err refusal_of(const struct class *class)
+{
+    return class->expelled ? ERR_EXPELLED : class->refusal;
+}
+
 enum err method_status(struct call *call, struct pack *p)
 {
     struct class *class = call->class;
@@ -242,7 +248,7 @@ enum err method_status(struct call *call, struct pack *p)
     pack_str(p, class_disk(class, call->now));
     pack_pair(p, "damaged", *class->aside ? class->aside : NULL);
     pack_pair(p, "run", hex(run, run_bytes, sizeof(run_bytes)));
-    enum err refusal = class->expelled ? ERR_EXPELLED : class->refusal;
+    enum err refusal = refusal_of(class);
     pack_pair(p, "refusal", refusal != OK ? err_code(refusal) : NULL);
     return OK;
 }
@@ -429,7 +435,11 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
     struct class *class = device->classes[pending->class_index];
     struct findings findings = {.count = 0};
     uint32_t lasting = lasting_machines(class);
+    enum err refusal = refusal_of(class);
     pack_init(&findings.pack);
+    if (refusal != OK) {
+        find(&findings, &(struct finding){.id = err_code(refusal), .ok = false});
+    }
     check_paths(&findings, class);
     check_reach(&findings, device, class);
     check_addresses(&findings, class);

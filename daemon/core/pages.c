@@ -64,7 +64,7 @@ static uint64_t word_at(const uint8_t *b)
 }
 
 /* The page's place counts: one that was written elsewhere isn't right here. Eight bytes at once: one by one, they were most of
- * what a start costs, which reads every page. */
+ * what a start cost, which reads every page of all but large databases. */
 static uint64_t checksum(const struct pages *pages, const uint8_t *page, sqlite3_int64 at)
 {
     const uint64_t(*steps)[256] = pages->steps;

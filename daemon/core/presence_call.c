@@ -17,7 +17,7 @@ enum {
     CLONE_MS = 10000,           /* between two calls of a copy of ourselves */
     CALL_MS = 3000,             /* a call that isn't up then is given up */
     CALL_GONE_MS = 3000,        /* between calls of one that was here a minute ago, … */
-    CALL_GONE_EACH_MS = 200,    /* … or this for each that is gone: a split takes half a room */
+    CALL_GONE_EACH_MS = 400,    /* … or this for each that is gone: a split takes half a room */
     CALL_AWAY_MS = 30000,       /* … or ten minutes ago */
     CALL_LONG_AWAY_MS = 300000, /* … or earlier */
     CALL_MUTE_MS = 60000,       /* between calls of one that takes our calls but isn't heard */
@@ -193,7 +193,7 @@ static void call_again(struct presence *p, struct known *k, struct now now)
 void call_lost(struct presence *p, struct known *k, struct now now)
 {
     p->lost = now.mono;
-    k->call_at = after(now, 500 + around(p, CALL_GONE_MS / 2));
+    k->call_at = after(now, 500 + around(p, call_gap(p, k, now) / 2));
     int64_t soon = now.mono.ms + around(p, BEACON_BUSY_MS);
     if (p->beacon_due.ms > soon) {
         p->beacon_due.ms = soon;

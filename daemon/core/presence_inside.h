@@ -43,6 +43,7 @@ struct known {
     uint8_t vouches;        /* how often in a row: then it is asked about less often */
     uint8_t probes;
     struct mono told; /* when somebody said that it is gone; 0: nobody */
+    uint64_t told_by; /* whose place on the ring this is */
     const struct known *asked[ASKED_MAX];
     uint8_t asked_count;
     uint8_t denied; /* how many of them don't hear it either */

@@ -16,7 +16,8 @@ enum {
     ACCUSE_MS = 400,         /* from the first probe to asking others */
     DECIDE_MS = 600,         /* for the others' answers */
     QUESTION_MS = 350,       /* for a probe on behalf of others, or after a GONE */
-    QUESTION_LINK_MS = 1000, /* the same where a link must be opened first */
+    QUESTION_LINK_MS = 1000, /* the same where a link must be opened first, and … */
+    ANOTHER_MS = 1500,       /* … so long another may say the same, which saves that link */
     FRESH_MS = 2500,         /* heard so lately is heard */
     JUST_HEARD_MS =
         500, /* … and so lately that a GONE is late or a lie: finding one gone takes longer */
@@ -248,6 +249,15 @@ static void confirm(struct presence *p, struct known *k, struct now now)
     watch_tell_gone(p, k);
 }
 
+/* As others say. */
+static void believe(struct presence *p, struct known *k, struct now now)
+{
+    gone(p, k, now);
+    if (p->large) {
+        watch_tell_gone(p, k); /* not everybody has a link to who said it first */
+    }
+}
+
 static void cut_off(struct presence *p, struct now now)
 {
     for (uint32_t i = 0; i < p->count; i++) {
@@ -326,7 +336,9 @@ void watch_plan(const struct presence *p, const struct known *k, struct plan *pl
     if (k->peer.state != PEER_HERE) {
         return;
     }
-    if (k->told.ms != 0) {
+    if (k->told.ms != 0 && k->peer.probed.ms == 0) {
+        plan_sooner(plan, STEP_PROBE, k->told.ms + ANOTHER_MS);
+    } else if (k->told.ms != 0) {
         plan_sooner(plan, STEP_BELIEVE, told_wait(k));
     }
     if (k->peer.accused.ms != 0) {
@@ -357,10 +369,7 @@ void watch_step(struct presence *p, struct known *k, enum step step, struct now 
         accuse(p, k, now);
         break;
     case STEP_BELIEVE:
-        gone(p, k, now);
-        if (p->large) {
-            watch_tell_gone(p, k); /* not everybody has a link to who said it first */
-        }
+        believe(p, k, now);
         break;
     default:
         if (may_decide(p, k)) {
@@ -454,7 +463,12 @@ static void take_gone(struct presence *p, struct known *by, const struct message
         say_heard(p, by, k, true, now);
     } else if (k->told.ms == 0) {
         k->told = now.mono;
-        watch_probe(p, k, now);
+        k->told_by = by->place;
+        if (k->peer.linked || !p->large) {
+            watch_probe(p, k, now);
+        }
+    } else if (!k->peer.linked && p->large && k->told_by != by->place) {
+        believe(p, k, now); /* who has a link to it has asked it, and would say so */
     }
 }
 

@@ -557,6 +557,7 @@ void request_receive(struct device *device, const struct event *event, struct no
     struct call call = {.device = device,
                         .client = event->client,
                         .login = event->login,
+                        .owner = event->owner,
                         .bytes = event->bytes,
                         .now = now};
     answer(&call);

@@ -13,12 +13,17 @@
 
 struct store;
 
-/* Opens or creates. ERR_DAMAGED if the file is no sound database of ours (then it is closed again, untouched),
+/* Opens or creates. ERR_DAMAGED if the file is no sound database of ours (then it is closed again, untouched; of a large one
+ * not all is looked at yet, see store_look_on),
  * ERR_IN_USE if another process holds it, ERR_DISK, ERR_DISK_FULL, ERR_NOMEM. *out is the caller's, for store_close. */
 enum err store_open(const char *path, const char *vfs, struct store **out);
 /* Opens a database that store_open found damaged, to read what can still be read: nothing is made or
  * written; a page with one wrong bit is read as it was, any other as it is. */
 enum err store_open_damaged(const char *path, const char *vfs, struct store **out);
+/* A large database is opened without being read whole. Is anything left to look at? Each call of the other, outside a transaction,
+ * looks at a few pages more: what isn't as it was written shows in store_is_damaged. */
+bool store_has_more_to_look_at(const struct store *);
+void store_look_on(struct store *);
 /* Looks whether indexes fit their tables too, which takes several times as long as opening. ERR_DAMAGED, or what a query had. */
 enum err store_look_through(struct store *);
 void store_close(struct store **);

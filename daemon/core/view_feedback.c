@@ -98,7 +98,8 @@ static enum err read_addressee(struct ask *ask, struct addressee *to)
     if (ask_typed(ask, "person", &typed)) {
         enum err err = name_person(ask, typed, "jam feedback", &to->person);
         if (err == OK && SAME(to->person, ask->me)) {
-            return refuse(ask, ERR_YOURSELF, (struct slice){0}, NULL);
+            return refuse(ask, ERR_YOURSELF, (struct slice){0},
+                          "a thought of your own: jam note TEXT");
         }
         return err;
     }

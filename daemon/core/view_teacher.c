@@ -204,7 +204,9 @@ static enum err list_tell(struct ask *ask, struct pack *p)
     struct shown_list people;
     all_people(ask->store, &people);
     list_show(ask, LIST_PEOPLE, &people);
-    pack_map(p, 3);
+    pack_map(p, 4);
+    pack_str(p, "open");
+    pack_bool(p, class_policy(ask->store) & POLICY_OPEN);
     pack_str(p, "teacher");
     pack_bool(p, ask->teacher);
     pack_str(p, "people");
@@ -227,12 +229,13 @@ static enum err free_handle(struct ask *ask, const struct person_id *person, str
         store_query(ask->store, "SELECT 1 FROM person WHERE confirmed_key=? AND person<>?"
                                 " AND NOT removed");
     store_bind(ask->store, stmt, "tp", handle_key, person);
-    bool taken = store_any(ask->store, stmt);
-    if (taken) {
-        return refuse(ask, ERR_AMBIGUOUS, handle, "jam people");
+    struct ref id;
+    if (store_any(ask->store, stmt)) {
+        return refuse(ask, ERR_NAME_TAKEN, handle, NULL);
     }
-    bool has_tail = handle.len > 0 && memchr(handle.at, '~', handle.len) != NULL;
-    return has_tail ? refuse(ask, ERR_BAD_TEXT, handle, NULL) : OK;
+    bool bad = handle.len == 0 || handle_key.len == 0 || memchr(handle.at, '~', handle.len) ||
+               name_is_line(handle) || name_is_id(handle, &id);
+    return bad ? refuse(ask, ERR_BAD_TEXT, handle, NULL) : OK;
 }
 
 static void confirm(struct ask *ask, const struct person_id *person, struct slice handle)
@@ -365,7 +368,8 @@ static enum err teacher_plan(struct ask *ask)
     struct person_id person, root;
     enum err err = teacher_asks(ask, "jam people teacher", &person);
     bool off = ask_flag(ask, "off");
-    if (err == OK && off && (!authority_root(ask->store, &root) || !SAME(root, ask->me))) {
+    if (err == OK && off &&
+        (!authority_root(ask->store, &root) || !SAME(root, ask->me) || SAME(root, person))) {
         return ERR_NOT_YOURS;
     }
     if (err == OK && !off && is_one_too_many(ask, &person)) {
@@ -534,10 +538,32 @@ static enum err reset_tell(struct ask *ask, struct pack *p)
     return OK;
 }
 
+/* The names of the roster whose people came without a card, and are who they say for all that anybody knows. */
+static void pack_taken(struct ask *ask, struct pack *p)
+{
+    struct pack taken;
+    uint32_t count = 0;
+    sqlite3_stmt *stmt = store_query(
+        ask->store, "SELECT DISTINCT roster.handle FROM roster JOIN person USING (handle_key) WHERE"
+                    " listed AND wish_stamp>x'' AND confirmed_stamp=x'' ORDER BY handle_key");
+    pack_init(&taken);
+    while (count < LIST_MAX && store_row(ask->store, stmt)) {
+        pack_column(&taken, stmt, 0);
+        count++;
+    }
+    sqlite3_reset(stmt);
+    pack_str(p, "taken");
+    pack_array(p, count);
+    pack_packed(p, &taken);
+    p->failed |= taken.failed;
+    pack_clear(&taken);
+}
+
 static enum err cards_tell(struct ask *ask, struct pack *p)
 {
     uint32_t count = 0;
-    pack_map(p, 1);
+    pack_map(p, 2);
+    pack_taken(ask, p);
     pack_str(p, "cards");
     pack_array(p, ask->stretching->done);
     for (uint32_t i = 0; i < ask->ops_count; i++) {
@@ -678,14 +704,23 @@ static bool is_typed(struct ask *ask, struct slice typed, uint32_t n,
                      const struct device_id *device)
 {
     char line[12], text[65], label[LABEL_BYTES], key[KEY_BYTES], typed_key[KEY_BYTES];
+    struct slice wanted = name_key(typed, typed_key);
     sqlite3_snprintf(sizeof(line), line, "%u", (unsigned)n);
     hex(text, device->b, sizeof(device->b));
     if (slice_is(typed, line) ||
         (typed.len >= 8 && typed.len <= 64 && memcmp(text, typed.at, typed.len) == 0)) {
         return true;
     }
-    return seat_of_device(ask->store, device, label) &&
-           slice_equal(name_key(slice_str(label), key), name_key(typed, typed_key));
+    if (seat_of_device(ask->store, device, label) &&
+        slice_equal(name_key(slice_str(label), key), wanted)) {
+        return true;
+    }
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT host FROM device WHERE device=?");
+    store_bind(ask->store, stmt, "d", device);
+    bool is_host =
+        store_row(ask->store, stmt) && slice_equal(name_key(column_slice(stmt, 0), key), wanted);
+    sqlite3_reset(stmt);
+    return is_host;
 }
 
 static enum err expel_plan(struct ask *ask)
@@ -706,10 +741,10 @@ static enum err expel_plan(struct ask *ask)
         found += fits;
     }
     if (found != 1) {
-        return refuse(ask, found ? ERR_AMBIGUOUS : ERR_NO_SUCH_SEAT, typed, "jam class devices");
+        return refuse(ask, found ? ERR_AMBIGUOUS : ERR_NO_SUCH_SEAT, typed, "machines of one name");
     }
     if (SAME(devices[at], ask->here)) {
-        return refuse(ask, ERR_YOURSELF, typed, NULL);
+        return refuse(ask, ERR_YOURSELF, typed, "a machine is put out of the class at another one");
     }
     struct op *op = ask_op(ask, OP_EXPEL);
     op->device = devices[at];

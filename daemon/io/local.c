@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "login.h"
+#include "logins.h"
 #include "pack.h"
 
 enum {
@@ -30,6 +30,7 @@ struct client {
     client_id id;
     int fd;
     struct login login;
+    bool owner;
     uv_poll_t poll;
     struct buffer in, out;
     int watched; /* what is polled for */
@@ -209,6 +210,7 @@ static void client_feed(struct client *client)
         struct event event = {.kind = EVENT_REQUEST,
                               .client = client->id,
                               .login = client->login,
+                              .owner = client->owner,
                               .bytes = slice_of(rest.at, used)};
         loop_feed(client->local->loop, &event);
         done += used;
@@ -351,7 +353,9 @@ static void client_add(struct local *local, int fd)
     client->extra = local->clients_count >= CLIENTS_MAX;
     client->fd = fd;
     client->id = ++local->last_id;
-    client->login = logins_meet(local->logins, fd);
+    uint32_t uid;
+    client->login = logins_meet(local->logins, fd, &uid);
+    client->owner = uid == 0 || uid == getuid();
     client->poll.data = client;
     client->next = local->clients;
     local->clients = client;

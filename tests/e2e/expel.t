@@ -20,7 +20,9 @@ test_expect_success 'the teacher expels a machine: all cut it off, and none coun
 '
 
 test_expect_success 'it says so itself' '
-    await "refusal 4 expelled" && test_must_fail on 4 jam hello mallory 2>err && grep "put out" err
+    await "refusal 4 expelled" && test_must_fail on 4 jam hello mallory 2>err && grep "put out" err &&
+    on 4 jam status >err && grep "^This machine was put out of the class" err &&
+    test_must_fail on 4 jam doctor >err && grep "bad: this machine was put out of the class" err
 '
 
 test_expect_success 'what the others write stays among them' '

@@ -49,7 +49,8 @@ test_expect_success 'wrong words of an invite: which one is wrong' '
 test_expect_success 'nothing in it, too much of it' '
     refused 1 jam start "" && refused 1 jam start "   " && refused 1 jam note "" &&
     long=$(printf "%05000d" 7) && refused 1 jam note "$long" && refused 1 jam start "$long" &&
-    refused 1 jam hello "$long"
+    refused 1 jam hello "$long" && refused 1 jam set && grep "Type: jam set \[JAM\]" said &&
+    test_expect_code 1 on 1 jam people forget ana --json 2>said && jq -e ".error.code == \"empty\" and (.error.try | contains(\"--why\"))" said
 '
 
 test_expect_success 'what is done already' '

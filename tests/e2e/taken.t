@@ -22,6 +22,8 @@ test_expect_success 'a class whose roster has Ben; somebody else comes first, an
 test_expect_success 'the teacher sees who signed up at which machine, and is told what can be done' '
     await "on 1 jam people >said && grep \"ben, not confirmed, signed up at pc3 (.* ago)\" said" &&
     grep "ana, not confirmed, signed up at pc2" said && grep "jam people reset NAME --taken" said && ! grep "lee, not" said &&
+    on 1 jam cards >said && grep "No card for who signed up without one: ana, ben. Is it them? jam people" said &&
+    on 1 jam cards --html cards.html >said && grep "^No card for .*: ana, ben" said &&
     json 1 people && ask 1 ".people[] | select(.person == \"ben\") | .signed_up.seat == \"pc3\" and .signed_up.age_s >= 0" &&
     come 2 ana anas && on 2 jam people >said && grep "ben, not confirmed" said && ! grep taken said
 '

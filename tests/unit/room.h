@@ -67,6 +67,7 @@ struct room {
     uint32_t loss_percent;
     int running;     /* the machine whose core runs right now; -1: none */
     bool no_entries; /* RUNS are lost */
+    bool guests;     /* who asks may not read the disk */
     bool alike;      /* what is stretched comes out the same for all words */
     uint64_t offers; /* datagrams of that length */
     uint64_t number;
@@ -451,6 +452,7 @@ static inline void room_send(struct room *room, int i, uint32_t client, const ch
     }
     struct event event = {.kind = EVENT_REQUEST, .client = client, .bytes = pack_bytes(&p)};
     event.login.b[0] = 1;
+    event.owner = !room->guests;
     room->m[i].reply_len = 0;
     room_turn(room, i, &event);
     pack_clear(&p);

@@ -108,6 +108,22 @@ static void a_cards_age_is_not_a_matter_of_wrong_clocks(void **state)
     room_free(room);
 }
 
+/* Who has the class's words lets in what machines they like. */
+static void a_pupil_is_not_told_the_words_that_let_machines_in(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "class.invite"); /* root could read it there anyway */
+    room->guests = true;
+    FAILS(room, 1, "not-a-teacher", "class.invite");
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    FAILS(room, 1, "not-a-teacher", "class.invite");
+    DONE(room, 0, "class.invite");
+    DONE(room, 0, "bye");
+    FAILS(room, 0, "not-a-teacher", "class.invite");
+    room_free(room);
+}
+
 /* ---- the roster --------------------------------------------------------------------------------------------------- */
 
 static void people_lists_who_is_not_here_yet_and_the_roster_gets_shorter(void **state)
@@ -233,6 +249,31 @@ static void a_name_that_another_took_is_given_back(void **state)
     SAYS(room, 0, "people.0.confirmed", "true");
     SAYS(room, 0, "people.1.person", "lee");
     SAYS(room, 0, "people.2.person", "");
+    room_free(room);
+}
+
+static void a_teacher_gives_only_names_that_can_be_typed_and_are_free(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", WORDS);
+    room_run(room, 1000);
+    DONE(room, 0, "people.cards");
+    SAYS(room, 0, "taken.1", "ben");
+    DONE(room, 0, "people.confirm", "person", "ben");
+    DONE(room, 0, "people.cards");
+    SAYS(room, 0, "taken.0", "ana");
+    SAYS(room, 0, "taken.1", "");
+    FAILS(room, 0, "name-taken", "people.rename", "person", "ana", "handle", "Ben");
+    FAILS(room, 0, "bad-text", "people.rename", "person", "ana", "handle", "12");
+    FAILS(room, 0, "bad-text", "people.rename", "person", "ana", "handle", "ana~k3f");
+    DONE(room, 0, "people.rename", "person", "ana", "handle", "anna");
+    FAILS(room, 0, "not-yours", "people.teacher", "person", "lee", "off", "!");
+    DONE(room, 1, "class.seat", "label", "PC 2, window");
+    room_run(room, 1000);
+    FAILS(room, 0, "yourself", "class.expel", "device", "pc-1");
+    DONE(room, 0, "class.expel", "device", "pc-2"); /* the host, though it has a seat */
     room_free(room);
 }
 
@@ -503,10 +544,12 @@ int main(void)
         cmocka_unit_test(a_card_is_good_once_and_brings_words_of_ones_own),
         cmocka_unit_test(a_card_for_the_first_time_waits_one_for_who_forgot_does_not),
         cmocka_unit_test(a_cards_age_is_not_a_matter_of_wrong_clocks),
+        cmocka_unit_test(a_pupil_is_not_told_the_words_that_let_machines_in),
         cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
         cmocka_unit_test(a_name_that_another_took_is_given_back),
+        cmocka_unit_test(a_teacher_gives_only_names_that_can_be_typed_and_are_free),
         cmocka_unit_test(nobody_takes_their_name_from_themselves),
         cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),

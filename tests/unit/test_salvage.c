@@ -384,6 +384,39 @@ static void what_no_checksum_shows_is_looked_for_after_it_was_met(void **state)
     room_free(room);
 }
 
+/* It is served before all of it was read, and looked through meanwhile: a start takes no longer for a long log. */
+static void a_large_database_is_looked_through_while_it_serves(void **state)
+{
+    (void)state;
+    struct room *room = room_of_two();
+    note(room, "told before");
+    room_run(room, 5000);
+    struct store *store = class_at(room, 1)->store;
+    assert_int_equal(store_begin(store), OK);
+    store_do(store, "CREATE TABLE ballast AS SELECT zeroblob(25000000)", "");
+    assert_int_equal(store_commit(store), OK);
+    room_stop(room, 1);
+    room_start(room, 1);
+    store = class_at(room, 1)->store;
+    assert_true(store_has_more_to_look_at(store));
+    room_run(room, 30000);
+    assert_false(store_has_more_to_look_at(store));
+    assert_false(store_is_damaged(store));
+    room_stop(room, 1);
+    size_t len = 0;
+    uint8_t *bytes = disk_bytes(room->m[1].disk, room_database(room, 1), &len);
+    memset(bytes + len / PAGE_BYTES / 2 * PAGE_BYTES, 'x', 3);
+    room_start(room, 1);
+    assert_int_equal(room->m[1].asides, 0);
+    assert_string_equal(ASK(room, 1, "list"), "");
+    assert_true(shows(room, 1, "told before"));
+    room_run(room, 30000);
+    assert_int_equal(room->m[1].asides, 1);
+    assert_true(shows(room, 1, "told before"));
+    assert_same(room);
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +427,7 @@ int main(void)
         cmocka_unit_test(what_was_erased_stays_so),
         cmocka_unit_test(a_void_feed_stays_void),
         cmocka_unit_test(what_is_noticed_while_it_runs_is_set_aside_too),
+        cmocka_unit_test(a_large_database_is_looked_through_while_it_serves),
         cmocka_unit_test(what_no_checksum_shows_is_looked_for_after_it_was_met),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -350,6 +350,46 @@ static void feedback_says_who_can_read_it(void **state)
                 "{\"journal\":[{\"op\":\"note\",\"by\":\"ana\",\"text\":null}],\"old_key\":1}",
                 "  0          ana wrote a note\n"
                 "1 note was sealed with your old key and can't be opened.\n");
+    expect_said(say_journal,
+                "{\"journal\":[{\"op\":\"task-set\",\"by\":\"ana\",\"text\":\"measure\","
+                "\"state\":\"open\"}]}",
+                "  0          ana opened the task measure again\n");
+}
+
+static void who_was_never_here_has_been_away_for_no_time(void **state)
+{
+    (void)state;
+    expect_said(say_who,
+                "{\"people\":[{\"n\":1,\"person\":\"ana\",\"place\":{\"kind\":\"away\"},\"age_s\":"
+                "null}]}",
+                " 1 ana            away\n");
+    expect_said(say_who,
+                "{\"person\":{\"person\":\"ana\",\"place\":{\"kind\":\"away\"},\"age_s\":60,"
+                "\"clock\":\"seen\"}}",
+                "ana: away, 1 min\n");
+}
+
+/* Else who reads it looks for a cable. */
+static void a_machine_that_is_not_let_in_says_why(void **state)
+{
+    (void)state;
+    expect_said(say_status, "{\"status\":{\"class\":\"Period 3\",\"refusal\":\"expelled\"}}",
+                "This machine was put out of the class. Ask a teacher.\n"
+                "No other machine is heard: what is new here is on this machine only. What to do: "
+                "jam doctor\nPeriod 3: 0 other machines are heard.\n");
+    expect_said(
+        say_doctor, "{\"checks\":[{\"id\":\"expelled\",\"ok\":false}]}",
+        "  \xe2\x9c\x97 this machine was put out of the class. Ask a teacher; what follows here "
+        "comes of that\nThis needs a person: see each line with \xe2\x9c\x97\n");
+}
+
+static void a_receipt_tells_when_not_a_number(void **state)
+{
+    (void)state;
+    expect_said(say_redact,
+                "{\"redactions\":[{\"entry\":\"354248e6825eda8087319aa73a4631bc\",\"at\":"
+                "1790000000000,\"done\":1,\"of\":2,\"waiting\":[\"pc2\"]}]}",
+                "14:13 Erased on 1 of 2 machines, as ana. pc2 will when it wakes.\n");
 }
 
 static void hello_says_who_can_read_what(void **state)
@@ -419,6 +459,16 @@ static void teachers_are_told_in_a_line(void **state)
                 "B\"},{\"handle\":\"finn\",\"name\":null}]}",
                 " 1 ana, teacher\n 2 ben~2 (Ben \xef\xbf\xbd[2J), not confirmed, not here yet, has "
                 "a card\n   emil (Emil B), not here yet\n   finn, not here yet\n");
+    expect_said(
+        say_people,
+        "{\"teacher\":true,\"people\":[{\"n\":1,\"person\":\"ben\",\"confirmed\":false,"
+        "\"key\":true,\"signed_up\":{\"seat\":\"PC 3\",\"age_s\":120,\"clock\":\"seen\"}}]}",
+        " 1 ben, not confirmed, signed up at PC 3 (2 min ago)\nThey are who they say: jam "
+        "people confirm --all. One of them isn't: jam people reset NAME --taken\n");
+    expect_said(
+        say_people,
+        "{\"open\":true,\"teacher\":true,\"people\":[{\"n\":1,\"person\":\"ben\",\"key\":true}]}",
+        " 1 ben, not confirmed\n");
     expect_said(say_class_roster, "{\"people\":1,\"new\":0,\"removed\":[\"emil\"]}",
                 "Not on the list any more, as ana: emil.\n");
     expect_said(say_people_confirm, "{\"people\":[\"ben\",\"chloe\"]}",
@@ -756,6 +806,9 @@ int main(void)
         cmocka_unit_test(without_columns_a_sentence_is_one_line),
         cmocka_unit_test(ages_are_short_and_doubt_is_marked),
         cmocka_unit_test(feedback_says_who_can_read_it),
+        cmocka_unit_test(who_was_never_here_has_been_away_for_no_time),
+        cmocka_unit_test(a_machine_that_is_not_let_in_says_why),
+        cmocka_unit_test(a_receipt_tells_when_not_a_number),
         cmocka_unit_test(hello_says_who_can_read_what),
         cmocka_unit_test(a_founder_is_told_what_belongs_on_paper),
         cmocka_unit_test(teachers_are_told_in_a_line),

@@ -1,5 +1,6 @@
 /* How long a machine with a long log takes from its start to the first command: a million entries by 30 authors, in one database.
- * Prints a table. The database is as its writer left it, in the system's cache. */
+ * Prints a table. The database is as its writer left it, in the system's cache;
+ * so large a one is looked through when it is served already. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,7 @@ int main(int argc, char **argv)
         store_close(&store);
     }
     say(json, entries, "start-up, until the log is open, median", median(all), GOAL_MS);
-    say(json, entries, "of it: the database, every page checked", median(database), 0);
+    say(json, entries, "of it: the database", median(database), 0);
     snprintf(command, sizeof(command), "rm -rf %s", folder);
     return system(command) == 0 ? 0 : 1;
 }
