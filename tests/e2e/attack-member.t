@@ -29,6 +29,10 @@ test_expect_success 'a HELLO that names a port: it is called at the address wher
     attack victim-port && calls=$(said victim-port calls) && test "$calls" -gt 0 && test "$calls" -lt 60 &&
     test "$(said victim-port bytes)" -lt 8000 && unharmed
 '
+test_expect_success 'an INBOX that names a port: the same, three times a second at most of each machine' '
+    attack victim-inbox && calls=$(said victim-inbox calls) && test "$calls" -gt 0 && test "$calls" -lt 90 &&
+    test "$(said victim-inbox bytes)" -lt 4000 && unharmed
+'
 test_expect_success 'addresses that lead to a victim: it is called seldom, and told nothing' '
     at 5 sh -c "cat /proc/net/snmp" | awk "/^Tcp:/ && \$2 ~ /[0-9]/ { print \$15 }" >resets &&
     begin lure --text 10.77.0.5 && lasts 20 && at_work && end && unharmed &&
