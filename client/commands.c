@@ -8,7 +8,8 @@
 const struct option options_always[] = {
     {"json", NULL, OPTION_FLAG, NAMES_NONE, N_("answer in JSON")},
     {"plain", NULL, OPTION_FLAG, NAMES_NONE, N_("sentences only, for screen readers")},
-    {"class", NULL, OPTION_VALUE, NAMES_CLASSES, N_("NAME: another class of this machine")},
+    {"class", NULL, OPTION_VALUE, NAMES_CLASSES,
+     N_("NAME or number: another class of this machine")},
     {"socket", NULL, OPTION_VALUE, NAMES_FILES, N_("PATH: where jamd listens")},
     {"help", NULL, OPTION_FLAG, NAMES_NONE, N_("how a command is used")},
     {"version", NULL, OPTION_FLAG, NAMES_NONE, N_("which version this is")},
@@ -32,8 +33,8 @@ const struct option options_always[] = {
 const struct command commands[] = {
     {"", "here", say_here, NULL, N_("where am I, who is with me, what waits for me"), "jam", "jam",
      .completes = NAMES_NONE},
-    {"hello", "hello", say_hello, run_hello, N_("sign in at this machine"), "jam hello [YOUR-NAME]",
-     "jam hello ana", .words = {{"handle", false, true}},
+    {"hello", "hello", say_hello, run_hello, N_("sign in at this machine"),
+     "jam hello [YOUR-NAME] [--name NAME]", "jam hello ana", .words = {{"handle", false, true}},
      .options = {{"name", "name", OPTION_WORDS, NAMES_NONE, N_("NAME: how others see it")},
                  OPTION_PASSPHRASE,
                  {"take-over", NULL, OPTION_FLAG, NAMES_NONE,

@@ -73,9 +73,10 @@
     X(ERR_YOURSELF, "yourself", "That would be yourself.", "%2")                                   \
     X(ERR_BUSY, "busy", "Too many at once.", "try again in a moment")                              \
     /* who is who */                                                                               \
-    X(ERR_PASSPHRASE, "passphrase", "%1 has a passphrase.", "jam hello %1, at a terminal")         \
+    X(ERR_PASSPHRASE, "passphrase", "%1 has a passphrase.",                                        \
+      "at a terminal jam asks for it; else: --passphrase-file FILE")                               \
     X(ERR_NEW_PASSPHRASE, "new-passphrase", "%1 needs a new passphrase.",                          \
-      "jam hello %1, at a terminal")                                                               \
+      "at a terminal jam asks for it; else: --passphrase-file FILE")                               \
     X(ERR_WRONG_PASSPHRASE, "wrong-passphrase", "That isn't the passphrase of %1.",                \
       "forgotten, or never chose one? A teacher can give you a card")                              \
     X(ERR_WEAK_PASSPHRASE, "weak-passphrase", "That passphrase is too easy to guess: %1.",         \

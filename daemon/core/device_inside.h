@@ -483,8 +483,8 @@ void salvage_tick(struct class *, struct now);
 
 /* ---- request.c ---------------------------------------------------------------------------------------------------- */
 
-/* The class of this name, rather one that goes on than one that has ended; NULL. */
-struct class *class_called(struct device *, struct slice name);
+/* The class of this name, rather one that goes on than one that has ended; or of this line in the list of them; NULL. */
+struct class *class_named(struct device *, const msgpack_object *wanted);
 void request_receive(struct device *, const struct event *, struct now);
 /* What was stretched for a PENDING_ASK is there (empty: nothing was), or told for a PENDING_SEEK: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);

@@ -286,32 +286,10 @@ static enum err class_list(struct call *call, struct pack *p)
     return OK;
 }
 
-static struct class *class_named(struct device *device, const msgpack_object *params)
-{
-    struct slice name;
-    uint64_t number = 0;
-    const msgpack_object *wanted = map_get(params, "name");
-    if (read_text(wanted, &name)) {
-        struct class *class = class_called(device, name);
-        if (class) {
-            return class;
-        }
-        char digits[8] = {0};
-        if (name.len < sizeof(digits)) {
-            memcpy(digits, name.at, name.len);
-            unsigned n = 0;
-            number = sscanf(digits, "%u", &n) == 1 ? n : 0;
-        }
-    } else {
-        read_uint(wanted, &number);
-    }
-    return number >= 1 && number <= device->classes_count ? device->classes[number - 1] : NULL;
-}
-
 static enum err class_use(struct call *call, struct pack *p)
 {
     struct device *device = call->device;
-    struct class *class = class_named(device, call->params);
+    struct class *class = class_named(device, map_get(call->params, "name"));
     if (!class) {
         struct slice name = {NULL, 0};
         map_text(call->params, "name", &name);

@@ -5,6 +5,7 @@
 
 #include "authority.h"
 #include "device_inside.h"
+#include "names.h"
 #include "planted.h"
 #include "text.h"
 
@@ -142,7 +143,7 @@ static enum err seek_later(struct call *call)
     return err == OK ? keep_request(call, PENDING_SEEK, class->seeking.until, &pending) : err;
 }
 
-struct class *class_called(struct device *device, struct slice name)
+static struct class *class_called(struct device *device, struct slice name)
 {
     char one[NAME_BYTES_MAX + 1];
     struct class *found = NULL;
@@ -155,22 +156,35 @@ struct class *class_called(struct device *device, struct slice name)
     return found;
 }
 
+struct class *class_named(struct device *device, const msgpack_object *wanted)
+{
+    struct slice name;
+    uint64_t number = 0;
+    if (read_text(wanted, &name)) {
+        struct class *class = class_called(device, name);
+        if (class) {
+            return class;
+        }
+        for (size_t i = 0; name_is_line(name) && i < name.len && number <= CLASSES_MAX; i++) {
+            number = number * 10 + (uint64_t)(name.at[i] - '0');
+        }
+    } else {
+        read_uint(wanted, &number);
+    }
+    return number >= 1 && number <= device->classes_count ? device->classes[number - 1] : NULL;
+}
+
 /* The class that a request means: by name or number, else the terminal's, else the one used last. */
 static enum err find_class(struct device *device, struct sitting *sitting,
                            const msgpack_object *params, struct class **out)
 {
-    struct slice name;
-    uint64_t number = 0;
     *out = NULL;
     const msgpack_object *wanted = map_get(params, "class");
-    if (wanted && read_uint(wanted, &number) && number >= 1 && number <= device->classes_count) {
-        *out = device->classes[number - 1];
-    } else if (wanted && read_text(wanted, &name)) {
-        *out = class_called(device, name);
+    if (wanted) {
+        *out = class_named(device, wanted);
         return *out ? OK : ERR_NO_SUCH_CLASS;
-    } else if (wanted) {
-        return ERR_NO_SUCH_CLASS;
-    } else if (device->classes_count) {
+    }
+    if (device->classes_count) {
         uint32_t index =
             sitting->chosen || sitting->signed_in ? sitting->class_index : default_class(device);
         *out = device->classes[index];

@@ -88,6 +88,17 @@ static bool is_redacted(struct ask *ask, const struct ref *entry)
     return store_any(ask->store, stmt);
 }
 
+/* A jam that others have joined: with its beginning all that they wrote there would be out of reach. */
+static bool is_shared_jam(struct ask *ask, const struct logged *entry)
+{
+    if (entry->kind != OP_JAM) {
+        return false;
+    }
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM joined WHERE jam=? AND person<>?");
+    store_bind(ask->store, stmt, "rp", &ask->subject, &ask->me);
+    return store_any(ask->store, stmt);
+}
+
 static enum err redact_plan(struct ask *ask)
 {
     struct slice typed, why;
@@ -109,7 +120,8 @@ static enum err redact_plan(struct ask *ask)
     if (!op_is_erasable(entry.kind)) {
         return ERR_KEPT;
     }
-    if (!ask->teacher && !(entry.authored && SAME(entry.author, ask->me))) {
+    bool mine = entry.authored && SAME(entry.author, ask->me) && !is_shared_jam(ask, &entry);
+    if (!ask->teacher && !mine) {
         return ERR_NOT_YOURS;
     }
     act_redact(ask, &ask->subject, why);

@@ -576,6 +576,9 @@ static enum err passphrase_plan(struct ask *ask)
     if (!ask->key) {
         return ERR_SIGNED_OUT;
     }
+    if (class_policy(ask->store) & POLICY_OPEN && !ask->teacher) {
+        return ERR_OPEN_CLASS; /* anybody could sign in as another, and lock them out */
+    }
     enum err err = open_key(ask, &ask->me, "old", &key);
     struct slice who = slice_str(person_shown(ask->store, &ask->me, shown));
     err = err == OK ? new_passphrase(ask, "new", who, least, words) : err;

@@ -124,6 +124,24 @@ static void a_pupil_is_not_told_the_words_that_let_machines_in(void **state)
     room_free(room);
 }
 
+/* Else anybody signs in as another, and keeps them out with words of their own. */
+static void where_no_passphrases_are_nobody_gets_one(void **state)
+{
+    (void)state;
+    char invite[256];
+    struct room *room = room_new(2);
+    room_create(room, 0, "Period 3", invite);
+    DONE(room, 1, "class.join", "words", invite);
+    DONE(room, 1, "hello", "handle", "ana", "class", "1");
+    FAILS(room, 1, "open-class", "passphrase", "new", OWN);
+    FAILS(room, 1, "no-such-class", "here", "class", "2");
+    DONE(room, 1, "bye");
+    DONE(room, 1, "hello", "handle", "ana");
+    DONE(room, 0, "hello", "handle", "lee", "passphrase", TEACHERS);
+    DONE(room, 0, "passphrase", "old", TEACHERS, "new", "cobweb item comet lamp otter");
+    room_free(room);
+}
+
 /* ---- the roster --------------------------------------------------------------------------------------------------- */
 
 static void people_lists_who_is_not_here_yet_and_the_roster_gets_shorter(void **state)
@@ -151,6 +169,32 @@ static void people_lists_who_is_not_here_yet_and_the_roster_gets_shorter(void **
     room_run(room, 1000);
     DONE(room, 1, "here");
     SAYS(room, 1, "person", "ben");
+    room_free(room);
+}
+
+/* Who started it could take away what the others wrote there. */
+static void a_jam_that_others_joined_is_a_teachers_to_erase(void **state)
+{
+    (void)state;
+    char id[64];
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", WORDS);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", WORDS);
+    DONE(room, 1, "start", "name", "a bad word");
+    DONE(room, 1, "list");
+    snprintf(id, sizeof(id), "%s", room_text(room, 1, "jams.0.id"));
+    DONE(room, 1, "redact", "entry", id, "why", "a bad word"); /* nobody else was in it */
+    DONE(room, 1, "start", "name", "bridge");
+    DONE(room, 1, "list");
+    snprintf(id, sizeof(id), "%s", room_text(room, 1, "jams.0.id"));
+    room_run(room, 1000);
+    DONE(room, 2, "join", "jam", "bridge");
+    DONE(room, 2, "note", "text", "triangles");
+    room_run(room, 1000);
+    FAILS(room, 1, "not-yours", "redact", "entry", id, "why", "I'm angry");
+    DONE(room, 1, "list");
+    SAYS(room, 1, "jams.0.name", "bridge");
+    DONE(room, 0, "redact", "entry", id, "why", "it must be");
     room_free(room);
 }
 
@@ -442,6 +486,33 @@ static void a_reset_is_enough_before_the_log_has_come(void **state)
     room_free(room);
 }
 
+/* The power goes before the log has come, so nobody is there to say again what was said: it was ok, and stays. */
+static void words_that_took_a_cards_place_outlast_a_power_cut(void **state)
+{
+    (void)state;
+    char cards[2][128];
+    static const char *const who[] = {"emil", "ben"}; /* for the first time; and who forgot */
+    struct room *room = behind(cards[0]);
+    room->no_entries = false;
+    card(room, "ben", cards[1]);
+    room->no_entries = true;
+    for (int i = 0; i < 2; i++) {
+        DONE(room, 3, "hello", "handle", who[i], "passphrase", cards[i], "new", OWN, "take_over",
+             "!");
+    }
+    room_stop(room, 3);
+    room->no_entries = false;
+    room_start(room, 3);
+    room_run(room, 10000);
+    for (int i = 0; i < 2; i++) {
+        FAILS(room, 1, "wrong-passphrase", "hello", "handle", who[i], "passphrase", cards[i], "new",
+              WORDS, "take_over", "!");
+        DONE(room, 1, "hello", "handle", who[i], "passphrase", OWN, "take_over", "!");
+        SAYS(room, 1, "card", "false");
+    }
+    room_free(room);
+}
+
 /* She is known there by the key that she has forgotten; and again, when she has used one card and lost it. */
 static void a_disk_of_last_week_does_not_know_the_card_of_today(void **state)
 {
@@ -545,7 +616,9 @@ int main(void)
         cmocka_unit_test(a_card_for_the_first_time_waits_one_for_who_forgot_does_not),
         cmocka_unit_test(a_cards_age_is_not_a_matter_of_wrong_clocks),
         cmocka_unit_test(a_pupil_is_not_told_the_words_that_let_machines_in),
+        cmocka_unit_test(where_no_passphrases_are_nobody_gets_one),
         cmocka_unit_test(people_lists_who_is_not_here_yet_and_the_roster_gets_shorter),
+        cmocka_unit_test(a_jam_that_others_joined_is_a_teachers_to_erase),
         cmocka_unit_test(the_first_screen_says_where_one_moved),
         cmocka_unit_test(who_was_removed_is_told_so),
         cmocka_unit_test(a_name_that_another_took_is_given_back),
@@ -556,6 +629,7 @@ int main(void)
         cmocka_unit_test(who_is_new_is_new),
         cmocka_unit_test(a_card_is_enough_before_the_log_has_come),
         cmocka_unit_test(a_reset_is_enough_before_the_log_has_come),
+        cmocka_unit_test(words_that_took_a_cards_place_outlast_a_power_cut),
         cmocka_unit_test(a_disk_of_last_week_does_not_know_the_card_of_today),
         cmocka_unit_test(an_old_card_waits_for_the_log_and_so_does_a_teachers),
         cmocka_unit_test(a_key_that_opens_for_everybody_is_nobodys),
