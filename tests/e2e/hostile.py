@@ -5,13 +5,15 @@
 #   hostile.py udp HOST PORT COUNT             datagrams of noise, also broadcast
 #   hostile.py tcp HOST PORT COUNT             connections that send noise, nothing, or half a greeting
 #   hostile.py local SOCKET                    half requests, huge ones, lying lengths, noise
-#   hostile.py latency HERE THERE COUNT [MS]   the median way of a note from one socket's machine to a watch at the other's, us;
-#                                              with a pause after each: what three in four don't exceed
+#   hostile.py latency HERE THERE COUNT        the way of a note from one socket's machine to a watch at the other's, us: what
+#                                              three in four don't exceed
+#   hostile.py probe HERE THERE FILE           the way of a note every tenth of a second, us, a line each, until it is ended
 #   hostile.py many SOCKET COUNT               so many long notes by who sits there, without waiting for each
 #   hostile.py crowd SOCKET COUNT              so many clients at once that say nothing, while stdin is open
 import json
 import os
 import random
+import signal
 import socket
 import statistics
 import sys
@@ -90,10 +92,11 @@ def local(path):
         s.close()
 
 
-def latency(here, there, count, pause=0):
+def ways(here, there, count):
+    """How long each of so many notes takes, in us, from one socket's machine to a watch at the other's."""
     writer, watch = dial(here), dial(there)
     watch.sendall(pack([0, 1, "watch", {"how": "changes"}]))
-    got, times = b"", []
+    got = b""
 
     def changes():
         nonlocal got
@@ -102,12 +105,15 @@ def latency(here, there, count, pause=0):
                 message, used = unpack(got)
                 break
             except Short:
-                got += watch.recv(65536)
+                more = watch.recv(65536)
+                if not more:
+                    raise ConnectionResetError
+                got += more
         got = got[used:]
         return message
 
     changes()
-    for i in range(int(count)):
+    for i in range(count):
         text, begun = f"{os.getpid()} {i}", time.monotonic()
         writer.sendall(pack([0, i, "note", {"text": text}]))
         while True:
@@ -116,12 +122,29 @@ def latency(here, there, count, pause=0):
                 break
             if time.monotonic() - begun > 60:
                 sys.exit("the note doesn't come")
-        times.append(time.monotonic() - begun)
+        took = time.monotonic() - begun
         answer = unpack(writer.recv(65536))[0]
         if answer[2] is not None:
             sys.exit(f"refused: {answer[2]}")
-        time.sleep(int(pause) / 1000)
-    print(int(statistics.quantiles(times)[2 if int(pause) else 1] * 1e6))
+        yield int(took * 1e6)
+
+
+def latency(here, there, count):
+    print(int(statistics.quantiles(ways(here, there, int(count)))[2]))
+
+
+def probe(here, there, path):
+    ended = []
+    signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
+    with open(path, "w") as out:
+        try:
+            for n, way in enumerate(ways(here, there, 1 << 20)):
+                print(way, file=out, flush=True)
+                if ended and n >= 7:
+                    break
+                time.sleep(0.1)
+        except (OSError, Short):
+            print("ended", file=out)  # the test has stopped a machine
 
 
 def many(path, count):
@@ -151,4 +174,5 @@ def crowd(path, count):
 
 
 if __name__ == "__main__":
-    {"call": call, "udp": udp, "tcp": tcp, "local": local, "latency": latency, "many": many, "crowd": crowd}[sys.argv[1]](*sys.argv[2:])
+    {"call": call, "udp": udp, "tcp": tcp, "local": local, "latency": latency, "probe": probe, "many": many,
+     "crowd": crowd}[sys.argv[1]](*sys.argv[2:])

@@ -290,8 +290,9 @@ static void attack_other_device(struct hostile *h)
     printf("refused %llu\n", (unsigned long long)h->options->targets[0].refused);
 }
 
-/* A HELLO that names a port where a victim listens: how often is it called, and what is it told? */
-static void attack_victim_port(struct hostile *h)
+/* For ten seconds a victim listens at a port of ours, and all are told so again and again: how often is it called, and what is it
+ * told? */
+static void call_victim(struct hostile *h, void (*say)(struct hostile *, uint16_t port))
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(7999)};
     int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
@@ -299,15 +300,10 @@ static void attack_victim_port(struct hostile *h)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     must(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, 64) == 0, "port 7999");
     hostile_join(h);
-    h->options->port = 7999;
     int64_t end = now_ms() + 10000;
     while (now_ms() < end) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        h->run++; /* as if it had started anew: the worst case */
-        for (uint32_t i = 0; i < h->options->targets_count; i++) {
-            hostile_hello(h);
-            hostile_say(h, &h->options->targets[i]);
-        }
+        say(h, 7999);
         if (poll(&p, 1, 20) == 1) {
             char got[4096];
             int one = accept(fd, NULL, NULL);
@@ -325,6 +321,39 @@ static void attack_victim_port(struct hostile *h)
     }
     close(fd);
     printf("calls %u\nbytes %u\n", calls, bytes);
+}
+
+/* By HELLO, each time as if it had started anew: the worst case. */
+static void say_hello(struct hostile *h, uint16_t port)
+{
+    h->options->port = port;
+    h->run++;
+    for (uint32_t i = 0; i < h->options->targets_count; i++) {
+        hostile_hello(h);
+        hostile_say(h, &h->options->targets[i]);
+    }
+}
+
+static void attack_victim_port(struct hostile *h)
+{
+    call_victim(h, say_hello);
+}
+
+/* By INBOX, which moves a link: with the tag of the class's secret, and with one that nobody knows. */
+static void say_inbox(struct hostile *h, uint16_t port)
+{
+    struct secret_tag tags[2] = {{{0}}};
+    class_secret_tag(&h->secret, &tags[0]);
+    for (uint32_t i = 0; i < 2 * h->options->targets_count; i++) {
+        pack_reset(&h->pack);
+        pack_inbox(&h->pack, &tags[i % 2], port);
+        hostile_say(h, &h->options->targets[i / 2]);
+    }
+}
+
+static void attack_victim_inbox(struct hostile *h)
+{
+    call_victim(h, say_inbox);
 }
 
 /* A class of one's own is offered to a joiner that waits for the root key. */
@@ -595,6 +624,7 @@ const struct attack member_attacks[] = {
     {"nameless", true, attack_nameless},
     {"other-device", true, attack_other_device},
     {"victim-port", true, attack_victim_port},
+    {"victim-inbox", true, attack_victim_inbox},
     {"wrong-root", true, attack_wrong_root},
     {"slander", true, attack_slander},
     {"lure", true, attack_lure},
