@@ -88,6 +88,10 @@ void say_class_until(struct page *page, const msgpack_object *result)
                  _("The class's last day is %s now%s. Nothing is erased by its coming, but by: "
                    "jam class close"),
                  until, phrase_as(page));
+        if (is_set(result, "over")) {
+            page_say(page, _("By this machine's clock that day is over. Another: jam class until "
+                             "DAY"));
+        }
     } else {
         page_say(page, _("The class has no last day now%s."), phrase_as(page));
     }

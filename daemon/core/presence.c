@@ -599,7 +599,7 @@ static void peer_left(struct presence *p, struct known *k, const struct message 
         p->heard = now.mono;
         known_become(p, k, PEER_LEFT, now);
         if (p->large) {
-            watch_tell_gone(p, k);
+            watch_tell_gone(p, k, now);
         }
     }
 }

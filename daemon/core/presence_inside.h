@@ -22,6 +22,7 @@ struct known {
     uint64_t place; /* on the ring */
     bool hinted;    /* only others told of it */
     bool forget;    /* in this tick */
+    bool tell;      /* the others that it is away */
     /* calling */
     struct address linked_to;
     struct address other; /* where it may be too; its port is 0 if there is none */
@@ -108,6 +109,7 @@ struct presence {
     uint32_t watchers_count;
     struct mono ring_due;    /* when to choose them anew; 0: not */
     struct mono beat_due;    /* 0: nobody to beat to */
+    struct mono tell_due;    /* when others are told who is away; 0: nobody is to be told */
     struct mono refresh_due; /* next look at who wasn't heard for longest */
     struct question questions[QUESTIONS_MAX];
     uint32_t questions_count;
@@ -198,7 +200,7 @@ void watch_link(struct presence *, struct known *, struct now); /* it came up or
 void watch_changed(struct presence *, struct now);              /* the ring must be looked at */
 void watch_forget(struct presence *, const struct known *);     /* no pointer to it may stay */
 void watch_stall(struct presence *, struct now);                /* were we stopped ourselves? */
-void watch_tell_gone(struct presence *, const struct known *);
+void watch_tell_gone(struct presence *, struct known *, struct now);
 void watch_plan(const struct presence *, const struct known *, struct plan *);
 void watch_step(struct presence *, struct known *, enum step, struct now);
 void watch_tick(struct presence *, struct now);

@@ -21,12 +21,14 @@ enum {
     FRESH_MS = 2500,         /* heard so lately is heard */
     JUST_HEARD_MS =
         500, /* … and so lately that a GONE is late or a lie: finding one gone takes longer */
-    CUT_OFF_MS = 3000,          /* nobody heard at all: not they are gone, we are */
-    STALL_MS = 1000,            /* a tick so late tells that we were stopped ourselves */
-    STALL_GREET_MS = 2000,      /* … so long that others may think us gone */
-    SETTLE_MS = 200,            /* from a change of the ring to choosing watchers anew */
-    REFRESH_MS = 10000,         /* between probes of the one that wasn't heard for longest */
-    STRANGE_MS = 300000,        /* silence of one without a link before it is asked, ... */
+    CUT_OFF_MS = 3000,     /* nobody heard at all: not they are gone, we are */
+    STALL_MS = 1000,       /* a tick so late tells that we were stopped ourselves */
+    STALL_GREET_MS = 2000, /* … so long that others may think us gone */
+    SETTLE_MS = 200,       /* from a change of the ring to choosing watchers anew */
+    REFRESH_MS = 10000,    /* between probes of the one that wasn't heard for longest */
+    TELL_MS = 20,          /* a split takes many at once: of so many together … */
+    TELL_MAX = 16,       /* … the others are told, so that what is said of them shares packets */
+    STRANGE_MS = 300000, /* silence of one without a link before it is asked, ... */
     STRANGE_REFRESH_MS = 60000, /* ... and how often that may be: both make a link for it */
 };
 
@@ -226,7 +228,7 @@ void watch_link(struct presence *p, struct known *k, struct now now)
 
 /* ---- accusing ------------------------------------------------------------------------------- */
 
-void watch_tell_gone(struct presence *p, const struct known *gone)
+static void tell_gone(struct presence *p, const struct known *gone)
 {
     struct message says = {
         .kind = MESSAGE_GONE, .device = gone->peer.device, .run = gone->peer.run};
@@ -234,6 +236,36 @@ void watch_tell_gone(struct presence *p, const struct known *gone)
         if (p->all[i] != gone && p->all[i]->peer.state == PEER_HERE) {
             act_say(p, p->all[i], &says);
         }
+    }
+}
+
+void watch_tell_gone(struct presence *p, struct known *k, struct now now)
+{
+    if (!p->large) {
+        tell_gone(p, k);
+        return;
+    }
+    k->tell = true;
+    if (p->tell_due.ms == 0) {
+        p->tell_due = after(now, TELL_MS);
+    }
+}
+
+/* Who came back meanwhile isn't gone. */
+static void tell_tick(struct presence *p, struct now now)
+{
+    int told = 0;
+    p->tell_due.ms = 0;
+    for (uint32_t i = 0; i < p->count && told < TELL_MAX; i++) {
+        struct known *k = p->all[i];
+        if (k->tell && k->peer.state != PEER_HERE) {
+            tell_gone(p, k);
+            told++;
+        }
+        k->tell = false;
+    }
+    if (told == TELL_MAX) {
+        p->tell_due = after(now, TELL_MS);
     }
 }
 
@@ -246,7 +278,7 @@ static void gone(struct presence *p, struct known *k, struct now now)
 static void confirm(struct presence *p, struct known *k, struct now now)
 {
     gone(p, k, now);
-    watch_tell_gone(p, k);
+    watch_tell_gone(p, k, now);
 }
 
 /* As others say. */
@@ -254,7 +286,7 @@ static void believe(struct presence *p, struct known *k, struct now now)
 {
     gone(p, k, now);
     if (p->large) {
-        watch_tell_gone(p, k); /* not everybody has a link to who said it first */
+        watch_tell_gone(p, k, now); /* not everybody has a link to who said it first */
     }
 }
 
@@ -616,6 +648,9 @@ static void questions_tick(struct presence *p, struct now now)
 void watch_tick(struct presence *p, struct now now)
 {
     questions_tick(p, now);
+    if (is_due(p->tell_due, now)) {
+        tell_tick(p, now);
+    }
     if (is_due(p->ring_due, now)) {
         p->ring_due.ms = 0;
         ring_choose(p, now);
@@ -632,7 +667,7 @@ void watch_tick(struct presence *p, struct now now)
 
 int64_t watch_wake(const struct presence *p)
 {
-    const struct mono dues[] = {p->ring_due, p->beat_due, p->refresh_due};
+    const struct mono dues[] = {p->ring_due, p->tell_due, p->beat_due, p->refresh_due};
     int64_t ms = INT64_MAX;
     for (size_t i = 0; i < sizeof(dues) / sizeof(dues[0]); i++) {
         if (dues[i].ms != 0 && dues[i].ms < ms) {

@@ -412,7 +412,8 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
                                         : err;
 }
 
-/* Does only such a payload lack as can be erased? Any other was taken out by who passes it on. */
+/* Does only such a payload lack as can be erased? Any other was taken out by who passes it on, or it is void, which the proof
+ * tells who has come so far. */
 static bool may_lack(const struct decoded *d)
 {
     for (uint32_t i = 0; i < d->count; i++) {
@@ -450,7 +451,9 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
         err = ERR_WAIT;
     }
     err = err == OK ? replica_decode(replica, run, &prev) : err;
-    err = err == OK && !may_lack(&replica->decoded) ? ERR_MALFORMED : err;
+    if (err == OK && !may_lack(&replica->decoded)) {
+        err = run->first_seq > feed->seq + 1 ? ERR_WAIT : ERR_MALFORMED;
+    }
     err = err == OK && PLANTED(10) &&
                   now.wall.ms < (int64_t)replica->decoded.entries[0].time_ms - 3600000
               ? ERR_ORDER

@@ -468,6 +468,32 @@ static enum err here_without_class(struct call *call, struct pack *p)
     return OK;
 }
 
+/* For completion: the classes that go on. All other names are those of one class. */
+static enum err names_of_classes(struct call *call, struct pack *p)
+{
+    char name[NAME_BYTES_MAX + 1];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < call->device->classes_count; i++) {
+        count += !call->device->classes[i]->closed;
+    }
+    pack_map(p, 1);
+    pack_str(p, "names");
+    pack_array(p, count);
+    for (uint32_t i = 0; i < call->device->classes_count; i++) {
+        if (!call->device->classes[i]->closed) {
+            pack_str(p, class_name(call->device->classes[i], name));
+        }
+    }
+    return OK;
+}
+
+static bool is_names_of_classes(const struct call *call, struct slice method)
+{
+    struct slice of = {0};
+    map_text(call->params, "of", &of);
+    return slice_is(method, "names") && slice_is(of, "classes");
+}
+
 /* What can be asked of a class that has ended, or of none in particular. */
 static bool is_of_closed(struct slice method)
 {
@@ -490,6 +516,10 @@ static enum err dispatch(struct call *call, struct slice method)
         snprintf(call->what, sizeof(call->what), "%.*s", (int)name.len,
                  name.at ? (const char *)name.at : "");
         return err;
+    }
+    if (is_names_of_classes(call, method)) {
+        static const struct device_method names = {"names", names_of_classes};
+        return call_device(call, &names);
     }
     if (call->class) {
         store_forgive(call->class->store);

@@ -104,12 +104,30 @@ enum err sitting_ask(struct ask *ask, struct sitting *sitting, struct class *cla
     return ask->lists ? store_err(ask->store) : ERR_NOMEM;
 }
 
+/* Would a goodbye of theirs count? Not of who was removed, nor under a key that a teacher has replaced: it would be kept as
+ * evidence against this machine. */
+static bool may_say_bye(struct class *class, const struct person_id *person)
+{
+    struct sign_pk present, own;
+    const struct sign_key *key = keyring_find(&class->author.people, person);
+    if (authority_is_removed(class->store, person)) {
+        return false;
+    }
+    if (!key || !person_key(class->store, person, &present, NULL)) {
+        return true;
+    }
+    own = sign_public(key);
+    return SAME(own, present);
+}
+
 static void sign_out(struct device *device, struct class *class, const struct person_id *person,
                      struct now now)
 {
     struct hash id;
     struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = *person};
-    class_append(class, &bye, 1, now, &id);
+    if (may_say_bye(class, person)) {
+        class_append(class, &bye, 1, now, &id);
+    }
     keyring_drop(&class->author.people, person);
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
         struct sitting *sitting = &device->sittings[i];
@@ -255,14 +273,15 @@ static bool lesson_read(struct class *class, bool *runs, struct stamp *ended)
     return found;
 }
 
-/* The lesson's end signs out whom it finds, but for teachers. */
+/* The lesson's end signs out whom it finds, but for teachers: once. A session can outlast a goodbye, if that doesn't count. */
 static void end_lesson(struct device *device, struct class *class, const struct stamp *ended,
                        struct now now)
 {
     struct person_id people[KEYRING_MAX];
     uint32_t count = people_here(device, class, ended, people);
     for (uint32_t i = 0; i < count; i++) {
-        if (!authority_is_teacher(class->store, &people[i])) {
+        if (keyring_find(&class->author.people, &people[i]) &&
+            !authority_is_teacher(class->store, &people[i])) {
             sign_out(device, class, &people[i], now);
         }
     }

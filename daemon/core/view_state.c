@@ -244,9 +244,6 @@ static enum err names_tell(struct ask *ask, struct pack *p)
         pack_names_of(ask, p,
                       store_query(ask->store, "SELECT label AS name FROM seat UNION"
                                               " SELECT host FROM device ORDER BY name"));
-    } else if (slice_is(of, "classes")) {
-        pack_array(p, 1);
-        pack_str(p, ask->class_name);
     } else {
         return refuse(ask, ERR_MALFORMED, slice_str("of"), NULL);
     }

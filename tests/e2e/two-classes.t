@@ -15,7 +15,8 @@ kept() { grep -qaF "$2" "$JAM_ROOM/$1"/state/*; }
 test_expect_success 'three classes on three machines, one after the other' '
     open_room 3 && teach && sign_in 2 ana && on 2 jam start bridge && on 2 jam note "of the first" && await converged &&
     another "Period 4" && sign_in 2 ben && on 2 jam start volcano && on 2 jam note "of the second" &&
-    another "Period 5" && await "on 3 jam list --class \"Period 4\" | grep volcano"
+    another "Period 5" && await "on 3 jam list --class \"Period 4\" | grep volcano" &&
+    printf "Period %s\n" 3 4 5 >all && on 3 jam names classes >names && test_cmp all names
 '
 
 test_expect_success 'a watch of a class that ends says so and ends; a watch of another goes on' '
@@ -32,7 +33,7 @@ test_expect_success 'a watch of a class that ends says so and ends; a watch of a
 '
 
 test_expect_success 'where it was in use another one is now' '
-    in_use 1 "Period 5" && in_use 2 "Period 3" && test_expect_code 1 on 2 jam list --class "Period 4" 2>err && grep "has ended" err &&
+    in_use 1 "Period 5" && in_use 2 "Period 3" && printf "Period %s\n" 3 5 >all && on 2 jam names classes >names && test_cmp all names && test_expect_code 1 on 2 jam list --class "Period 4" 2>err && grep "has ended" err &&
     on 1 jam hello lee --passphrase-file "$JAM_ROOM/words"
 '
 

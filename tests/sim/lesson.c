@@ -248,6 +248,20 @@ static bool say_person(struct world *world, struct human *h, struct words *w)
     return true;
 }
 
+/* One that lies: the others go on being of the class. */
+static bool say_liar(struct world *world, struct human *h, struct words *w)
+{
+    (void)h;
+    int i = world->plan.machines - 1;
+    if (!world->machines[i].lies) {
+        return false;
+    }
+    i -= (int)below(&world->lesson, (uint32_t)world->plan.hostile);
+    hex(w->room[2], world->machines[i].id.b, 8);
+    say(w, "device", w->room[2]);
+    return true;
+}
+
 struct act_row {
     const char *method;
     bool (*say)(struct world *, struct human *, struct words *); /* false: nothing to do */
@@ -284,6 +298,8 @@ static const struct act_row acts[] = {
     {"lesson.end", say_nothing, 0, 1},
     {"people.confirm", say_all, 0, 3},
     {"people.teacher", say_person, 0, 1},
+    {"people.remove", say_person, 0, 1},
+    {"class.expel", say_liar, 0, 2},
     {"class.rotate", say_nothing, 0, 1},
     {"class.admit", say_all, 0, 4},
     {NULL, NULL, 0, 0},

@@ -214,6 +214,27 @@ static void an_entry_without_its_payload_is_lacking(void **state)
     side_close(&a);
 }
 
+/* Whoever is behind hears headers of a void branch before it can take the proof that they are void: nobody's fault. */
+static void headers_further_on_than_here_wait_and_blame_nobody(void **state)
+{
+    (void)state;
+    struct side a;
+    struct forger f;
+    static const struct hash unknown[] = {{{7}}};
+    struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = {{1}}};
+    side_open(&a, 1);
+    forger_open(&f, &some_class, 1);
+    assert_int_equal(forger_send(&f, 1, &a), OK);
+    forger_note_after(&f, "waits for its cause", unknown, 1);
+    assert_int_equal(forger_send(&f, 2, &a), OK);
+    assert_int_equal(replica_count(a.replica).waiting, 1);
+    f.strip = true;
+    forger_add(&f, &bye, NULL, 0);
+    assert_int_equal(forger_send(&f, 3, &a), ERR_WAIT);
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
 static void a_void_feed_that_parts_earlier_still_is_void_from_there(void **state)
 {
     (void)state;
@@ -489,7 +510,7 @@ static void a_proof_of_a_fork_always_fits_a_message(void **state)
     struct hash after[AFTER_MAX];
     struct slice x, y;
     side_open(&a, 1);
-    for (uint8_t i = 0; i < AFTER_MAX; i++) {
+    for (int i = 0; i < AFTER_MAX; i++) {
         forger_open(&other[i], &some_class, (uint8_t)(10 + i));
         assert_int_equal(forger_send(&other[i], 1, &a), OK);
         after[i] = other[i].last;
@@ -992,6 +1013,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_that_could_not_be_passed_on_is_not_taken),
         cmocka_unit_test(an_entry_without_its_payload_is_lacking),
+        cmocka_unit_test(headers_further_on_than_here_wait_and_blame_nobody),
         cmocka_unit_test(a_void_feed_that_parts_earlier_still_is_void_from_there),
         cmocka_unit_test(branches_take_the_room_of_what_they_say),
         cmocka_unit_test(what_a_fork_voids_is_written_again_once),

@@ -341,6 +341,31 @@ static void who_is_idle_is_signed_out_but_not_within_a_lesson(void **state)
     room_free(room);
 }
 
+/* Their session is open for ever, since their goodbye doesn't count; nobody else may be signed out for it, and nothing written
+ * again and again. */
+static void who_was_removed_while_signed_in_is_signed_out_once(void **state)
+{
+    (void)state;
+    char invite[256], entries[32];
+    struct room *room = class_of(2, invite);
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    room_run(room, 1000);
+    assert_string_equal(ASK(room, 0, "people.remove", "person", "ana"), "");
+    assert_string_equal(ASK(room, 0, "lesson.start"), "");
+    assert_string_equal(ASK(room, 0, "lesson.end"), "");
+    room_run(room, 1000);
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ben"), "");
+    room_run(room, 1000);
+    assert_string_equal(ASK(room, 1, "status"), "");
+    snprintf(entries, sizeof(entries), "%s", room_text(room, 1, "status.entries"));
+    assert_string_equal(room_text(room, 1, "status.refused.0.count"), "");
+    room_run(room, 20000);
+    assert_string_equal(ASK(room, 1, "status"), "");
+    assert_string_equal(room_text(room, 1, "status.entries"), entries);
+    assert_string_equal(ASK(room, 1, "note", "text", "still here"), "");
+    room_free(room);
+}
+
 static void assert_erased(struct room *room, int i, const char *text)
 {
     assert_false(disk_holds(room->m[i].disk, slice_str(text)));
@@ -567,6 +592,7 @@ int main(void)
         cmocka_unit_test(who_was_away_comes_over_later),
         cmocka_unit_test(who_were_away_together_for_long_come_back_by_a_teacher),
         cmocka_unit_test(who_are_refused_together_come_back_by_words),
+        cmocka_unit_test(who_was_removed_while_signed_in_is_signed_out_once),
         cmocka_unit_test(who_was_expelled_is_left_out_and_the_old_words_let_nobody_in),
         cmocka_unit_test(one_that_was_away_when_it_was_expelled_is_told_why),
     };

@@ -535,6 +535,10 @@ static void last_days_and_ends_are_told(void **state)
     expect_said(say_class_until, "{\"until\":\"2027-07-01\"}",
                 "The class's last day is 2027-07-01 now, as ana. Nothing is erased by its coming, "
                 "but by: jam class close\n");
+    expect_said(say_class_until, "{\"until\":\"2020-01-01\",\"over\":true}",
+                "The class's last day is 2020-01-01 now, as ana. Nothing is erased by its coming, "
+                "but by: jam class close\nBy this machine's clock that day is over. Another: jam "
+                "class until DAY\n");
     expect_said(say_class_until, "{\"until\":null}", "The class has no last day now, as ana.\n");
 }
 
