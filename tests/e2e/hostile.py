@@ -9,6 +9,9 @@
 #                                              three in four don't exceed
 #   hostile.py probe HERE THERE FILE           the way of a note every tenth of a second, us, a line each, until it is ended
 #   hostile.py many SOCKET COUNT               so many long notes by who sits there, without waiting for each
+#   hostile.py served SOCKET COUNT             so many clients at once that ask something: how many are answered, and how many refused
+#   hostile.py unread SOCKET COUNT             so many that ask and ask and never read, and as many with half a request; one that
+#                                              watches and never reads, too; while stdin is open
 #   hostile.py crowd SOCKET COUNT              so many clients at once that say nothing, while stdin is open
 import json
 import os
@@ -162,6 +165,36 @@ def many(path, count):
                 sys.exit(f"refused: {answer[2]}")
 
 
+def served(path, count):
+    clients, answers = [dial(path) for _ in range(int(count))], []
+    for s in clients:
+        try:
+            s.sendall(pack([0, 1, "here", {}]))
+        except BrokenPipeError:
+            pass  # it was refused before it could ask
+        error = unpack(s.recv(65536))[0][2]
+        answers.append(error and error["code"])
+    print("answered", answers.count(None), "busy", answers.count("busy"))
+
+
+def unread(path, count):
+    kept = []
+    for i in range(2 * int(count)):
+        s = dial(path)
+        kept.append(s)
+        s.setblocking(False)
+        try:
+            while i % 2:
+                s.send(pack([0, 1, "status", {}]) * 100)
+            s.send(pack([0, 1, "status", {}])[:-1])
+        except BlockingIOError:
+            pass
+    kept.append(dial(path))
+    kept[-1].sendall(pack([0, 1, "watch", {"how": "changes"}]))
+    print("there", flush=True)
+    sys.stdin.read()
+
+
 def crowd(path, count):
     kept = []
     for _ in range(int(count)):
@@ -175,4 +208,4 @@ def crowd(path, count):
 
 if __name__ == "__main__":
     {"call": call, "udp": udp, "tcp": tcp, "local": local, "latency": latency, "probe": probe, "many": many,
-     "crowd": crowd}[sys.argv[1]](*sys.argv[2:])
+     "served": served, "unread": unread, "crowd": crowd}[sys.argv[1]](*sys.argv[2:])

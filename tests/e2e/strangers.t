@@ -5,6 +5,7 @@ ROOM=4
 . "$(dirname "$0")/room.sh"
 
 hostile() { "$top/tests/e2e/hostile.py" "$@"; }
+peak() { awk '/^VmHWM/ { print $2 }' "/proc/$(cat "$JAM_ROOM/$1/pid")/status"; }
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$(cat "$JAM_ROOM/$1/pid")/status"; }
 
 test_expect_success 'two classes on one LAN do not see each other' '
@@ -13,6 +14,18 @@ test_expect_success 'two classes on one LAN do not see each other' '
     await "see_all 2" && sign_in 1 ana && sign_in 3 zoe && on 1 jam start bridge && on 3 jam start tower &&
     await "converged 1 2" && await "converged 3 4" && ! converged &&
     says 2 list "[.jams[].name] == [\"bridge\"]" && says 4 list "[.jams[].name] == [\"tower\"]"
+'
+
+test_expect_success 'sixty-four clients are answered, and others told that there are too many' '
+    hostile served "$JAM_ROOM/2/socket" 100 >said && cat said && grep -qx "answered 64 busy 36" said
+'
+test_expect_success 'clients that never read, and half requests: others are served, and the one that watches unread is dropped' '
+    { echo 5 >"/proc/$(cat "$JAM_ROOM/2/pid")/clear_refs" || :; } && before=$(peak 2) && mkfifo held && : >there || return 1
+    hostile unread "$JAM_ROOM/2/socket" 25 <held >there &
+    crowd=$!
+    exec 9>held && await "grep -q there there" && hostile many "$JAM_ROOM/1/socket" 2500 &&
+    await "grep -q \"read its answers: dropped\" \"\$JAM_ROOM/2/log\"" && on 2 jam status >out && exec 9>&- && wait $crowd &&
+    grew=$(($(peak 2) - before)) && echo "grew by $grew kB" && test $grew -lt 20000
 '
 
 test_expect_success 'a machine of one class is called by one of the other: nothing happens' '
@@ -40,7 +53,7 @@ test_expect_success 'half requests, huge ones, lying lengths at the local socket
 
 test_expect_success 'a crowd of silent clients keeps nobody out for long' '
     mkfifo hold || return 1
-    hostile crowd "$JAM_ROOM/2/socket" 500 <hold >there &
+    hostile crowd "$JAM_ROOM/2/socket" 1000 <hold >there &
     crowd=$!
     exec 9>hold && await "grep -q there there" && exec 9>&- && wait $crowd &&
     await "on 2 jam status >out"

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hostile.h"
+#include "knock.h"
 
 /* ZMTP 3.1, mechanism CURVE, as a client. */
 static const uint8_t greeting[64] = {[0] = 0xff, [9] = 0x7f, [10] = 3,   [11] = 1,  [12] = 'C',
@@ -197,11 +198,28 @@ static void attack_flood_beacons(struct hostile *h)
     }
 }
 
+/* Knocks, each of a machine that nobody has heard of. */
+static void attack_flood_knocks(struct hostile *h)
+{
+    int fd = beacon_socket();
+    printf("under way\n");
+    fflush(stdout);
+    for (;;) {
+        struct knock knock = {.host = "hostile"};
+        uint8_t bytes[KNOCK_BYTES];
+        rng_fill(&h->rng, &knock.device, sizeof(knock.device));
+        rng_fill(&h->rng, &knock.hardware, sizeof(knock.hardware));
+        knock_write(&knock, bytes);
+        send_to_all(h, fd, bytes, sizeof(bytes));
+    }
+}
+
 const struct attack outsider_attacks[] = {
     {"half-open", false, attack_half_open},
     {"huge-frame", false, attack_huge_frame},
     {"replay-beacons", false, attack_replay_beacons},
     {"forged-beacons", false, attack_forged_beacons},
     {"flood-beacons", false, attack_flood_beacons},
+    {"flood-knocks", false, attack_flood_knocks},
     {NULL, false, NULL},
 };
