@@ -200,6 +200,18 @@ planted: ## are bugs that are planted in the core found by the simulator, each w
 	$(FLAVOUR) $(SIM_FLAVOUR)
 	$(Q)build/simulated/sim --find-planted --first 1 --seeds 200 --minutes 5
 
+COVERED := $(UNIT_C:%.c=build/coverage/%)
+COVERAGE_FLAVOUR := CPPFLAGS=-DJAM_PLANTED CFLAGS="-O0 -g --coverage" B=build/coverage
+coverage: ## what of proto and daemon/core the unit tests and a hundred simulated rooms come by
+	$(FLAVOUR) $(COVERAGE_FLAVOUR) $(COVERED) build/coverage/sim
+	$(Q)find build/coverage -name '*.gcda' -delete
+	$(Q)JOBS=$(JOBS) tests/run $(COVERED)
+	$(Q)build/coverage/sim --first 1 --seeds $(or $(SEEDS),100) --minutes 5 --quiet
+	$(Q)tests/coverage build/coverage
+
+mutants: ## are conditions that are turned around noticed by a test? (MUTANTS=100, MUTANTS_SEED=1)
+	$(Q)tests/mutants $(or $(MUTANTS),100) $(or $(MUTANTS_SEED),1)
+
 # ---- looks ------------------------------------------------------------------------------------------------------
 SOURCES = $(wildcard */*.[ch] daemon/*/*.[ch] tests/*/*.[ch] tools/*/*.[ch])
 $(B)/%.tidy: %.c .clang-tidy
@@ -259,7 +271,7 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all units unit fuzzers test e2e kills soak house fuzz sim planted tidy format format-check demo demo-stop bench \
+.PHONY: all units unit fuzzers test e2e kills soak house fuzz sim planted coverage mutants tidy format format-check demo demo-stop bench \
     bench-tools compare install uninstall clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
