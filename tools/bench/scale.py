@@ -4,6 +4,7 @@
 #   scale.py N                     one room
 #   scale.py draw FILE OUT.svg     the rooms of FILE as a plot
 import json
+import math
 import os
 import resource
 import select
@@ -136,23 +137,24 @@ PANELS = [("sent when idle, mean, bytes/s", "sent"), ("memory of a daemon, the g
           ("links that a machine makes, the most", "links_most"), ("a change is told to all, median, ms", "changes_ms"),
           ("all see all after a split, median, s", "heal_s")]
 WIDTH, HEIGHT, LEFT, TOP = 300, 190, 40, 34
-FAR = 1000
+NEAR, FAR = 20, 1000
 
 
 def panel(at, title, key, rooms):
-    """One plot: points measured, the straight line through the last two, on to a thousand, dashed."""
+    """One plot: points measured, the straight line through the last two, if it rises, on to a thousand, dashed."""
     goal = GOALS.get(key)
     points = [(r["machines"], r[key]) for r in rooms if r[key] is not None]
     far = None
     if len(points) > 1:
         (x1, y1), (x2, y2) = points[-2:]
-        far = max(0, y2 + (y2 - y1) / (x2 - x1) * (FAR - x2))
+        far = y2 + max(0, (y2 - y1) / (x2 - x1)) * (FAR - x2)
     top_value = 1.15 * max([y for _, y in points] + [far or 0, goal or 0])
     x0, y0 = at % 2 * WIDTH + LEFT, at // 2 * HEIGHT + TOP
     w, h = WIDTH - LEFT - 20, HEIGHT - TOP - 30
 
     def place(x, y):
-        return f"{x0 + w * x / FAR:.1f},{y0 + h - h * y / top_value:.1f}"
+        along = math.log(max(x, NEAR) / NEAR) / math.log(FAR / NEAR)
+        return f"{x0 + w * along:.1f},{y0 + h - h * y / top_value:.1f}"
 
     def text(x, y, what, anchor="middle"):
         px, py = place(x, y).split(",")
@@ -185,8 +187,8 @@ def draw(source, target):
     for at, (title, key) in enumerate(PANELS):
         out += panel(at, title, key, rooms)
     out += [f'<text x="{WIDTH + LEFT}" y="{(rows - 1) * HEIGHT + TOP + 20 + 14 * i}">{line}</text>' for i, line in enumerate(
-        ["By machines in the room, in a lab on one computer.", "Points: measured. Dashed, with a question mark: the last",
-         "two points drawn on in a straight line, not measured."])]
+        ["By machines in the room (a logarithmic scale), in a lab on", "one computer. Points: measured. Dashed, with a question",
+         "mark: as much more for each machine as between the last", "two points, not measured. Red: the goal."])]
     with open(target, "w") as f:
         f.write("\n".join(out + ["</svg>"]) + "\n")
 
