@@ -200,8 +200,9 @@ planted: ## are bugs that are planted in the core found by the simulator, each w
 	$(FLAVOUR) $(SIM_FLAVOUR)
 	$(Q)build/simulated/sim --find-planted --first 1 --seeds 200 --minutes 5
 
+# unoptimized, a compiler warns of what it doesn't see
 COVERED := $(UNIT_C:%.c=build/coverage/%)
-COVERAGE_FLAVOUR := CPPFLAGS=-DJAM_PLANTED CFLAGS="-O0 -g --coverage" B=build/coverage
+COVERAGE_FLAVOUR := CFLAGS="-O0 -g --coverage" WERROR= B=build/coverage
 coverage: ## what of proto and daemon/core the unit tests and a hundred simulated rooms come by
 	$(FLAVOUR) $(COVERAGE_FLAVOUR) $(COVERED) build/coverage/sim
 	$(Q)find build/coverage -name '*.gcda' -delete
