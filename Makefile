@@ -167,7 +167,7 @@ test: ## install what is missing, build every way, run every test
 	$(FLAVOUR) SANITIZE=address,undefined units
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
 	$(FLAVOUR) $(SIM_FLAVOUR)
-	$(Q)JOBS=$(JOBS) tests/run $(E2E) tests/house.t tests/tidy.t tests/install.t tests/fuzz/fuzz.t tests/sim/sim.t \
+	$(Q)JOBS=$$(($(JOBS) + 1)) tests/run $(E2E) tests/house.t tests/tidy.t tests/install.t tests/fuzz/fuzz.t tests/sim/sim.t \
 	    $(UNIT_C:%.c=build/%) $(LIGHT_C:%.c=build/clang/%) $(LIGHT_C:%.c=$(SAN)/%)
 
 DAY := 86400
