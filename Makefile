@@ -167,7 +167,7 @@ test: ## install what is missing, build every way, run every test
 	$(FLAVOUR) SANITIZE=address,undefined units
 	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
 	$(FLAVOUR) $(SIM_FLAVOUR)
-	$(Q)JOBS=$(JOBS) tests/run $(E2E) tests/house.t tests/tidy.t tests/install.t tests/fuzz/fuzz.t tests/sim/sim.t \
+	$(Q)JOBS=$$(($(JOBS) + 1)) tests/run $(E2E) tests/house.t tests/tidy.t tests/install.t tests/fuzz/fuzz.t tests/sim/sim.t \
 	    $(UNIT_C:%.c=build/%) $(LIGHT_C:%.c=build/clang/%) $(LIGHT_C:%.c=$(SAN)/%)
 
 DAY := 86400
@@ -199,6 +199,19 @@ sim: ## simulated rooms from fresh seeds (SEEDS=200), or SEED=n again with its t
 planted: ## are bugs that are planted in the core found by the simulator, each within 200 seeds?
 	$(FLAVOUR) $(SIM_FLAVOUR)
 	$(Q)build/simulated/sim --find-planted --first 1 --seeds 200 --minutes 5
+
+# unoptimized, a compiler warns of what it doesn't see
+COVERED := $(UNIT_C:%.c=build/coverage/%)
+COVERAGE_FLAVOUR := CFLAGS="-O0 -g --coverage" WERROR= B=build/coverage
+coverage: ## what of proto and daemon/core the unit tests and a hundred simulated rooms come by
+	$(FLAVOUR) $(COVERAGE_FLAVOUR) $(COVERED) build/coverage/sim
+	$(Q)find build/coverage -name '*.gcda' -delete
+	$(Q)JOBS=$(JOBS) tests/run $(COVERED)
+	$(Q)build/coverage/sim --first 1 --seeds $(or $(SEEDS),100) --minutes 5 --quiet
+	$(Q)tests/coverage build/coverage
+
+mutants: ## are conditions that are turned around noticed by a test? (MUTANTS=100, MUTANTS_SEED=1)
+	$(Q)tests/mutants $(or $(MUTANTS),100) $(or $(MUTANTS_SEED),1)
 
 # ---- looks ------------------------------------------------------------------------------------------------------
 SOURCES = $(wildcard */*.[ch] daemon/*/*.[ch] tests/*/*.[ch] tools/*/*.[ch])
@@ -259,7 +272,7 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all units unit fuzzers test e2e kills soak house fuzz sim planted tidy format format-check demo demo-stop bench \
+.PHONY: all units unit fuzzers test e2e kills soak house fuzz sim planted coverage mutants tidy format format-check demo demo-stop bench \
     bench-tools compare install uninstall clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -111,7 +111,8 @@ static int64_t pragma_get(struct store *store, const char *sql)
     return value;
 }
 
-/* Reads every page, and so looks at every checksum; that indexes fit their tables follows. */
+/* Reads every page, and so looks at every checksum. Whether indexes fit their tables quick_check doesn't ask: they do while
+ * each page is as it was written. */
 static bool looks_sound(struct store *store, const char *sql)
 {
     sqlite3_stmt *stmt = NULL;

@@ -248,6 +248,14 @@ static bool say_person(struct world *world, struct human *h, struct words *w)
     return true;
 }
 
+static bool say_names(struct world *world, struct human *h, struct words *w)
+{
+    (void)h;
+    snprintf(w->room[2], sizeof(w->room[2]), "pupil%u\nzoe, Zoe Z.\n", below(&world->lesson, 9));
+    say(w, "names", w->room[2]);
+    return true;
+}
+
 /* One that lies: the others go on being of the class. */
 static bool say_liar(struct world *world, struct human *h, struct words *w)
 {
@@ -293,7 +301,20 @@ static const struct act_row acts[] = {
     {"inbox", say_nothing, 3, 3},
     {"here", say_nothing, 2, 1},
     {"status", say_nothing, 3, 3},
+    {"doctor", say_nothing, 1, 1},
+    {"prompt", say_nothing, 1, 1},
+    {"people.list", say_nothing, 1, 1},
+    {"people.choices", say_nothing, 1, 1},
+    {"class.list", say_nothing, 1, 1},
+    {"class.devices", say_nothing, 1, 1},
+    {"class.export", say_nothing, 1, 1},
+    {"class.invite", say_nothing, 0, 1},
+    {"role.list", say_jam, 1, 1},
+    {"task.list", say_nothing, 1, 1},
+    {"feedback.readers", say_person, 1, 1},
+    {"redact.receipt", say_nothing, 1, 1},
     {"class.seat", say_seat, 1, 1},
+    {"class.roster", say_names, 0, 1},
     {"lesson.start", say_nothing, 0, 2},
     {"lesson.end", say_nothing, 0, 1},
     {"people.confirm", say_all, 0, 3},

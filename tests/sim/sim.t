@@ -1,9 +1,9 @@
 #!/bin/sh
 # Simulated rooms: anything fails, then a core is healed and must come together with all that was acknowledged. The same seeds for
 # everybody: what they do changes with every line of the core, and what passed once passes again. Fresh ones: make sim. Then the
-# seeds that ever failed. What a seed did: build/simulated/sim --seed N. Its pace is what the other tests leave to it.
+# seeds that ever failed. What a seed did: build/simulated/sim --seed N.
 cd "$(dirname "$0")/../.." || exit 1
-sim='nice -n 19 build/simulated/sim'
+sim=build/simulated/sim
 said=$(mktemp) || exit 1
 trap 'rm -f "$said"' EXIT
 failures=0
