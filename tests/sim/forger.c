@@ -17,6 +17,9 @@ void forger_entry(struct hostile *h, struct forger *f, struct slice payload,
                       .payload_hash = payload_hash(payload),
                       .payload = payload};
     f->last = entry_id(&h->class, &e);
+    if (f->strip) {
+        entry_strip(&e);
+    }
     run_pack_entry(&f->entries, &e);
     f->count++;
 }

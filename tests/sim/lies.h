@@ -21,6 +21,7 @@ struct forger {
     uint64_t seq, lamport, first;
     struct pack entries;
     uint32_t count;
+    bool strip; /* what is said from now on is told without its words */
 };
 
 struct hostile {

@@ -122,9 +122,7 @@ static void lie_after(struct world *world, struct machine *m)
 {
     static const struct hash causes[2] = {{{9}}, {{1}}};
     struct forger f;
-    struct stub none = {0};
     uint8_t payload[SALT_BYTES + 20] = {1};
-    (void)none;
     forger_open(world, m, &f);
     bool unsorted = chance(&world->lies, 50);
     forger_entry(m->lies, &f, slice_of(payload, sizeof(payload)), causes, unsorted ? 2 : 1);
@@ -143,33 +141,15 @@ static void lie_flood(struct world *world, struct machine *m)
     forger_push_all(world, m, &f, false);
 }
 
-/* The header of a note whose text is told to nobody, or to one. */
+/* The header of a note whose text is told to nobody. */
 static void lie_withhold(struct world *world, struct machine *m)
 {
     struct forger f;
-    struct hostile *h = m->lies;
-    uint8_t payload[SALT_BYTES + 64] = {7};
-    struct pack p;
-    struct op op = {.kind = OP_NOTE,
-                    .has = FIELD_BY | FIELD_TEXT,
-                    .by = h->person_id,
-                    .text = slice_str("withheld")};
     forger_open(world, m, &f);
-    forger_hello(h, &f, &h->person_id);
-    pack_init(&p);
-    op_encode(&p, &op);
-    memcpy(payload + SALT_BYTES, pack_bytes(&p).at, pack_bytes(&p).len);
-    struct entry e = {.seq = ++f.seq, .lamport = ++f.lamport, .time_ms = 1, .prev = f.last};
-    e.feed = f.id;
-    e.payload = slice_of(payload, SALT_BYTES + pack_bytes(&p).len);
-    e.payload_len = (uint32_t)e.payload.len;
-    e.payload_hash = payload_hash(e.payload);
-    entry_strip(&e);
-    f.last = entry_id(&h->class, &e);
-    run_pack_entry(&f.entries, &e);
-    f.count++;
+    forger_hello(m->lies, &f, &m->lies->person_id);
+    f.strip = true;
+    forger_note(m->lies, &f, &m->lies->person_id, "withheld");
     forger_push_all(world, m, &f, false);
-    pack_clear(&p);
 }
 
 /* As if of another class; or of another chain. */
