@@ -242,8 +242,9 @@ const struct command commands[] = {
      .options = {{"completion", NULL, OPTION_FLAG, NAMES_NONE,
                   N_("print the completion for bash")}},
      .completes = NAMES_COMMANDS},
-    {"names", "names", say_names, NULL, N_("names for completion"), "jam names KIND",
-     "jam names jams", .words = {{"of", true, false}}, .quiet = true},
+    {"names", "names", say_names, run_names, N_("names for completion"),
+     "jam names jams|people|roles|classes|seats", "jam names jams", .words = {{"of", true, false}},
+     .quiet = true},
     {0},
 };
 

@@ -1,12 +1,16 @@
 /* Help and completion, made from the table of commands. */
 #include "run.h"
 
+#ifndef JAM_VERSION
+#define JAM_VERSION "0.1"
+#endif
+
 static void print_option(const struct option *option)
 {
     printf("  --%-16s %s\n", option->name, gettext(option->help));
 }
 
-void help_command(const struct command *command)
+static void print_command(const struct command *command)
 {
     printf("%s %s\n", _("Usage:"), command->usage);
     printf("  %s\n", gettext(command->help));
@@ -50,7 +54,7 @@ static const struct family *family_of(const struct command *command)
 }
 
 /* One line a command, one line a family: all of it is to be seen at once on a screen. */
-void help_all(void)
+static void print_all(void)
 {
     const struct family *last = NULL;
     for (const struct command *command = commands; command->name; command++) {
@@ -80,7 +84,7 @@ static void print_usage(const struct command *command)
     }
 }
 
-void help_family(const char *word)
+static void print_family(const char *word)
 {
     const char *example = "";
     for (const struct command *command = commands; command->name; command++) {
@@ -92,9 +96,122 @@ void help_family(const char *word)
     printf("%s %s\n", _("Example:"), example);
 }
 
-static void help_json(void)
+/* ---- for programs ----------------------------------------------------------------------------------------------- */
+
+static void pack_options(struct pack *p, const struct option *options, uint32_t most)
 {
-    puts(_(
+    uint32_t count = 0;
+    while (count < most && options[count].name) {
+        count++;
+    }
+    pack_array(p, count);
+    for (uint32_t i = 0; i < count; i++) {
+        pack_map(p, 2);
+        pack_str(p, "name");
+        pack_str(p, options[i].name);
+        pack_str(p, "help");
+        pack_str(p, gettext(options[i].help));
+    }
+}
+
+static void pack_command(struct pack *p, const struct command *command)
+{
+    pack_map(p, 5);
+    pack_str(p, "name");
+    pack_str(p, command->name);
+    pack_str(p, "help");
+    pack_str(p, gettext(command->help));
+    pack_str(p, "usage");
+    pack_str(p, command->usage);
+    pack_str(p, "example");
+    pack_str(p, command->example);
+    pack_str(p, "options");
+    pack_options(p, command->options, OPTIONS_MAX);
+}
+
+/* Shows what a program asked for as any other answer. Exit status. */
+static int answer_packed(struct run *run, struct pack *p)
+{
+    struct doc doc;
+    enum err err = p->failed ? ERR_NOMEM : doc_open(&doc, pack_bytes(p), PACK_LOCAL);
+    if (err == OK) {
+        run->show->answer(&run->style, &doc.root, NULL);
+        doc_clear(&doc);
+    }
+    pack_clear(p);
+    return err == OK ? EXIT_DONE : run_refuse(run, err, NULL);
+}
+
+/* One command, those of a family, or all: the same keys for each. */
+static int answer_commands(struct run *run, const struct command *one, const char *family)
+{
+    struct pack p, list;
+    uint32_t count = 0;
+    pack_init(&p);
+    pack_init(&list);
+    for (const struct command *command = commands; command->name; command++) {
+        if (one ? command == one : family ? is_of(command, family) : !command->quiet) {
+            pack_command(&list, command);
+            count++;
+        }
+    }
+    pack_map(&p, 2);
+    pack_str(&p, "commands");
+    pack_list(&p, count, &list);
+    pack_str(&p, "options");
+    pack_options(&p, options_always, UINT32_MAX);
+    return answer_packed(run, &p);
+}
+
+static int answer_text(struct run *run, const char *key, const char *text)
+{
+    struct pack p;
+    pack_init(&p);
+    pack_map(&p, 1);
+    pack_str(&p, key);
+    pack_str(&p, text);
+    return answer_packed(run, &p);
+}
+
+int help_all(struct run *run)
+{
+    if (run->args->json) {
+        return answer_commands(run, NULL, NULL);
+    }
+    print_all();
+    return EXIT_DONE;
+}
+
+int help_command(struct run *run, const struct command *command)
+{
+    if (run->args->json) {
+        return answer_commands(run, command, NULL);
+    }
+    print_command(command);
+    return EXIT_DONE;
+}
+
+int help_family(struct run *run, const char *word)
+{
+    if (run->args->json) {
+        return answer_commands(run, NULL, word);
+    }
+    print_family(word);
+    return EXIT_DONE;
+}
+
+int help_version(struct run *run)
+{
+    if (run->args->json) {
+        return answer_text(run, "version", JAM_VERSION);
+    }
+    puts("jam " JAM_VERSION);
+    return EXIT_DONE;
+}
+
+static int help_json(struct run *run)
+{
+    const char *text = _(
         "With --json every command prints one object on one line. It begins with \"v\":1. Keys "
         "are\n"
         "only ever added. Ids are text. A time is \"at\" (RFC 3339), \"age_s\" (how long ago, in\n"
@@ -103,7 +220,12 @@ static void help_json(void)
         "clock, corrected) or \"guessed\". Errors go to standard error:\n"
         "{\"v\":1,\"error\":{\"code\":\"no-such-jam\",\"message\":\"...\",\"try\":\"...\"}}\n"
         "jam watch --json prints the state, then a line for each change, and a line of type\n"
-        "\"fresh\" every five seconds. proto/LOCAL.md lists the keys of every answer."));
+        "\"fresh\" every five seconds. proto/LOCAL.md lists the keys of every answer.");
+    if (run->args->json) {
+        return answer_text(run, "text", text);
+    }
+    puts(text);
+    return EXIT_DONE;
 }
 
 /* ---- completion ------------------------------------------------------------------------------------------------- */
@@ -257,20 +379,35 @@ int run_help(struct run *run)
         return EXIT_DONE;
     }
     if (args->words_count == 0) {
-        help_all();
-        return EXIT_DONE;
+        return help_all(run);
     }
     int used;
     const char *second = args->words_count > 1 ? args->words[1] : NULL;
     const struct command *command = command_find(args->words[0], second, &used);
     if (command && (second || !command_is_family(args->words[0]))) {
-        help_command(command);
-    } else if (command_is_family(args->words[0])) {
-        help_family(args->words[0]);
-    } else if (strcmp(args->words[0], "json") == 0) {
-        help_json();
-    } else {
-        return run_unknown(run, args->words[0], second);
+        return help_command(run, command);
     }
-    return EXIT_DONE;
+    if (command_is_family(args->words[0])) {
+        return help_family(run, args->words[0]);
+    }
+    if (strcmp(args->words[0], "json") == 0) {
+        return help_json(run);
+    }
+    return run_unknown(run, args->words[0], second);
+}
+
+int run_names(struct run *run)
+{
+    struct question question;
+    if (args_question(run->args, &question) != OK) {
+        return run_usage(run);
+    }
+    for (enum names kind = NAMES_JAMS; kind <= NAMES_SEATS; kind++) {
+        if (strcmp(kinds[kind], run->args->words[0]) == 0) {
+            return run_ask(run, &question);
+        }
+    }
+    run->args->wrong = _("There are no names of the kind \"%1\".");
+    run->args->wrong_word = run->args->words[0];
+    return run_usage(run);
 }

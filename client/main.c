@@ -8,9 +8,6 @@
 
 #include "run.h"
 
-#ifndef JAM_VERSION
-#define JAM_VERSION "0.1"
-#endif
 #ifndef JAM_LOCALES
 #define JAM_LOCALES "/usr/local/share/locale"
 #endif
@@ -74,19 +71,16 @@ static int run_args(struct run *run, enum err err)
         return run_refuse(run, err, NULL);
     }
     if (args->version) {
-        puts("jam " JAM_VERSION);
-        return EXIT_DONE;
+        return help_version(run);
     }
     if (!args->command && args->help && command_is_family(args->name[0])) {
-        help_family(args->name[0]);
-        return EXIT_DONE;
+        return help_family(run, args->name[0]);
     }
     if (!args->command) {
         return run_unknown(run, args->name[0], args->name[1]);
     }
     if (args->help) {
-        *args->command->name ? help_command(args->command) : help_all();
-        return EXIT_DONE;
+        return *args->command->name ? help_command(run, args->command) : help_all(run);
     }
     return err == OK ? run_command(run) : run_usage(run);
 }

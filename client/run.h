@@ -37,6 +37,7 @@ int run_watch(struct run *);
 int run_doctor(struct run *);
 int run_prompt(struct run *);
 int run_help(struct run *);
+int run_names(struct run *);
 int run_hello(struct run *);
 int run_passphrase(struct run *);
 int run_class_create(struct run *);
@@ -51,9 +52,10 @@ int run_forget(struct run *);
 /* cmd_export.c: keeps the class in a file, or in a folder under a name of its own. Says so, or why not. */
 int run_keep(struct run *, const char *to, bool replace);
 
-/* help.c */
-void help_all(void); /* every command, a line each */
-void help_command(const struct command *);
-void help_family(const char *word);
+/* help.c: to people, or with --json to programs. Exit status. */
+int help_all(struct run *); /* every command, a line each */
+int help_command(struct run *, const struct command *);
+int help_family(struct run *, const char *word);
+int help_version(struct run *);
 
 #endif

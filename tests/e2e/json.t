@@ -57,6 +57,14 @@ test_expect_success 'status, doctor, prompt' '
     test_might_fail on 1 jam doctor --json >out && jq -e ".v == 1 and (.checks | length > 3)" out &&
     prints ".text | type == \"string\"" prompt
 '
+test_expect_success 'help: of all commands, of a family, of one; and a kind of names that there is not' '
+    prints "(.commands | length > 30) and (.options | any(.name == \"json\"))" help &&
+    jq -e ".commands | all(.name != null and .help != \"\" and (.usage | startswith(\"jam\")))" out &&
+    prints "[.commands[].name] | contains([\"task add\", \"task done\"])" help task &&
+    prints "[.commands[].name] == [\"join\"]" help join && prints "[.commands[].name] == [\"join\"]" join --help &&
+    prints ".text | contains(\"on one line\")" help json && prints ".version | type == \"string\"" --version &&
+    test_expect_code 2 on 1 jam names jam --json 2>said && jq -e ".error.code == \"usage\" and (.error.try | contains(\"jams|people\"))" said
+'
 
 test_expect_success 'times are RFC 3339, with an age and how it is known' '
     prints "[.. | objects | select(has(\"age_s\")) | select((.at | test(\"^[0-9-]+T[0-9:]+Z\")) and
