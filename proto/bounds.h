@@ -82,12 +82,13 @@ enum {
 enum {
     CLIENTS_MAX = 64,
     REQUEST_BYTES_MAX = 64 * 1024,
-    PASSPHRASE_BYTES_MAX = 256,               /* as typed: a long sentence */
-    REPLY_BYTES_MAX = 1024 * 1024,            /* a reply to a client: a long journal */
-    CLIENT_QUEUE_BYTES_MAX = 2 * 1024 * 1024, /* unread by a client before it is dropped */
-    LIST_MAX = 512,                           /* numbered lines of one list */
-    REDACTIONS_KEPT = 64,                     /* requests to erase whose receipts are kept */
-    RETRIES_KEPT = 4096, /* request ids remembered, so that a retry is the same op */
+    PASSPHRASE_BYTES_MAX = 256,    /* as typed: a long sentence */
+    REPLY_BYTES_MAX = 1024 * 1024, /* a reply to a client: a long journal */
+    /* unread by a client before it is dropped: a watch begins with a whole state, behind which changes come while it is read */
+    CLIENT_QUEUE_BYTES_MAX = REPLY_BYTES_MAX + 256 * 1024,
+    LIST_MAX = 512,       /* numbered lines of one list */
+    REDACTIONS_KEPT = 64, /* requests to erase whose receipts are kept */
+    RETRIES_KEPT = 4096,  /* request ids remembered, so that a retry is the same op */
 };
 
 #endif

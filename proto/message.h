@@ -115,6 +115,7 @@ enum {
     HELLO_LASTING = 1, /* my disk has outlasted a boot */
     HELLO_LACKS = 2,   /* as BEAT_LACKS */
     HELLO_UNSURE = 4,  /* as BEAT_UNSURE */
+    HELLO_UNHEARD = 8, /* of you I hear nothing */
     HEADS_ANSWER = 1,  /* tell me yours in return */
 };
 

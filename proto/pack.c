@@ -477,3 +477,10 @@ void pack_packed(struct pack *p, const struct pack *other)
     p->failed = p->failed || other->failed;
     pack_raw(p, pack_bytes(other));
 }
+
+void pack_list(struct pack *p, uint32_t count, struct pack *items)
+{
+    pack_array(p, count);
+    pack_packed(p, items);
+    pack_clear(items);
+}

@@ -79,5 +79,7 @@ void pack_map(struct pack *, uint32_t pairs);
 void pack_raw(struct pack *, struct slice encoded);
 /* What another holds; fails as that did. */
 void pack_packed(struct pack *, const struct pack *);
+/* An array of so many objects, which were packed aside while they were counted; `items` is cleared. */
+void pack_list(struct pack *, uint32_t count, struct pack *items);
 
 #endif

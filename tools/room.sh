@@ -36,14 +36,14 @@ await() {
 
 alive() { [ -e "$JAM_ROOM/$1/pid" ] && kill -0 "$(cat "$JAM_ROOM/$1/pid")" 2>/dev/null; }
 
-# launch I [OPTIONS]: jamd at machine I, without waiting for it
+# launch I [OPTIONS]: jamd at machine I, without waiting for it; through $launch_by, if that is a command
 launch() {
     launch_=$JAM_ROOM/$1
     mkdir -p "$launch_/state"
     : >"$launch_/out"
     launch_i=$1
     shift
-    set -- jamd --state "$launch_/state" --socket "$launch_/socket" "$@"
+    set -- $launch_by jamd --state "$launch_/state" --socket "$launch_/socket" "$@"
     # no function and no list in the background: $! is to be jamd itself
     [ -z "$JAM_LAB" ] ||
         set -- nsenter "--net=$JAM_LAB/net/$launch_i" "--uts=$JAM_LAB/uts/$launch_i" -- "$@"

@@ -5,7 +5,7 @@
 #include "device_inside.h"
 #include "planted.h"
 
-enum { STRANGER_WAIT_MS = 2000, AGAIN_MS = 1000, LOOK_MS = 20 };
+enum { STRANGER_WAIT_MS = 2000, AGAIN_MS = 1000, LOOK_MS = 20, BAD_SAID_MS = 60000 };
 
 static void path_of(const struct device *device, const struct class *class,
                     char out[PATH_BYTES + 64])
@@ -414,9 +414,9 @@ static uint64_t state_flags(struct class *class, uint64_t lacks, uint64_t unsure
                                  (replica_doubts(class->replica) ? unsure : 0);
 }
 
-/* For one that reaches us by this secret. */
+/* For one that reaches us by this secret. `flags` say what holds for it alone. */
 static struct slice hello_bytes(struct device *device, struct class *class, uint8_t number,
-                                struct now now)
+                                uint64_t flags, struct now now)
 {
     struct message hello = {.kind = MESSAGE_HELLO,
                             .version = PROTOCOL_VERSION,
@@ -425,7 +425,7 @@ static struct slice hello_bytes(struct device *device, struct class *class, uint
                             .run = device->run,
                             .port = turnover_port(class, number),
                             .wall_ms = now.wall.ms,
-                            .flags = (class->lasting ? HELLO_LASTING : 0) |
+                            .flags = flags | (class->lasting ? HELLO_LASTING : 0) |
                                      state_flags(class, HELLO_LACKS, HELLO_UNSURE),
                             .fingerprint = fingerprint_of(device, class, now),
                             .host = slice_str(device->host)};
@@ -438,8 +438,9 @@ void class_greet(struct device *device, struct class *class, const struct peer *
                  struct now now)
 {
     if (turnover_port(class, peer->address.secret)) {
+        uint64_t unheard = peer->state == PEER_HERE ? 0 : HELLO_UNHEARD;
         put_peer(device, class, OUTPUT_SEND, peer,
-                 hello_bytes(device, class, peer->address.secret, now));
+                 hello_bytes(device, class, peer->address.secret, unheard, now));
     }
 }
 
@@ -542,7 +543,7 @@ static void call_by_all(struct device *device, struct class *class, const struct
     for (uint32_t i = 0; i < SECRETS_MAX; i++) {
         if (turnover_port(class, (uint8_t)i)) {
             output.address.secret = (uint8_t)i;
-            output.bytes = hello_bytes(device, class, (uint8_t)i, now);
+            output.bytes = hello_bytes(device, class, (uint8_t)i, 0, now);
             device_put(device, &output);
         }
     }
@@ -591,8 +592,7 @@ static void pass_on_root(struct device *device, struct class *class, struct now 
     for (uint32_t i = 0; i < presence_count(class->presence); i++) {
         const struct peer *peer = presence_at(class->presence, i);
         if (peer->linked) {
-            put_peer(device, class, OUTPUT_SEND, peer,
-                     hello_bytes(device, class, peer->address.secret, now));
+            class_greet(device, class, peer, now);
         }
     }
 }
@@ -676,13 +676,27 @@ void class_bound(struct device *device, struct class *class, uint8_t number, uin
     }
 }
 
-/* A peer that breaks the protocol is told why, and after a few times cut off for a growing pause. */
-static void bad_message(struct device *device, struct class *class, struct peer *peer, enum err err)
+/* One line a minute, whoever sends how much under how many keys; what isn't said is counted. */
+static void log_bad(struct device *device, const char *who, enum err err, struct now now)
 {
-    char name[17];
+    device->bad_unsaid++;
+    if (device->bad_said.ms && now.mono.ms - device->bad_said.ms < BAD_SAID_MS) {
+        return;
+    }
+    device_log(device, "%s sent what can't be: %s (such messages since this was last said: %u)",
+               who, err_code(err), (unsigned)device->bad_unsaid);
+    device->bad_said = now.mono;
+    device->bad_unsaid = 0;
+}
+
+/* A peer that breaks the protocol is told why, and after a few times cut off for a growing pause. */
+static void bad_message(struct device *device, struct class *class, struct peer *peer, enum err err,
+                        struct now now)
+{
+    char name[17], who[NAME_BYTES_MAX + 32];
     peer->bad++;
-    device_log(device, "%s (%s) sent what can't be: %s", peer->host, hex(name, peer->device.b, 8),
-               err_code(err));
+    snprintf(who, sizeof(who), "%s (%s)", peer->host, hex(name, peer->device.b, 8));
+    log_bad(device, who, err, now);
     if (peer->bad % BAD_MESSAGES_MAX == 0) {
         uint32_t times = peer->bad / BAD_MESSAGES_MAX;
         pack_reset(&device->pack);
@@ -696,9 +710,10 @@ static void bad_message(struct device *device, struct class *class, struct peer 
 }
 
 /* Who hasn't said who it is can't be told why; its key is cut off at once, for a pause that grows at the door. */
-static void bad_stranger(struct device *device, struct class *class, const struct link_pk *link)
+static void bad_stranger(struct device *device, struct class *class, const struct link_pk *link,
+                         enum err err, struct now now)
 {
-    device_log(device, "somebody who didn't say hello sent what can't be");
+    log_bad(device, "somebody who didn't say hello", err, now);
     device_put(device, &(struct output){.kind = OUTPUT_KICK,
                                         .class_index = class->index,
                                         .peer = *link,
@@ -890,9 +905,9 @@ void class_message(struct device *device, struct class *class, const struct even
     }
     bool disk = store_err(class->store) != OK || err == ERR_NOMEM;
     if (!disk && peer) {
-        bad_message(device, class, peer, err);
+        bad_message(device, class, peer, err, now);
     } else if (!disk && err != ERR_YOURSELF && err != ERR_BUSY) {
-        bad_stranger(device, class, &event->peer);
+        bad_stranger(device, class, &event->peer, err, now);
     }
 }
 

@@ -272,7 +272,9 @@ struct device {
     struct ask *ask; /* room for the request that is being answered */
     struct pack pack, result;
     bool leaving;
-    bool twin_told; /* that another machine has our key */
+    bool twin_told;       /* that another machine has our key */
+    struct mono bad_said; /* when the log was last told of a message that can't be; 0: not yet */
+    uint32_t bad_unsaid;  /* such messages since */
 };
 
 /* What every method of the device gets. */

@@ -68,6 +68,14 @@ CREATE TABLE IF NOT EXISTS branch_parent (
     parent INTEGER NOT NULL,
     PRIMARY KEY (feed, branch)
 ) WITHOUT ROWID;
+-- From where on a branch's entries have no place in the order yet: causes of theirs aren't here, or they lie. Behind the branch's
+-- end: all have one.
+CREATE TABLE IF NOT EXISTS branch_unplaced (
+    feed INTEGER NOT NULL,
+    branch INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    PRIMARY KEY (feed, branch)
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS branch_hash ON branch (substr(hash, 1, 8));
 
 -- Runs of a damaged database that can't be applied yet, as what stands before them couldn't be read there: until others tell that.

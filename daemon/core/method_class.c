@@ -472,11 +472,18 @@ static void tell_joined(struct device *device, struct pending *pending, struct c
     pending_end(pending);
 }
 
-/* Nobody who has the class's words by now lets it in by these. */
-static void refuse_old_words(struct device *device, struct pending *pending, struct class *class)
+/* Nobody who has the class's words by now lets it in by these. Whoever waits for it is told: another terminal may have typed them
+ * too, or asked what is wrong; of a class that isn't known yet nothing else can be asked. */
+static void refuse_old_words(struct device *device, struct class *class)
 {
-    request_refuse(device, pending->client, pending->number, ERR_OLD_WORDS, "", NULL);
-    pending_end(pending);
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+        struct pending *pending = &device->pending[i];
+        bool waits = pending->kind == PENDING_HELLO || pending->kind == PENDING_CHECK;
+        if (waits && pending->class_index == class->index) {
+            request_refuse(device, pending->client, pending->number, ERR_OLD_WORDS, "", NULL);
+            pending_end(pending);
+        }
+    }
     class_forget(device, class);
 }
 
@@ -617,7 +624,7 @@ void method_tick(struct device *device, struct now now)
         if (is_over(device, pending)) {
             refuse_closed(device, pending);
         } else if (class && due && !class->known && class->refusal == ERR_OLD_WORDS) {
-            refuse_old_words(device, pending, class);
+            refuse_old_words(device, class);
         } else if (class && (due || knows_name(class))) {
             tell_joined(device, pending, class, now);
         } else if (pending->kind == PENDING_CLOSE) {

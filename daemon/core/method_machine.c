@@ -425,9 +425,7 @@ void doctor_without_class(struct device *device, struct pack *p)
     }
     pack_map(p, 1);
     pack_str(p, "checks");
-    pack_array(p, findings.count);
-    pack_packed(p, &findings.pack);
-    pack_clear(&findings.pack);
+    pack_list(p, findings.count, &findings.pack);
 }
 
 void doctor_answer(struct device *device, struct pending *pending, struct now now)
@@ -464,9 +462,7 @@ void doctor_answer(struct device *device, struct pending *pending, struct now no
     pack_reset(p);
     pack_map(p, 1);
     pack_str(p, "checks");
-    pack_array(p, findings.count);
-    pack_packed(p, &findings.pack);
-    pack_clear(&findings.pack);
+    pack_list(p, findings.count, &findings.pack);
     request_reply(device, pending->client, pending->number, pack_bytes(p), false, class->index);
     pending_end(pending);
 }

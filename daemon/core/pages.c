@@ -150,12 +150,37 @@ static int on_database_read(sqlite3_file *file, void *out, int len, sqlite3_int6
     return rc != SQLITE_OK || !wrong_bits(paged->pages, out, at) ? rc : SQLITE_CORRUPT;
 }
 
+static size_t short_at(const uint8_t *b)
+{
+    return (size_t)b[0] << 8 | b[1];
+}
+
+/* Zeroes what no cell holds between a b-tree page's list of cells and the cells themselves: where cells moved to another page,
+ * SQLite leaves them behind there, also with secure_delete, and what is erased later would stay. No other page of a database
+ * without auto_vacuum starts with such a byte: that would be a page number above 33 million. SQLite's "Database File
+ * Format", 1.6. */
+static void clear_gap(uint8_t *page, sqlite3_int64 at)
+{
+    enum { INDEX_INNER = 2, TABLE_INNER = 5, INDEX_LEAF = 10, TABLE_LEAF = 13 };
+    const uint8_t *head = page + (at == 0 ? HEAD_BYTES : 0);
+    bool inner_page = head[0] == INDEX_INNER || head[0] == TABLE_INNER;
+    if (!inner_page && head[0] != INDEX_LEAF && head[0] != TABLE_LEAF) {
+        return;
+    }
+    size_t from = (size_t)(head - page) + (inner_page ? 12 : 8) + 2 * short_at(head + 3);
+    size_t end = short_at(head + 5);
+    if (from < end && end <= PAGE_BYTES - PAGES_RESERVE) {
+        memset(page + from, 0, end - from);
+    }
+}
+
 static int on_database_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 {
     struct paged *paged = (struct paged *)file;
     learn(paged, bytes, len, at);
     if (paged->checks && is_page(len, at)) {
         memcpy(paged->page, bytes, PAGE_BYTES - PAGES_RESERVE);
+        clear_gap(paged->page, at);
         write_sum(paged->page, checksum(paged->pages, paged->page, at));
         bytes = paged->page;
     }

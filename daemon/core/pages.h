@@ -1,5 +1,6 @@
 /* Checksums of a database's pages: a VFS over another, which puts one at the end of each page that is written into a database,
- * and looks at it whenever the page is read. SQLite itself has none: a bit that a disk flips in a text stays unseen.
+ * and looks at it whenever the page is read. SQLite itself has none: a bit that a disk flips in a text stays unseen. And
+ * nothing is written of what a page holds beside its cells, so that what is erased is gone.
  *
  * It needs PAGES_RESERVE bytes at the end of each page, which the database's owner asks SQLite for when it makes the file; a
  * file without them, and the WAL (which has checksums of its own), are passed through as they are. */

@@ -263,7 +263,8 @@ static void known_restarted(struct known *k, uint64_t run)
     peer->has = (struct fingerprint){{0}};
     peer->acked_seq = 0;
     peer->has_all_before = false;
-    peer->differs = false;
+    peer->differs = peer->heard_out = false;
+    peer->gap.ms = 0;
     peer->differs_since.ms = 0;
     peer->asked.ms = 0;
     peer->lacks = peer->unsure = false;
@@ -467,14 +468,15 @@ static void hello_came_through(struct presence *p, struct known *k, bool fresh, 
 }
 
 /* The address of a link that works is left alone, or two machines with two addresses each would
- * chase each other. */
+ * chase each other; but it may lead to another of the class, that took over the address: then this one hears nothing of us. */
 static void hello_link(struct presence *p, struct known *k, const struct address *address,
-                       bool restarted, struct now now)
+                       bool restarted, bool unheard, struct now now)
 {
     struct peer *peer = &k->peer;
     bool moved = !address_same(&peer->address, address);
     bool fresh = peer->linked && since(peer->called, now) < RELINK_MS;
-    if (peer->linked && !restarted && (!moved || peer->up)) {
+    bool leads_there = peer->up && (!unheard || fresh);
+    if (peer->linked && !restarted && (!moved || leads_there)) {
         if (moved) {
             call_elsewhere(k, address);
         } else if (!peer->up) {
@@ -528,7 +530,7 @@ enum err presence_hello(struct presence *p, const struct message *m, const struc
             p->twin.address = address;
             p->has_twin = true;
         }
-        call_self(p, &address);
+        call_self(p, &address, now);
         return ERR_YOURSELF;
     }
     struct known *k = known_find(p, &m->device);
@@ -562,7 +564,7 @@ enum err presence_hello(struct presence *p, const struct message *m, const struc
     } else {
         presence_heard(p, &k->peer, now);
     }
-    hello_link(p, k, &address, restarted, now);
+    hello_link(p, k, &address, restarted, m->flags & HELLO_UNHEARD, now);
     return OK;
 }
 

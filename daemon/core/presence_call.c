@@ -20,12 +20,13 @@ enum {
     CALL_GONE_EACH_MS = 400,    /* … or this for each that is gone: a split takes half a room */
     CALL_AWAY_MS = 30000,       /* … or ten minutes ago */
     CALL_LONG_AWAY_MS = 300000, /* … or earlier */
-    CALL_MUTE_MS = 60000,       /* between calls of one that takes our calls but isn't heard */
-    IDLE_LINK_MS = 3000,        /* a link beyond those wanted goes when so long nothing was heard */
-    CALL_PORTS = 16,            /* of a computer that was named by hand, one after the other */
-    HINTS_MS = 60000,           /* between PEERS that nobody waits for */
-    PATH_MS = 120000,           /* a path is open if a beacon came on it lately */
-    NETWORK_MS = 5000,          /* between two changes of addresses that are acted upon */
+    ASTRAY_MS = 10000, /* gone for less, though a link works: it may lead elsewhere, so call soon */
+    CALL_MUTE_MS = 60000, /* between calls of one that takes our calls but isn't heard */
+    IDLE_LINK_MS = 3000,  /* a link beyond those wanted goes when so long nothing was heard */
+    CALL_PORTS = 16,      /* of a computer that was named by hand, one after the other */
+    HINTS_MS = 60000,     /* between PEERS that nobody waits for */
+    PATH_MS = 120000,     /* a path is open if a beacon came on it lately */
+    NETWORK_MS = 5000,    /* between two changes of addresses that are acted upon */
 };
 
 /* Of one that only others or beacons told of; then it is forgotten. */
@@ -154,10 +155,10 @@ static int64_t call_gap(const struct presence *p, const struct known *k, struct 
         bool mute = k->peer.up || k->calls > CALLS_IN_VAIN_MAX;
         return mute ? CALL_MUTE_MS : call_gaps_ms[k->calls == 0 ? 0 : k->calls - 1];
     }
-    if (k->peer.up) {
+    int64_t away = since(k->peer.since, now);
+    if (k->peer.up && away >= ASTRAY_MS) {
         return CALL_MUTE_MS;
     }
-    int64_t away = since(k->peer.since, now);
     if (away < CALL_MUTE_MS) {
         return larger(CALL_GONE_MS, (int64_t)gone_count(p) * CALL_GONE_EACH_MS);
     }
@@ -330,7 +331,9 @@ static void beacon_of_one_away(struct presence *p, struct known *k, const struct
                                const struct address *address, struct now now)
 {
     bool same_run = beacon->run == k->peer.run;
-    if (same_run && (k->peer.up || k->peer.state == PEER_LEFT)) {
+    bool often = since(k->peer.since, now) >= ASTRAY_MS && since(k->lured, now) < CALL_MUTE_MS;
+    bool leads_there = k->peer.up && (often || address_same_place(&k->linked_to, address));
+    if (same_run && (leads_there || k->peer.state == PEER_LEFT)) {
         return;
     }
     if (since(k->lured, now) < LURE_MS) {
@@ -510,8 +513,16 @@ void presence_call(struct presence *p, const struct address *address, struct now
     }
 }
 
-void call_self(struct presence *p, const struct address *address)
+void call_self(struct presence *p, const struct address *address, struct now now)
 {
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct known *k = p->all[i];
+        if (k->peer.linked && address_same_place(&k->linked_to, address)) {
+            act_unlink(p, k); /* it was there before us */
+            k->peer.address = k->other.port != 0 ? k->other : k->peer.address;
+            call_soon(k, now);
+        }
+    }
     for (uint32_t i = 0; i < p->calls_count; i++) {
         if (address_same_place(&p->calls[i].address, address)) {
             p->calls[i] = p->calls[--p->calls_count];

@@ -183,7 +183,7 @@ void call_elsewhere(struct known *, const struct address *);
 void call_lost(struct presence *, struct known *,
                struct now);                 /* it went PEER_GONE: when to try again */
 void call_soon(struct known *, struct now); /* somebody hears it */
-void call_self(struct presence *, const struct address *); /* that address is our own */
+void call_self(struct presence *, const struct address *, struct now); /* that address is our own */
 void call_hints(struct presence *, const struct peer *, const struct message *, struct now);
 void call_pack_hints(struct presence *, const struct peer *to, uint32_t hints_max, struct pack *);
 void call_plan(const struct presence *, const struct known *, struct plan *);

@@ -206,10 +206,7 @@ void receipts_pack(struct device *device, struct class *class, bool open_only, s
         }
     }
     pack_str(p, "redactions");
-    pack_array(p, told_count);
-    pack_packed(p, &told);
-    p->failed |= told.failed;
-    pack_clear(&told);
+    pack_list(p, told_count, &told);
 }
 
 /* All that are kept, the newest first; or, if the client waits for it, the newest alone, once the machines that are here

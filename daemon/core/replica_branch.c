@@ -9,20 +9,28 @@
 struct spot {
     int64_t feed, branch; /* branch 0: what was applied here */
     uint64_t seq;
+    bool placed; /* in the order: all its causes are */
 };
+
+/* Of what stands in `branch`. */
+#define IS_PLACED                                                                                  \
+    " NOT EXISTS (SELECT 1 FROM branch_unplaced u WHERE u.feed=branch.feed AND"                    \
+    " u.branch=branch.branch AND u.first<=branch.seq)"
 
 static bool spot_find(struct replica *replica, const struct hash *id, struct spot *spot)
 {
     sqlite3_stmt *stmt = store_query(
         replica->store,
-        "SELECT feed, 0, seq FROM entry WHERE substr(hash, 1, 8)=?1 AND hash=?2 UNION ALL"
-        " SELECT feed, branch, seq FROM branch WHERE substr(hash, 1, 8)=?1 AND hash=?2 LIMIT 1");
+        "SELECT feed, 0, seq, 1 FROM entry WHERE substr(hash, 1, 8)=?1 AND hash=?2 UNION ALL"
+        " SELECT feed, branch, seq," IS_PLACED
+        " FROM branch WHERE substr(hash, 1, 8)=?1 AND hash=?2 LIMIT 1");
     store_bind(replica->store, stmt, "bh", slice_of(id->b, 8), id);
     if (!store_row(replica->store, stmt)) {
         return false;
     }
-    *spot = (struct spot){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1),
-                          (uint64_t)sqlite3_column_int64(stmt, 2)};
+    *spot =
+        (struct spot){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1),
+                      (uint64_t)sqlite3_column_int64(stmt, 2), sqlite3_column_int64(stmt, 3) != 0};
     sqlite3_reset(stmt);
     return true;
 }
@@ -30,7 +38,8 @@ static bool spot_find(struct replica *replica, const struct hash *id, struct spo
 bool replica_branch_lamport(struct replica *replica, const struct hash *id, uint64_t *lamport)
 {
     sqlite3_stmt *stmt = store_query(
-        replica->store, "SELECT lamport FROM branch WHERE substr(hash, 1, 8)=? AND hash=?");
+        replica->store,
+        "SELECT lamport FROM branch WHERE substr(hash, 1, 8)=? AND hash=? AND" IS_PLACED);
     store_bind(replica->store, stmt, "bh", slice_of(id->b, 8), id);
     if (!store_row(replica->store, stmt)) {
         return false;
@@ -127,6 +136,21 @@ static uint64_t served_from(struct replica *replica, const struct spot *spot, ui
     return have;
 }
 
+/* Which branch signs what was applied here up to a spot of the feed; 0 if none does, or none need. */
+static int64_t branch_that_covers(struct replica *replica, const struct feed *feed,
+                                  const struct spot *spot)
+{
+    if (spot->branch || spot->seq <= feed->signed_seq) {
+        return spot->branch;
+    }
+    sqlite3_stmt *stmt = store_query(
+        replica->store, "SELECT branch FROM branch b WHERE feed=?1 AND NOT EXISTS (SELECT 1 FROM"
+                        " branch_parent p WHERE p.feed=?1 AND p.branch=b.branch)"
+                        " GROUP BY branch HAVING min(seq)>?2 ORDER BY min(seq) LIMIT 1");
+    store_bind(replica->store, stmt, "ii", feed->row, (int64_t)spot->seq);
+    return store_number(replica->store, stmt);
+}
+
 bool replica_branch_runs(struct replica *replica, const struct hash *id, const struct hash *ends,
                          uint32_t ends_count, size_t room_bytes, struct feed_id *feed_id,
                          struct pack *out, uint32_t *runs)
@@ -146,6 +170,7 @@ bool replica_branch_runs(struct replica *replica, const struct hash *id, const s
     if (!feed || !feed->void_seq || spot.seq < feed->void_seq) {
         return false; /* its head tells of it */
     }
+    spot.branch = branch_that_covers(replica, feed, &spot);
     uint64_t have = served_from(replica, &spot, feed->void_seq, ends, ends_count);
     size_t start = pack_bytes(out).len;
     while (have < spot.seq) {
@@ -164,23 +189,43 @@ bool replica_branch_runs(struct replica *replica, const struct hash *id, const s
 
 /* ---- taking ----------------------------------------------------------------------------------------------------- */
 
-static void store_branch_entry(struct replica *replica, const struct feed *feed, int64_t branch,
-                               uint32_t i, const struct signature *signature)
+static void store_header(struct replica *replica, const struct feed *feed, int64_t branch,
+                         struct entry *entry, const struct hash *id,
+                         const struct signature *signature)
 {
-    struct entry *entry = &replica->decoded.entries[i];
     if (entry->payload.at) {
         entry_strip(entry);
     }
     struct slice after = slice_of(entry->after_count ? entry->after : NULL,
                                   entry->after_count * sizeof(struct hash));
-    feeds_unblock(&replica->feeds, &replica->decoded.ids[i]);
     store_do(replica->store,
              "INSERT INTO branch (feed, branch, seq, lamport, time_ms, hash, after, length,"
              " stub, rest, signature) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
              "iiiiihbibbb", feed->row, branch, (int64_t)entry->seq, (int64_t)entry->lamport,
-             (int64_t)entry->time_ms, &replica->decoded.ids[i], after, (int64_t)entry->payload_len,
+             (int64_t)entry->time_ms, id, after, (int64_t)entry->payload_len,
              slice_of(entry->stub.b, entry->stub.len), SLICE(entry->rest),
              signature ? SLICE(*signature) : slice_of(NULL, 0));
+}
+
+/* What a branch has from here on is placed one by one, by place(). */
+static void unplace(struct replica *replica, const struct feed *feed, int64_t branch, uint64_t seq)
+{
+    store_do(replica->store, "INSERT OR IGNORE INTO branch_unplaced VALUES (?,?,?)", "iii",
+             feed->row, branch, (int64_t)seq);
+}
+
+/* So is all that it stands behind, also what was applied here since. Whoever waits for it can go on. False: it was placed
+ * before. */
+static bool place(struct replica *replica, const struct hash *id)
+{
+    struct spot spot;
+    if (!spot_find(replica, id, &spot) || spot.placed) {
+        return false;
+    }
+    store_do(replica->store, "UPDATE branch_unplaced SET first=?3+1 WHERE feed=?1 AND branch=?2",
+             "iii", spot.feed, spot.branch, (int64_t)spot.seq);
+    feeds_unblock(&replica->feeds, id);
+    return true;
 }
 
 /* The branch that goes on behind a spot of the feed: that one if it ends there, else a new one that parts from it. */
@@ -208,54 +253,80 @@ static int64_t branch_behind(struct replica *replica, const struct feed *feed, i
     return next;
 }
 
-/* Have the entries of the decoded run the place in the order that follows from their causes, which may be void themselves?
- * *placed: so many do; the next one's causes aren't all here. */
-static enum err check_places(struct replica *replica, uint64_t lamport, uint32_t *placed)
+/* How many entries of the decoded run have the place in the order that follows from their causes, which may be void themselves:
+ * the next one's aren't all here, or it lies. No fault of who passes it on, who may not know them either. */
+static uint32_t count_placed(struct replica *replica, uint64_t lamport)
 {
     const struct decoded *d = &replica->decoded;
-    enum err err = OK;
-    for (*placed = 0; *placed < d->count; ++*placed) {
-        const struct entry *entry = &d->entries[*placed];
+    uint32_t placed = 0;
+    for (bool known = true; placed < d->count; placed++) {
+        const struct entry *entry = &d->entries[placed];
         for (uint32_t k = 0; k < entry->after_count; k++) {
             uint64_t one = 0;
-            if (!replica_is_before(d, *placed, &entry->after[k]) &&
+            if (!replica_is_before(d, placed, &entry->after[k]) &&
                 !replica_lamport(replica, &entry->after[k], &one)) {
                 ring_note(replica->missed, &replica->missed_next, &entry->after[k]);
-                err = ERR_WAIT;
+                known = false;
             }
             lamport = one > lamport ? one : lamport;
         }
-        if (err != OK) {
-            return err;
-        }
-        if (entry->lamport != ++lamport) {
-            return ERR_ORDER;
+        if (!known || entry->lamport != ++lamport) {
+            break;
         }
     }
-    return OK;
+    return placed;
 }
 
-/* Stores what can be placed of the run, and isn't here yet, behind an entry of that branch. What can't may hang on honest
- * entries that wait for what comes before it in this very run. */
-static enum err store_placed(struct replica *replica, const struct feed *feed,
+/* Stores what isn't here yet of a run, behind an entry of that branch: all of it, or it couldn't be told to others, as its
+ * signature stands at its end. Honest entries may hang on what can be placed, while the rest waits for what comes before them in
+ * this very run. ERR_WAIT: it brought nothing. */
+static enum err store_branch(struct replica *replica, const struct feed *feed,
                              const struct run *run, int64_t branch, uint32_t placed)
 {
-    const struct decoded *d = &replica->decoded;
+    struct decoded *d = &replica->decoded;
     struct spot known;
     uint32_t first = 0;
-    while (first < placed && spot_find(replica, &d->ids[first], &known)) {
-        branch = known.branch;
-        first++;
-    }
-    if (first == placed) {
+    if (placed == 0) {
         return ERR_WAIT;
     }
     ring_note(replica->branch_ends, &replica->branch_ends_next, &d->ids[placed - 1]);
-    branch = branch_behind(replica, feed, branch, run->first_seq + first - 1);
-    for (uint32_t i = first; i < placed; i++) {
-        store_branch_entry(replica, feed, branch, i, i + 1 == d->count ? &run->signature : NULL);
+    while (first < d->count && spot_find(replica, &d->ids[first], &known)) {
+        branch = known.branch;
+        first++;
     }
-    return store_err(replica->store);
+    bool news = first < d->count;
+    if (news) {
+        branch = branch_behind(replica, feed, branch, run->first_seq + first - 1);
+        unplace(replica, feed, branch, run->first_seq + first);
+    }
+    for (uint32_t i = first; i < d->count; i++) {
+        store_header(replica, feed, branch, &d->entries[i], &d->ids[i],
+                     i + 1 == d->count ? &run->signature : NULL);
+    }
+    for (uint32_t i = 0; i < placed; i++) {
+        news |= place(replica, &d->ids[i]);
+    }
+    return news ? store_err(replica->store) : ERR_WAIT;
+}
+
+void replica_keep_waiting(struct replica *replica, struct feed *feed)
+{
+    const struct waiting *last = NULL;
+    for (const struct waiting *item = feed->first; item; item = item->next) {
+        last = item->has_signature ? item : last;
+    }
+    if (!last) {
+        return;
+    }
+    int64_t branch = branch_behind(replica, feed, 0, feed->seq);
+    unplace(replica, feed, branch, feed->first->entry.seq);
+    for (struct waiting *item = feed->first;; item = item->next) {
+        store_header(replica, feed, branch, &item->entry, &item->id,
+                     item->has_signature ? &item->signature : NULL);
+        if (item == last) {
+            return;
+        }
+    }
 }
 
 /* Tries one entry that the run may follow. ERR_SIGNATURE: it follows another. */
@@ -264,7 +335,6 @@ static enum err take_behind(struct replica *replica, struct feed *feed, const st
 {
     const struct decoded *d = &replica->decoded;
     struct spot known;
-    uint32_t placed;
     enum err err = replica_decode(replica, run, prev);
     if (err != OK) {
         return err;
@@ -272,14 +342,13 @@ static enum err take_behind(struct replica *replica, struct feed *feed, const st
     if (!run_check(&feed->key, &d->ids[d->count - 1], &run->signature)) {
         return ERR_SIGNATURE;
     }
-    if (spot_find(replica, &d->ids[d->count - 1], &known)) {
+    if (spot_find(replica, &d->ids[d->count - 1], &known) && known.placed) {
         ring_note(replica->branch_ends, &replica->branch_ends_next, &d->ids[d->count - 1]);
         return OK;
     }
-    err = check_places(replica, lamport, &placed);
-    return err == OK || (err == ERR_WAIT && !PLANTED(22))
-               ? store_placed(replica, feed, run, branch, placed)
-               : err;
+    uint32_t placed = count_placed(replica, lamport);
+    return placed < d->count && PLANTED(22) ? ERR_WAIT
+                                            : store_branch(replica, feed, run, branch, placed);
 }
 
 enum err replica_accept_branch(struct replica *replica, struct feed *feed, const struct run *run)
@@ -293,7 +362,8 @@ enum err replica_accept_branch(struct replica *replica, struct feed *feed, const
     sqlite3_stmt *stmt = store_query(
         replica->store,
         "SELECT hash, lamport, 0 FROM entry WHERE feed=?1 AND seq=?2 UNION ALL"
-        " SELECT hash, lamport, branch FROM branch WHERE feed=?1 AND seq=?2 ORDER BY 3 LIMIT ?3");
+        " SELECT hash, lamport, branch FROM branch WHERE feed=?1 AND seq=?2 AND" IS_PLACED
+        " ORDER BY 3 LIMIT ?3");
     store_bind(replica->store, stmt, "iii", feed->row, (int64_t)run->first_seq - 1,
                (int64_t)BRANCHES_MAX);
     while (store_row(replica->store, stmt)) {

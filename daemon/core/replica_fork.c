@@ -43,6 +43,7 @@ static enum err void_from(struct replica *replica, struct feed *feed, uint64_t s
     }
     replica->counts.forks += feed->void_seq == 0;
     feed->void_seq = seq;
+    replica_keep_waiting(replica, feed);
     feeds_forget_waiting(&replica->feeds, feed);
     replica_forget_tips(replica, &feed->id, seq);
     store_do(replica->store, "UPDATE feed SET void_seq=?, proof_a=?, proof_b=? WHERE id=?", "ibbi",

@@ -132,6 +132,8 @@ bool replica_branch_lamport(struct replica *, const struct hash *id, uint64_t *l
 bool replica_is_before(const struct decoded *, uint32_t i, const struct hash *id);
 /* A run of a void feed, from where it is void or behind. OK, ERR_WAIT, or what is wrong with it. */
 enum err replica_accept_branch(struct replica *, struct feed *, const struct run *);
+/* What waits in a feed that turns out to be void is a branch of it: its signature covers what was applied before. */
+void replica_keep_waiting(struct replica *, struct feed *);
 /* After a fork of the run that is in `decoded` from entry i on: stores the proof and voids the feed. ERR_FORK, or what went
  * wrong. */
 enum err replica_fork(struct replica *, struct feed *, const struct run *, uint32_t i);

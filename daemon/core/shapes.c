@@ -235,10 +235,7 @@ static void pack_texts(struct ask *ask, struct pack *p, sqlite3_stmt *stmt)
         pack_column(&texts, stmt, 0);
         count++;
     }
-    pack_array(p, count);
-    pack_packed(p, &texts);
-    p->failed |= texts.failed;
-    pack_clear(&texts);
+    pack_list(p, count, &texts);
 }
 
 void pack_roles_of(struct ask *ask, struct pack *p, const struct ref *jam,
@@ -297,10 +294,7 @@ void pack_roles(struct ask *ask, struct pack *p, const struct ref *jam)
         count++;
     }
     sqlite3_reset(stmt);
-    pack_array(p, count);
-    pack_packed(p, &roles);
-    p->failed |= roles.failed;
-    pack_clear(&roles);
+    pack_list(p, count, &roles);
 }
 
 static void pack_people_in(struct ask *ask, struct pack *p, const struct ref *jam)

@@ -67,6 +67,7 @@ static enum err err_of(int rc)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return ERR_IN_USE;
+    case SQLITE_ERROR: /* our statements are always the same: the file isn't what they were written for */
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return ERR_DAMAGED;
@@ -180,10 +181,10 @@ enum err store_look_through(struct store *store)
 }
 
 /* Every table that schema.sql made: all that log.sql didn't. */
-static const char views_list_sql[] =
+const char store_views_sql[] =
     "SELECT name FROM main.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name "
-    "NOT IN ('feed', 'entry', 'local', 'retry', 'branch', 'branch_parent', 'redaction', 'receipt', "
-    "'salvaged') "
+    "NOT IN ('feed', 'entry', 'local', 'retry', 'branch', 'branch_parent', 'branch_unplaced', "
+    "'redaction', 'receipt', 'salvaged') "
     "ORDER BY name";
 
 static const char tables_list_sql[] =
@@ -209,7 +210,7 @@ static void tables_each(struct store *store, const char *list_sql, const char *f
 
 static void views_each(struct store *store, const char *format)
 {
-    tables_each(store, views_list_sql, format);
+    tables_each(store, store_views_sql, format);
 }
 
 /* Views of another version are thrown away, never migrated: the log is folded into the new ones. */
@@ -549,7 +550,8 @@ static bool sync_wal(struct store *store)
     return !wal || !wal->pMethods || wal->pMethods->xSync(wal, SQLITE_SYNC_FULL) == SQLITE_OK;
 }
 
-/* What was overwritten in the database still stands in the WAL until that is cut off. */
+/* What was overwritten in the database still stands in the WAL until that is cut off, and what moved between pages in those that
+ * SQLite has at hand: they are given up, to be read again from the file, which has no gaps (pages.c). */
 void store_scrub(struct store *store)
 {
     int log = -1;
@@ -557,6 +559,7 @@ void store_scrub(struct store *store)
         reset_all(store);
         int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, NULL);
         store->residue = rc != SQLITE_OK || log > 0 || !sync_wal(store);
+        sqlite3_db_release_memory(store->db);
     }
 }
 
@@ -659,7 +662,7 @@ struct hash store_digest_views(struct store *store)
     struct hash digest;
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, sizeof(digest.b));
-    sqlite3_stmt *list = store_query(store, views_list_sql);
+    sqlite3_stmt *list = store_query(store, store_views_sql);
     while (store_row(store, list)) {
         digest_table(store, (const char *)sqlite3_column_text(list, 0), &state);
     }

@@ -88,6 +88,8 @@ void store_local_set(struct store *, const char *key, const void *value, size_t 
 void store_empty(struct store *);
 void store_squeeze(struct store *);
 
+/* The names of the tables that are views. */
+extern const char store_views_sql[];
 /* Empties all views (to fold the log again), and one hash over all rows of all views in order of their keys. */
 void store_clear_views(struct store *);
 struct hash store_digest_views(struct store *);

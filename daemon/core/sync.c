@@ -172,6 +172,13 @@ static bool may_bring(struct sync *sync, struct peer *peer, bool live, uint64_t 
     return true;
 }
 
+/* Is the run's end taken, and not applied yet? */
+static bool waits(const struct sync *sync, const struct run *run)
+{
+    const struct head *head = heads_get(replica_heads(sync->replica), &run->feed);
+    return !head || (!head->void_seq && head->seq < run->first_seq + run->count - 1);
+}
+
 /* One run of a message. A signature that doesn't fit what we have of the feed may be a fork: then the peer is asked from
  * the feed's beginning, and only a run that is wrong from there on is its fault. */
 static enum err receive_run(struct sync *sync, struct peer *peer, const struct run *run, bool live,
@@ -198,6 +205,9 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
         if (live && replica_device_of(sync->replica, &run->feed, &device) &&
             SAME(device, peer->device)) {
             note_ack(sync, peer, &run->feed);
+        }
+        if (live && !peer->gap.ms && waits(sync, run)) {
+            peer->gap = now.mono;
         }
         if (live && applied && presence_large(sync->presence)) {
             sync_push(sync, &run->feed, from, peer);
@@ -292,11 +302,9 @@ void sync_note_same(struct sync *sync, struct peer *peer)
     struct feed_id own;
     uint64_t seq = 0;
     if (heads_count(replica_heads(sync->replica)) > 0) {
-        sync->history_bytes = 0;
         sync->agreed = true;
-        if (!peer->unsure) {
-            be_sure(sync);
-        }
+        sync->agreed_sure |= !peer->unsure;
+        peer->heard_out = true;
     }
     peer->differs = false;
     if (peer->lacks) {
@@ -447,15 +455,44 @@ static void look_for_safety(struct sync *sync, struct now now)
     }
 }
 
-/* All who are here may have started a moment ago, and wait for one that is sure: after a while there is none. */
-static void look_for_doubt(struct sync *sync, struct now now)
+static bool waits_for_agreement(const struct sync *sync)
 {
-    if (!replica_doubts(sync->replica) || !sync->agreed) {
+    return sync->agreed && (sync->history_bytes > 0 || replica_doubts(sync->replica));
+}
+
+/* When to believe that we have what the class has. One that agrees may only echo our fingerprint, so all who differ are heard
+ * out first, and those who haven't spoken yet have a moment to. Else all who are here may have started a moment ago, and wait
+ * for one that is sure: after that moment there is none. */
+static struct mono agreement_due(const struct sync *sync, bool sure)
+{
+    int64_t since = sync->agreed_since.ms ? sync->agreed_since.ms : sync->ticked.ms;
+    int64_t wait = sure && !sync->agreed_sure ? DOUBT_MS : 0;
+    for (uint32_t i = 0; i < presence_count(sync->presence) && wait < AGREED_MS; i++) {
+        const struct peer *peer = presence_at(sync->presence, i);
+        if (peer->state != PEER_HERE || peer->heard_out) {
+            continue;
+        }
+        if (sync_reaches(peer) && (peer->differs || peer == sync->peer)) {
+            wait = AGREED_MS;
+        } else if (peer->linked || !presence_large(sync->presence)) {
+            wait = DOUBT_MS;
+        }
+    }
+    return (struct mono){since + wait};
+}
+
+static void look_for_agreement(struct sync *sync, struct now now)
+{
+    if (!waits_for_agreement(sync)) {
         return;
     }
-    if (sync->sure_due.ms == 0) {
-        sync->sure_due.ms = now.mono.ms + DOUBT_MS;
-    } else if (sync->sure_due.ms <= now.mono.ms) {
+    if (sync->agreed_since.ms == 0) {
+        sync->agreed_since = now.mono;
+    }
+    if (agreement_due(sync, false).ms <= now.mono.ms) {
+        sync->history_bytes = 0;
+    }
+    if (agreement_due(sync, true).ms <= now.mono.ms) {
         be_sure(sync);
     }
 }
@@ -464,9 +501,10 @@ void sync_tick(struct sync *sync, struct now now)
 {
     sync->ticked = now.mono;
     bool gone = sync->peer && !sync_reaches(sync->peer);
-    if (gone || (sync->peer && (now.mono.ms - sync->heard.ms >= TALK_SILENCE_MS ||
-                                now.mono.ms - sync->moved.ms >= TALK_USELESS_MS ||
-                                now.mono.ms - sync->began.ms >= TALK_MAX_MS))) {
+    bool useless = sync->peer && (now.mono.ms - sync->heard.ms >= TALK_SILENCE_MS ||
+                                  now.mono.ms - sync->moved.ms >= TALK_USELESS_MS);
+    if (gone || useless || (sync->peer && now.mono.ms - sync->began.ms >= TALK_MAX_MS)) {
+        sync->peer->heard_out |= useless;
         sync_talk_over(sync, now);
     }
     for (uint32_t i = sync->acks_count; i > 0; i--) {
@@ -474,7 +512,7 @@ void sync_tick(struct sync *sync, struct now now)
             sync->acks[i - 1] = sync->acks[--sync->acks_count];
         }
     }
-    look_for_doubt(sync, now);
+    look_for_agreement(sync, now);
     sync_look_for_payloads(sync, now);
     sync_serve_next(sync, now);
     sync_look_for_talk(sync, now);
@@ -485,8 +523,8 @@ void sync_tick(struct sync *sync, struct now now)
 struct mono sync_wake(const struct sync *sync)
 {
     struct mono wake = {INT64_MAX};
-    if (replica_doubts(sync->replica) && sync->agreed) {
-        wake = sync->sure_due;
+    if (waits_for_agreement(sync)) {
+        wake = agreement_due(sync, sync->history_bytes == 0);
     }
     bool unsafe = false, lacks = replica_count(sync->replica).lacking > 0;
     if (sync->peer) {
@@ -513,15 +551,8 @@ struct mono sync_wake(const struct sync *sync)
             due = due > next ? due : next;
             wake.ms = due < wake.ms ? due : wake.ms;
         }
-        if (peer->differs && !sync->peer) {
-            int64_t due = peer->differs_since.ms + DIFFERS_MS;
-            int64_t filled =
-                quota_due(&peer->brings, QUOTA_ALL, (struct now){.mono = sync->ticked}).ms;
-            int64_t again = peer->asked.ms ? peer->asked.ms + ASK_AGAIN_MS : 0;
-            due = due > again ? due : again;
-            due = due > filled ? due : filled;
-            wake.ms = due < wake.ms ? due : wake.ms;
-        }
+        int64_t talk = sync_talk_wake(sync, peer);
+        wake.ms = talk < wake.ms ? talk : wake.ms;
     }
     if (replica_count(sync->replica).waiting > 0 && presence_here(sync->presence) > 0 &&
         sync->missing.ms + MISSING_MS < wake.ms) {

@@ -13,7 +13,10 @@ enum {
     TALK_USELESS_MS = 10000, /* the same, if it says much but brings nothing */
     TALK_MAX_MS = 20000,     /* then others have their turn, whatever it brings */
     DIFFERS_MS = 150,      /* pushes under way settle so long before a difference is looked into */
-    ASK_AGAIN_MS = 2000,   /* between two talks with one peer that brought nothing */
+    ASK_AGAIN_MS = 2000,   /* between two talks with one peer, ... */
+    GAP_MS = 50,           /* the same two where it pushed what waits here for its causes: */
+    GAP_AGAIN_MS = 250,    /* somebody wants to see that now, ... */
+    TALK_SLICE_MS = 250,   /* and a talk that lasts for longer gives way to it */
     MISSING_TOLD_MS = 500, /* one peer is answered no more often, ... */
     MISSING_TOLD_MAX = 8,  /* ... and about so many of the ids it asks for */
     LOOKED_UP_BYTES = 256, /* a payload that is asked for counts as so many more */
@@ -24,7 +27,8 @@ enum {
     HEADS_ROOM = 200,        /* heads in one message */
     LACKS_MS = 2000,         /* between two questions for payloads, whoever is asked */
     LACKS_AGAIN_MS = 30000,  /* before the same peer is asked for them again */
-    DOUBT_MS = 5000, /* after a start, and the first agreement with one that is unsure too */
+    DOUBT_MS = 5000,   /* after the first agreement, with one that is unsure too or alone in it */
+    AGREED_MS = 30000, /* the same, if others differ and can't be heard out */
 };
 
 struct out {
@@ -67,6 +71,7 @@ struct sync {
     uint32_t lacks_count, lacks_next, lacks_asked;
     bool sorted;
     bool brought;             /* it brought entries */
+    bool for_gap;             /* the talk, or the one before, was for what waits here */
     uint64_t returned;        /* entries of earlier runs of this machine, which others brought */
     struct serving *servings; /* first come, first served */
     /* what was pushed of our own feed */
@@ -83,8 +88,9 @@ struct sync {
     int64_t lacks_after;     /* where to go on with them */
     uint64_t
         history_bytes; /* that may come yet beside the quotas: until this machine has agreed with another */
-    bool agreed;          /* with anybody, sure or not */
-    struct mono sure_due; /* so long after that we believe what we have; 0: not begun */
+    bool agreed;              /* with anybody, sure or not */
+    bool agreed_sure;         /* with one that is sure */
+    struct mono agreed_since; /* 0: not yet, or no tick since */
     struct mono ticked;
     struct mono missing;
     uint32_t missing_turn; /* whose turn it is to be asked */
@@ -101,6 +107,8 @@ void sync_note_same(struct sync *, struct peer *);
 
 enum err sync_receive_ranges(struct sync *, struct peer *, const struct message *);
 enum err sync_receive_heads(struct sync *, struct peer *, const struct message *, struct now);
+/* When a talk with the peer may begin, on the monotonic clock; INT64_MAX: there is no need of one, or another lasts. */
+int64_t sync_talk_wake(const struct sync *, const struct peer *);
 /* Begins a talk with a peer that differs, if none is under way. */
 void sync_look_for_talk(struct sync *, struct now);
 /* The talk is given up: its peer's turn comes again after the others'. */

@@ -116,6 +116,11 @@ enum err sync_receive_ranges(struct sync *sync, struct peer *peer, const struct 
 
 /* ---- the talk --------------------------------------------------------------------------------------------------- */
 
+static bool has_gap(const struct sync *sync, const struct peer *peer)
+{
+    return peer->gap.ms && replica_count(sync->replica).waiting > 0;
+}
+
 static void talk_start(struct sync *sync, struct peer *peer, struct now now)
 {
     struct prefix all = {0};
@@ -123,6 +128,7 @@ static void talk_start(struct sync *sync, struct peer *peer, struct now now)
     sync->heard = sync->moved = sync->began = now.mono;
     sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
     sync->sorted = sync->brought = false;
+    sync->for_gap = has_gap(sync, peer);
     peer->differs = false;
     peer->asked = now.mono;
     send_ranges(sync, peer, &all, 1);
@@ -223,20 +229,78 @@ static enum err compare_range(struct sync *sync, const struct message *m, uint32
     return err;
 }
 
-static bool is_due(const struct peer *peer, struct now now)
+static int64_t later(int64_t a, int64_t b)
 {
-    return sync_reaches(peer) && peer->differs &&
-           now.mono.ms - peer->differs_since.ms >= DIFFERS_MS &&
-           (peer->asked.ms == 0 || now.mono.ms - peer->asked.ms >= ASK_AGAIN_MS) &&
-           quota_due(&peer->brings, QUOTA_ALL, now).ms <= now.mono.ms;
+    return a > b ? a : b;
+}
+
+/* When it may be asked that was to be asked since then; it was asked last at `asked`, 0: not. */
+static int64_t due_after(int64_t since, int64_t settle, int64_t asked, int64_t pause)
+{
+    return later(since + settle, asked ? asked + pause : 0);
+}
+
+static int64_t talk_due(const struct sync *sync, const struct peer *peer)
+{
+    int64_t due = INT64_MAX;
+    if (peer->differs) {
+        due = due_after(peer->differs_since.ms, DIFFERS_MS, peer->asked.ms, ASK_AGAIN_MS);
+    }
+    if (has_gap(sync, peer)) {
+        int64_t gap = due_after(peer->gap.ms, GAP_MS, peer->asked.ms, GAP_AGAIN_MS);
+        due = gap < due ? gap : due;
+    }
+    if (due == INT64_MAX) {
+        return due;
+    }
+    return later(due, quota_due(&peer->brings, QUOTA_ALL, (struct now){.mono = sync->ticked}).ms);
+}
+
+static bool is_due(const struct sync *sync, const struct peer *peer, struct now now)
+{
+    return sync_reaches(peer) && talk_due(sync, peer) <= now.mono.ms;
+}
+
+/* Does the talk that lasts end for one with this peer, once its slice of time is over? One in which no entries are awaited does
+ * for anybody, as nothing more may come; any other for who pushed what waits, unless it brings what was before our start. */
+static bool gives_way(const struct sync *sync, const struct peer *peer)
+{
+    bool idle = sync->lacks_asked == 0, gap = has_gap(sync, peer);
+    return peer == sync->peer ? idle && gap : idle || (gap && !sync->history_bytes);
+}
+
+int64_t sync_talk_wake(const struct sync *sync, const struct peer *peer)
+{
+    if (!sync->peer) {
+        return talk_due(sync, peer);
+    }
+    return gives_way(sync, peer) ? later(talk_due(sync, peer), sync->began.ms + TALK_SLICE_MS)
+                                 : INT64_MAX;
+}
+
+/* Since when a peer waits for a talk: since it differs, or since its last one. Who waits longest is next, so that neither who
+ * never answers stands before the others, nor who comes under a new key again and again. */
+static int64_t waits_since(const struct peer *peer)
+{
+    return later(peer->differs ? peer->differs_since.ms : peer->gap.ms, peer->asked.ms);
+}
+
+/* Where something waits for what it may bring before those who only differ, every other time: a liar's may wait for ever. */
+static bool is_before(const struct sync *sync, const struct peer *peer, const struct peer *other)
+{
+    bool gap = has_gap(sync, peer);
+    return !other ||
+           (!sync->for_gap && gap != has_gap(sync, other) ? gap
+                                                          : waits_since(peer) < waits_since(other));
 }
 
 /* HEADS that nobody asked for begin a talk only if no other peer waits for one for longer. */
-static bool may_begin(struct sync *sync, const struct peer *peer, struct mono asked, struct now now)
+static bool may_begin(struct sync *sync, const struct peer *peer, struct now now)
 {
+    int64_t since = peer->differs ? waits_since(peer) : now.mono.ms;
     for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
         const struct peer *other = presence_at(sync->presence, i);
-        if (other != peer && is_due(other, now) && other->asked.ms < asked.ms) {
+        if (other != peer && is_due(sync, other, now) && waits_since(other) < since) {
             return false;
         }
     }
@@ -251,7 +315,6 @@ enum err sync_receive_heads(struct sync *sync, struct peer *peer, const struct m
     uint32_t tell_count = 0;
     enum err err = OK;
     uint32_t lacks = sync->lacks_count;
-    struct mono asked = peer->asked;
     if (!sync->peer) {
         sync->lacks_count = sync->lacks_next = sync->lacks_asked = lacks = 0;
         sync->brought = false;
@@ -268,7 +331,7 @@ enum err sync_receive_heads(struct sync *sync, struct peer *peer, const struct m
             tell[tell_count++] = prefix;
         }
     }
-    if (sync->peer ? sync->peer != peer : !may_begin(sync, peer, asked, now)) {
+    if (sync->peer ? sync->peer != peer : !may_begin(sync, peer, now)) {
         sync->lacks_count = lacks; /* one talk at a time; the difference will still be there */
     } else if (sync->lacks_count > lacks) {
         if (!sync->peer) {
@@ -312,6 +375,8 @@ void sync_talk_end(struct sync *sync, struct now now)
         sync->began = began;
         return;
     }
+    peer->heard_out = true;
+    peer->gap.ms = 0;
     sync_send_beat(sync, peer, 0);
 }
 
@@ -328,21 +393,26 @@ void sync_batch_done(struct sync *sync, bool more, struct now now)
     }
 }
 
-/* Begins a talk with a peer that differs, if none is under way: with the one that was asked longest ago, so that nobody
- * who never answers stands before the others. */
 void sync_look_for_talk(struct sync *sync, struct now now)
 {
     struct peer *best = NULL;
     struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
-    for (uint32_t i = 0; i < presence_count(sync->presence) && !sync->peer; i++) {
+    if (sync->peer && now.mono.ms - sync->began.ms < TALK_SLICE_MS) {
+        return;
+    }
+    for (uint32_t i = 0; i < presence_count(sync->presence); i++) {
         struct peer *peer = presence_at(sync->presence, i);
         if (peer->differs && SAME(peer->has, mine)) {
             sync_note_same(sync, peer);
-        } else if (is_due(peer, now) && (!best || peer->asked.ms < best->asked.ms)) {
+        } else if (is_due(sync, peer, now) && (!sync->peer || gives_way(sync, peer)) &&
+                   is_before(sync, peer, best)) {
             best = peer;
         }
     }
     if (best) {
+        if (sync->peer) {
+            sync_talk_over(sync, now);
+        }
         talk_start(sync, best, now);
     }
 }

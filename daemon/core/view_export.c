@@ -350,7 +350,6 @@ static enum err export_tell(struct ask *ask, struct pack *p)
     pack_packed(p, &e.records);
     pack_str(p, "next");
     pack_str(p, e.at.part < PART_END ? hex(text, (const uint8_t *)&e.at, CURSOR_BYTES) : NULL);
-    p->failed |= e.records.failed;
     wipe((void *)(uintptr_t)pack_bytes(&e.records).at, pack_bytes(&e.records).len);
     pack_clear(&e.records);
     return OK;

@@ -106,10 +106,7 @@ static void pack_all_roles(struct ask *ask, struct pack *p, const struct person_
         count++;
     }
     sqlite3_reset(stmt);
-    pack_array(p, count);
-    pack_packed(p, &roles);
-    p->failed |= roles.failed;
-    pack_clear(&roles);
+    pack_list(p, count, &roles);
 }
 
 static enum err who_one(struct ask *ask, struct pack *p, struct slice typed)

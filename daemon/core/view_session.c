@@ -686,7 +686,6 @@ static enum err choices_tell(struct ask *ask, struct pack *p)
         pack_str(p, person_shown(ask->store, &person, shown));
     }
     pack_packed(p, &free);
-    p->failed |= free.failed;
     pack_clear(&free);
     return OK;
 }

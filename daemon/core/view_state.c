@@ -217,10 +217,7 @@ static void pack_names_of(struct ask *ask, struct pack *p, sqlite3_stmt *stmt)
         count++;
     }
     sqlite3_reset(stmt);
-    pack_array(p, count);
-    pack_packed(p, &names);
-    p->failed |= names.failed;
-    pack_clear(&names);
+    pack_list(p, count, &names);
 }
 
 static enum err names_tell(struct ask *ask, struct pack *p)
@@ -359,14 +356,9 @@ static void pack_others(struct ask *ask, struct pack *p)
         }
     }
     pack_str(p, "solo");
-    pack_array(p, solo_count);
-    pack_packed(p, &solo);
+    pack_list(p, solo_count, &solo);
     pack_str(p, "away");
-    pack_array(p, away_count);
-    pack_packed(p, &away);
-    p->failed |= solo.failed || away.failed;
-    pack_clear(&solo);
-    pack_clear(&away);
+    pack_list(p, away_count, &away);
 }
 
 /* Machines whose feeds say two things at one place. */
@@ -388,10 +380,7 @@ static void pack_forks(struct ask *ask, struct pack *p)
     }
     sqlite3_reset(stmt);
     pack_str(p, "forks");
-    pack_array(p, count);
-    pack_packed(p, &forks);
-    p->failed |= forks.failed;
-    pack_clear(&forks);
+    pack_list(p, count, &forks);
 }
 
 enum err views_state(struct ask *ask, struct pack *p)

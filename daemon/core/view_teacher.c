@@ -193,10 +193,7 @@ static void pack_waiting(struct ask *ask, struct pack *p)
     if (stmt) {
         sqlite3_reset(stmt);
     }
-    pack_array(p, count);
-    pack_packed(p, &waiting);
-    p->failed |= waiting.failed;
-    pack_clear(&waiting);
+    pack_list(p, count, &waiting);
 }
 
 static enum err list_tell(struct ask *ask, struct pack *p)
@@ -553,10 +550,7 @@ static void pack_taken(struct ask *ask, struct pack *p)
     }
     sqlite3_reset(stmt);
     pack_str(p, "taken");
-    pack_array(p, count);
-    pack_packed(p, &taken);
-    p->failed |= taken.failed;
-    pack_clear(&taken);
+    pack_list(p, count, &taken);
 }
 
 static enum err cards_tell(struct ask *ask, struct pack *p)

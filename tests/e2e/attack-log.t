@@ -25,10 +25,10 @@ test_expect_success 'payloads that were taken out on the way' '
 '
 test_expect_success 'a text said to be redacted that was not: the headers are taken, nobody counts on them, the text comes from others' '
     on 1 jam note "not redacted" && await "converged 1 2 3" && crash 3 && rm -rf "$JAM_ROOM/3/state" && targets_of 1 &&
-    targets="$targets --to 10.77.0.3:7733" && unwatched=yes && begin stubs && crash 1 && crash 2 && start 3 && enter 3 &&
+    targets="$targets --to 10.77.0.3:7733" && unwatched=yes && begin stubs && crash 1 && crash 2 && start 3 && weigh 3 && enter 3 &&
     await "says 3 status \".status.lacking | length > 0\"" && sign_in 3 chloe && ! journal_has 3 bridge "not redacted" &&
-    start 1 && start 2 && await "journal_has 3 bridge \"not redacted\"" && await "says 3 status \".status.lacking == []\"" &&
-    end && targets_of 1 2 3 && sign_in 1 ana && on 1 jam join bridge && on 3 jam join bridge && unharmed && unwatched=
+    start 1 && weigh 1 && start 2 && weigh 2 && await "journal_has 3 bridge \"not redacted\"" && await "says 3 status \".status.lacking == []\"" &&
+    end && targets_of 1 2 3 && sign_in 1 ana && on 1 jam join bridge && on 3 jam join bridge && cost_little 1 2 3 && unharmed && unwatched=
 '
 test_expect_success 'a feed without causes comes first of all, and gains nothing by it' '
     attack backdated --text ana && unharmed
@@ -36,7 +36,8 @@ test_expect_success 'a feed without causes comes first of all, and gains nothing
 # from a machine that nobody has refused yet: else its connections are rationed, and what it tells may not come in time
 test_expect_success 'one feed shown otherwise to each half: the proof reaches all, and all agree on what is void' '
     targets_of 1 2 && lab split 3,5 && await "see_all 1 3" &&
-    from=6 && unwatched=yes && begin fork --seed 7 --text left && await "shows 1 left && shows 2 left && sees 1 2 && ! sees 1 3" && end &&
+    from=6 && there=2 && begin fork --seed 7 --text left && await "shows 1 left && shows 2 left && sees 1 2 && ! sees 1 3" && lasts 20 &&
+    end && held && there= && unwatched=yes &&
     targets_of 3 && from=5 && begin fork --seed 7 --text right && await "shows 3 right" && end && from=4 &&
     lab heal && unharmed && unwatched= && await "says 1 status \".status.forks | length == 1\"" && targets_of 1 2 3 &&
     for i in 1 2 3

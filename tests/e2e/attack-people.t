@@ -55,15 +55,16 @@ test_expect_success 'a sealed letter of somebody, posted again' '
     says 3 inbox ".inbox | length == 1"
 '
 test_expect_success 'a machine that was put out: its link is cut, and what others carry for it counts by who wrote it' '
-    stop 3 && await "sees 1 2 && sees 2 1" && unwatched=yes && begin outcast --text mallory &&
+    stop 3 && await "sees 1 2 && sees 2 1" && there=2 && begin outcast --text mallory &&
     await "wire 1 class.devices >devices && jq -e \".machines[] | select(.host == \\\"hostile\\\" and .state == \\\"here\\\")\" devices" &&
     outcast=$(jq -r ".machines[] | select(.host == \"hostile\" and .state == \"here\") | .device" devices) &&
     on 2 jam note "written meanwhile" && await "journal_has 1 bridge \"written meanwhile\"" &&
     wire 1 class.expel "{\"device\": \"$outcast\"}" && await "grep carries \"$JAM_ROOM/said-outcast\"" &&
-    grep -qx "said afterwards 0" "$JAM_ROOM/said-outcast" && stop 1 && stop 2 && start 3 && come_in 3 chloe &&
+    grep -qx "said afterwards 0" "$JAM_ROOM/said-outcast" && lasts 20 && probe_end && held &&
+    stop 1 && stop 2 && start 3 && come_in 3 chloe && weigh 3 &&
     await "journal_has 3 bridge \"written meanwhile\"" &&
     await "wire 3 class.devices >devices && jq -e \".machines[] | select(.expelled)\" devices" && nowhere_at 3 mallory &&
-    end && start 1 && start 2 &&
+    end && cost_little 3 && start 1 && start 2 &&
     await "converged 1 2 3" && nowhere mallory
 '
 

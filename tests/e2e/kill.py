@@ -104,7 +104,7 @@ def kill(room, machine, kills, alive):
         if n == 0 or rng.random() >= BIRTHS:
             machine.ready()
             if not sign_in(room, machine):
-                room.fail(f"machine {machine.number} ended by itself")
+                room.fail(f"machine {machine.number} ended by itself, {machine.ending()}")
                 return
             look(room, machine, n)
             alive.set()
@@ -112,7 +112,7 @@ def kill(room, machine, kills, alive):
         else:
             time.sleep(rng.random() * BIRTH_S)
         if not machine.runs():
-            room.fail(f"machine {machine.number} ended by itself")
+            room.fail(f"machine {machine.number} ended by itself, {machine.ending()}")
             return
         machine.end(signal.SIGKILL)
         alive.clear()

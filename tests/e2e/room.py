@@ -57,6 +57,11 @@ class Machine:
         except OSError:
             return False
 
+    def ending(self):
+        """How it ended, as far as one can know it."""
+        status = self.process.poll() if self.process else None
+        return "nobody knows how" if status is None else f"status {status}"
+
     def start(self):
         """Starts it, without waiting for it."""
         with open(f"{self.folder}/out", "wb") as out, open(f"{self.folder}/log", "ab") as log:

@@ -95,15 +95,33 @@ static void check_ack(struct world *world, struct machine *m, const struct messa
     disk_free(&rest);
 }
 
+/* After a commit that failed nobody is told of what it would have brought. */
+static void check_beat(struct world *world, struct machine *m, const struct message *message)
+{
+    struct fingerprint has = heads_fingerprint(replica_heads(machine_class(m)->replica));
+    if (!SAME(has, message->fingerprint)) {
+        failed(world, "P5: m%d told of what it couldn't keep", m->index);
+    }
+}
+
+/* Did its last commit fail, and does it know again what it has? */
+static bool has_failed(struct machine *m)
+{
+    const struct class *class = machine_class(m);
+    return class && class->failed && !class->stale && class->replica;
+}
+
 void check_sent(struct world *world, struct machine *m, struct slice bytes)
 {
     struct doc doc;
     struct message message;
-    if (bytes.len < 2 || bytes.at[1] != MESSAGE_ACK || doc_open(&doc, bytes, PACK_STRICT) != OK) {
+    uint8_t kind = bytes.len < 2 ? 0 : bytes.at[1];
+    if ((kind != MESSAGE_ACK && (kind != MESSAGE_BEAT || !has_failed(m))) ||
+        doc_open(&doc, bytes, PACK_STRICT) != OK) {
         return;
     }
-    if (message_read(&doc.root, &message) == OK && message.kind == MESSAGE_ACK) {
-        check_ack(world, m, &message);
+    if (message_read(&doc.root, &message) == OK) {
+        (kind == MESSAGE_ACK ? check_ack : check_beat)(world, m, &message);
     }
     doc_clear(&doc);
 }
@@ -273,10 +291,7 @@ static uint64_t sum_table(struct machine *m, const char *table)
 static void tell_views(struct world *world, struct machine *a, struct machine *b)
 {
     char table[64] = "";
-    sqlite3_stmt *list = store_query(machine_class(a)->store,
-                                     "SELECT name FROM sqlite_schema WHERE type='table' AND name "
-                                     "NOT LIKE 'sqlite_%' AND name NOT IN ('feed','entry','local',"
-                                     "'retry','branch','branch_parent','redaction','receipt')");
+    sqlite3_stmt *list = store_query(machine_class(a)->store, store_views_sql);
     while (!table[0] && sqlite3_step(list) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(list, 0);
         if (sum_table(a, name) != sum_table(b, name)) {

@@ -61,9 +61,9 @@ bool lies_note(struct world *world, struct ref *out)
 
 /* ---- how a forger lives ------------------------------------------------------------------------------------------- */
 
-static void say_hello(struct world *world, struct machine *m, int to)
+struct message lies_hello(struct world *world, struct machine *m)
 {
-    struct message hello = {.kind = MESSAGE_HELLO,
+    return (struct message){.kind = MESSAGE_HELLO,
                             .version = PROTOCOL_VERSION,
                             .device = m->id,
                             .root = m->lies->root,
@@ -72,6 +72,11 @@ static void say_hello(struct world *world, struct machine *m, int to)
                             .wall_ms = now_of(world, m).wall.ms,
                             .fingerprint = m->lies->has,
                             .host = slice_str("rogue")};
+}
+
+static void say_hello(struct world *world, struct machine *m, int to)
+{
+    struct message hello = lies_hello(world, m);
     pack_reset(&m->lies->pack);
     pack_hello(&m->lies->pack, &hello);
     lies_tell(world, m, to);
@@ -153,19 +158,27 @@ void hostile_make(struct world *world, struct machine *m)
     post_call(world, lie, m->index, 30 * SECOND + below(&world->lies, 60 * SECOND));
 }
 
+static void keep(struct heard ring[HEARD_MAX], uint32_t *next, struct slice bytes)
+{
+    struct heard *heard = &ring[(*next)++ % HEARD_MAX];
+    free(heard->bytes);
+    heard->len = bytes.len;
+    heard->bytes = sim_alloc(heard->len);
+    memcpy(heard->bytes, bytes.at, heard->len);
+}
+
 void hostile_hears(struct world *world, struct machine *m, const struct event *event)
 {
     struct doc doc;
     struct message message;
     (void)world;
+    if (event->kind == EVENT_DATAGRAM) {
+        keep(m->lies->packets, &m->lies->packets_next, event->bytes);
+    }
     if (event->kind != EVENT_MESSAGE) {
         return;
     }
-    struct heard *heard = &m->lies->heard[m->lies->heard_next++ % HEARD_MAX];
-    free(heard->bytes);
-    heard->len = event->bytes.len;
-    heard->bytes = sim_alloc(heard->len);
-    memcpy(heard->bytes, event->bytes.at, heard->len);
+    keep(m->lies->heard, &m->lies->heard_next, event->bytes);
     if (doc_open(&doc, event->bytes, PACK_STRICT) == OK) {
         if (message_read(&doc.root, &message) == OK &&
             (message.kind == MESSAGE_BEAT || message.kind == MESSAGE_HELLO)) {
@@ -180,6 +193,7 @@ void hostile_free(struct machine *m)
     if (m->lies) {
         for (int i = 0; i < HEARD_MAX; i++) {
             free(m->lies->heard[i].bytes);
+            free(m->lies->packets[i].bytes);
         }
         pack_clear(&m->lies->pack);
         free(m->lies);

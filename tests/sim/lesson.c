@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lies.h"
 #include "sim.h"
 
 enum {
@@ -248,6 +249,32 @@ static bool say_person(struct world *world, struct human *h, struct words *w)
     return true;
 }
 
+/* Does any liar go by this name at this machine? */
+static bool is_liars(struct world *world, struct machine *m, const char *handle)
+{
+    struct class *class = machine_class(m);
+    for (int i = 0; i < world->count; i++) {
+        const struct hostile *lies = world->machines[i].lies;
+        if (lies && class) {
+            sqlite3_stmt *stmt = store_query(
+                class->store, "SELECT count(*) FROM person WHERE person=? AND handle_key=?");
+            store_bind(class->store, stmt, "pt", &lies->person_id, slice_str(handle));
+            if (store_number(class->store, stmt)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Who looks whom they name: a liar that took a pupil's name is no teacher, or all that it does next is right. */
+static bool say_trusted(struct world *world, struct human *h, struct words *w)
+{
+    const char *handle = somebody(world, w);
+    say(w, "person", handle);
+    return !is_liars(world, &world->machines[h->machine], handle);
+}
+
 static bool say_names(struct world *world, struct human *h, struct words *w)
 {
     (void)h;
@@ -318,7 +345,7 @@ static const struct act_row acts[] = {
     {"lesson.start", say_nothing, 0, 2},
     {"lesson.end", say_nothing, 0, 1},
     {"people.confirm", say_all, 0, 3},
-    {"people.teacher", say_person, 0, 1},
+    {"people.teacher", say_trusted, 0, 1},
     {"people.remove", say_person, 0, 1},
     {"class.expel", say_liar, 0, 2},
     {"class.rotate", say_nothing, 0, 1},

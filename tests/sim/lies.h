@@ -33,6 +33,8 @@ struct hostile {
     struct person_id person_id;
     struct heard heard[HEARD_MAX];
     uint32_t heard_next;
+    struct heard packets[HEARD_MAX]; /* datagrams */
+    uint32_t packets_next;
     struct pack pack;
     uint64_t run;
     uint64_t knows; /* which lies, by their places in lies_log and lies_talk */
@@ -69,6 +71,8 @@ void lies_tell(struct world *, struct machine *, int to);
 void lies_tell_all(struct world *, struct machine *);
 /* The log of an honest machine; NULL: there is none yet. */
 struct store *lies_store(struct world *);
+/* The HELLO that it would say if it were honest. */
+struct message lies_hello(struct world *, struct machine *);
 bool lies_person(struct world *, struct person_id *);
 bool lies_note(struct world *, struct ref *);
 

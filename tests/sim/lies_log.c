@@ -90,7 +90,7 @@ static void lie_fork(struct world *world, struct machine *m)
     forger_note(h, &other, &h->person_id, "another story");
     other.lamport += chance(&world->lies, 30) ? 1000 : 0;
     forger_note(h, &other, &h->person_id, "goes on");
-    struct machine *friend = &world->machines[world->count - 1];
+    struct machine *friend = &world->machines[world->plan.machines - 1];
     friend = friend->lies ? friend : m;
     pack_init(&two);
     pack_runs(&two, RUNS_PUSH, 1);
@@ -363,6 +363,23 @@ static void lie_relay(struct world *world, struct machine *m)
     doc_clear(&doc);
 }
 
+/* One device key at two machines at once: each writes a feed for it, as if it were alone. */
+static void lie_twin(struct world *world, struct machine *m)
+{
+    struct machine *friend = &world->machines[world->plan.machines - 1];
+    if (!friend->lies || friend == m) {
+        return;
+    }
+    friend->lies->class = m->lies->class;
+    for (int i = 0; i < 2; i++) {
+        struct forger f;
+        forger_open(world, friend, &f);
+        forger_hello(m->lies, &f, &m->lies->person_id);
+        forger_note(m->lies, &f, &m->lies->person_id, "by one of two");
+        forger_push_all(world, i ? friend : m, &f, false);
+    }
+}
+
 const struct lie lies_log[] = {
     {lie_signature, true},      {lie_as_another, true}, {lie_as_teacher, true},
     {lie_class, true},          {lie_fork, true},       {lie_lamport, true},
@@ -370,5 +387,5 @@ const struct lie lies_log[] = {
     {lie_chain, true},          {lie_no_end, true},     {lie_two_lengths, true},
     {lie_withheld_cause, true}, {lie_after_bye, true},  {lie_posted_again, true},
     {lie_handle, true},         {lie_many, true},       {lie_long, true},
-    {lie_relay, false},         {NULL, false},
+    {lie_relay, false},         {lie_twin, true},       {NULL, false},
 };

@@ -219,10 +219,40 @@ static void lie_refuse(struct world *world, struct machine *m)
     lies_tell_all(world, m);
 }
 
+/* A beacon or a knock of others, from before and from elsewhere; or what nearly is one. */
+static void lie_beacon(struct world *world, struct machine *m)
+{
+    const struct heard *heard = &m->lies->packets[below(&world->lies, HEARD_MAX)];
+    if (heard->len) {
+        if (chance(&world->lies, 20)) {
+            heard->bytes[below(&world->lies, (uint32_t)heard->len)] ^=
+                (uint8_t)(1 << below(&world->lies, 8));
+        }
+        struct output output = {.kind = OUTPUT_DATAGRAM,
+                                .paths = PATH_BROADCAST,
+                                .bytes = slice_of(heard->bytes, heard->len)};
+        net_output(world, m, &output);
+    }
+}
+
+/* A greeting in the name of another device, on one's own link. */
+static void lie_hello(struct world *world, struct machine *m)
+{
+    const struct machine *other = &world->machines[lies_machine(world)];
+    struct message hello = lies_hello(world, m);
+    hello.device = chance(&world->lies, 70) ? other->id : m->id;
+    hello.run = any_limit(world);
+    hello.port = (uint16_t)any_limit(world);
+    hello.wall_ms = (int64_t)any_limit(world);
+    pack_reset(&m->lies->pack);
+    pack_hello(&m->lies->pack, &hello);
+    lies_tell(world, m, lies_machine(world));
+}
+
 const struct lie lies_talk[] = {
-    {lie_heads, false},       {lie_acks, false},    {lie_wants, false},
-    {lie_gone, false},        {lie_closed, false},  {lie_again, false},
-    {lie_fingerprint, false}, {lie_ranges, false},  {lie_addresses, false},
-    {lie_payloads, false},    {lie_missing, false}, {lie_keys, false},
-    {lie_proof, true},        {lie_refuse, false},  {NULL, false},
+    {lie_heads, false},     {lie_acks, false},     {lie_wants, false},       {lie_gone, false},
+    {lie_closed, false},    {lie_again, false},    {lie_fingerprint, false}, {lie_ranges, false},
+    {lie_addresses, false}, {lie_payloads, false}, {lie_missing, false},     {lie_keys, false},
+    {lie_proof, true},      {lie_refuse, false},   {lie_beacon, false},      {lie_hello, false},
+    {NULL, false},
 };

@@ -433,29 +433,42 @@ static inline const char *room_database(struct room *room, int i)
     return name;
 }
 
+/* Sends a request that is packed, and clears it. */
+static inline void room_request(struct room *room, int i, uint32_t client, struct pack *p)
+{
+    struct event event = {.kind = EVENT_REQUEST, .client = client, .bytes = pack_bytes(p)};
+    event.login.b[0] = 1;
+    event.owner = !room->guests;
+    room->m[i].reply_len = 0;
+    room_turn(room, i, &event);
+    pack_clear(p);
+}
+
+static inline void room_pack_head(struct room *room, struct pack *p, const char *method,
+                                  uint32_t params)
+{
+    pack_init(p);
+    pack_array(p, 4);
+    pack_uint(p, 0);
+    pack_uint(p, ++room->number);
+    pack_str(p, method);
+    pack_map(p, params);
+}
+
 static inline void room_send(struct room *room, int i, uint32_t client, const char *method,
                              const char *const *pairs)
 {
     struct pack p;
     uint32_t count = 0;
-    while (pairs && pairs[count * 2]) {
+    for (const char *const *pair = pairs; pair && *pair; pair += 2) {
         count++;
     }
-    pack_init(&p);
-    pack_array(&p, 4);
-    pack_uint(&p, 0);
-    pack_uint(&p, ++room->number);
-    pack_str(&p, method);
-    pack_map(&p, count);
-    for (uint32_t k = 0; k < count * 2; k++) {
-        k % 2 && strcmp(pairs[k], "!") == 0 ? pack_bool(&p, true) : pack_str(&p, pairs[k]);
+    room_pack_head(room, &p, method, count);
+    for (const char *const *pair = pairs; pair && *pair; pair += 2) {
+        pack_str(&p, pair[0]);
+        strcmp(pair[1], "!") == 0 ? pack_bool(&p, true) : pack_str(&p, pair[1]);
     }
-    struct event event = {.kind = EVENT_REQUEST, .client = client, .bytes = pack_bytes(&p)};
-    event.login.b[0] = 1;
-    event.owner = !room->guests;
-    room->m[i].reply_len = 0;
-    room_turn(room, i, &event);
-    pack_clear(&p);
+    room_request(room, i, client, &p);
 }
 
 /* The error code of the last answer, "" if it is a result, "none" if there is no answer. */
@@ -478,13 +491,19 @@ static inline const char *room_error(struct room *room, int i)
     return code;
 }
 
-static inline const char *room_ask(struct room *room, int i, const char *const *words)
+/* The same, once there is an answer, or so long has passed. */
+static inline const char *room_answer(struct room *room, int i, int64_t ms)
 {
-    room_send(room, i, 1, words[0], words + 1);
-    for (int tries = 0; room->m[i].reply_len == 0 && tries < 100; tries++) {
+    for (; room->m[i].reply_len == 0 && ms > 0; ms -= 50) {
         room_run(room, 50);
     }
     return room_error(room, i);
+}
+
+static inline const char *room_ask(struct room *room, int i, const char *const *words)
+{
+    room_send(room, i, 1, words[0], words + 1);
+    return room_answer(room, i, 5000);
 }
 
 /* ASK(room, machine, method, key, value, …): the method's name stands first in the list; "!" is true. */

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "dose.h"
 #include "scene.h"
 
 /* ---- the model ---------------------------------------------------------------------------------------------------- */
@@ -639,12 +640,6 @@ static void draw_scene(struct scene *s, uint64_t number)
     }
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
 static struct scene scene;
 static struct scene_side sides[SIDES];
 static struct model model;
@@ -652,7 +647,7 @@ static struct model model;
 static void random_histories_are_judged_as_the_model_does(void **state)
 {
     (void)state;
-    uint64_t first = number_from("JAM_SEED", 1), count = number_from("JAM_HISTORIES", 1000);
+    uint64_t first = number_from("JAM_SEED", 1), count = dose(1000);
     for (uint64_t number = first; number < first + count; number++) {
         draw_scene(&scene, number);
         compare(&scene, sides, &model, number);

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "../bombs.h"
 #include "device_inside.h"
 #include "room.h"
 
@@ -668,6 +669,39 @@ static void allocations_of_sqlite(void **state)
     each_step(FAULT_SQLITE_MEMORY, 97);
 }
 
+/* How much memory is asked for while these bytes are opened. */
+static uint64_t allocations_of(const struct slice *bytes, enum err *err)
+{
+    static struct room room = {.running = 1};
+    struct doc doc;
+    memory.room = &room;
+    memory.at = 0;
+    memory.count[FAULT_MEMORY] = 0;
+    memory.armed = true;
+    *err = doc_open(&doc, *bytes, PACK_STRICT);
+    memory.armed = false;
+    memory.room = NULL;
+    if (*err == OK) {
+        doc_clear(&doc);
+    }
+    return memory.count[FAULT_MEMORY];
+}
+
+static void bytes_that_claim_to_be_much_take_no_memory(void **state)
+{
+    (void)state;
+    struct slice bombs[BOMBS];
+    const struct slice good = slice_of("\x92\x04\x91\x01", 4);
+    enum err err = OK;
+    bombs_make(bombs);
+    assert_true(allocations_of(&good, &err) > 0);
+    assert_int_equal(err, OK);
+    for (int i = 0; i < BOMBS; i++) {
+        assert_int_equal(allocations_of(&bombs[i], &err), 0);
+        assert_int_not_equal(err, OK);
+    }
+}
+
 int main(void)
 {
     static sqlite3_mem_methods methods = {
@@ -675,6 +709,7 @@ int main(void)
         sqlite_roundup, sqlite_init, sqlite_shutdown, NULL,
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_that_claim_to_be_much_take_no_memory),
         cmocka_unit_test(every_call_of_the_disk),
         cmocka_unit_test(changes_without_room),
         cmocka_unit_test(allocations),

@@ -399,6 +399,139 @@ static void branches_take_the_room_of_what_they_say(void **state)
     side_close(&b);
 }
 
+/* Tells a side that the feed is void from a place on, by two runs that go on from there. */
+static void prove_fork(struct forger *f, const struct forger *before, struct side *to)
+{
+    struct pack whole;
+    struct doc doc;
+    struct run a, b;
+    pack_init(&whole);
+    pack_array(&whole, 2);
+    for (int i = 0; i < 2; i++) {
+        forger_back(f, before);
+        forger_note(f, i ? "one story" : "the other story");
+        forger_pack(f, before->seq + 1, &whole);
+    }
+    assert_int_equal(doc_open(&doc, pack_bytes(&whole), PACK_STRICT), OK);
+    assert_int_equal(run_read(&doc.root.via.array.ptr[0], &a), OK);
+    assert_int_equal(run_read(&doc.root.via.array.ptr[1], &b), OK);
+    assert_int_equal(replica_accept_fork(to->replica, &a, &b), ERR_FORK);
+    doc_clear(&doc);
+    pack_clear(&whole);
+}
+
+/* Honest entries may hang on the start of a run, of which the rest waits for ever: that start can be told on, whether the feed was
+ * known as void before the run came or not. */
+static void what_came_in_part_can_be_told_on(void **state)
+{
+    (void)state;
+    for (int void_before = 0; void_before < 2; void_before++) {
+        static const struct hash nowhere = {{7}};
+        struct side a, b;
+        struct forger f;
+        uint64_t lamport = 0;
+        side_open(&a, 1);
+        side_open(&b, 2);
+        forger_open(&f, &some_class, 1);
+        struct forger opened = forger_mark(&f);
+        assert_int_equal(forger_send(&f, 1, &a), OK);
+        pack_clear(&f.entries);
+        forger_open(&f, &some_class, 1);
+        assert_int_equal(forger_send(&f, 1, &b), OK);
+        if (void_before) {
+            prove_fork(&f, &opened, &a);
+        }
+        prove_fork(&f, &opened, &b);
+        forger_back(&f, &opened);
+        forger_note(&f, "on which others hang");
+        struct hash start = f.last;
+        forger_note_after(&f, "for ever on the way", &nowhere, 1);
+        struct hash end = f.last;
+        assert_int_equal(forger_send(&f, 2, &a), OK);
+        if (!void_before) {
+            prove_fork(&f, &opened, &a);
+        }
+        give_branch(&a, &b, &start);
+        assert_true(replica_lamport(b.replica, &start, &lamport));
+        assert_int_equal(lamport, 2);
+        assert_false(replica_lamport(b.replica, &end, &lamport));
+        pack_clear(&f.entries);
+        side_close(&a);
+        side_close(&b);
+    }
+}
+
+/* What comes again is placed as soon as its causes are here. */
+static void a_branch_is_placed_when_its_causes_come(void **state)
+{
+    (void)state;
+    struct side a;
+    struct forger f, other;
+    uint64_t lamport = 0;
+    side_open(&a, 1);
+    forger_open(&other, &some_class, 2);
+    struct hash cause = other.last;
+    forger_open(&f, &some_class, 1);
+    struct forger opened = forger_mark(&f);
+    assert_int_equal(forger_send(&f, 1, &a), OK);
+    prove_fork(&f, &opened, &a);
+    for (int turn = 0; turn < 3; turn++) {
+        if (turn == 2) {
+            assert_int_equal(forger_send(&other, 1, &a), OK);
+        }
+        forger_back(&f, &opened);
+        forger_note(&f, "first");
+        forger_note_after(&f, "behind another's", &cause, 1);
+        struct hash last = f.last;
+        enum err err = turn == 1 ? ERR_WAIT : OK; /* it brings nothing */
+        assert_int_equal(forger_send(&f, 2, &a), err);
+        assert_int_equal(replica_lamport(a.replica, &last, &lamport), turn == 2);
+    }
+    assert_int_equal(lamport, 3);
+    pack_clear(&f.entries);
+    pack_clear(&other.entries);
+    side_close(&a);
+}
+
+/* What waited when its feed turned out to be void may be applied yet, by a run that begins before that: what stands behind it is
+ * placed all the same. */
+static void a_branch_goes_on_behind_what_was_applied_since(void **state)
+{
+    (void)state;
+    struct side a;
+    struct forger f, other;
+    struct hash last = {{0}};
+    uint64_t lamport = 0;
+    side_open(&a, 1);
+    forger_open(&other, &some_class, 2);
+    struct hash cause = other.last;
+    static const uint64_t from[] = {1, 1, 2}, to[] = {4, 3, 4};
+    for (int i = 0; i < 3; i++) {
+        forger_open(&f, &some_class, 1);
+        struct forger opened = forger_mark(&f);
+        if (from[i] == 2) {
+            pack_reset(&f.entries);
+        }
+        forger_note(&f, "on the way");
+        forger_note_after(&f, "behind another's", &cause, 1);
+        if (to[i] == 4) {
+            forger_note(&f, "the last");
+            last = f.last;
+        }
+        assert_int_equal(forger_send(&f, from[i], &a), OK);
+        if (i == 0) {
+            assert_int_equal(replica_count(a.replica).waiting, 2);
+            prove_fork(&f, &opened, &a);
+            assert_int_equal(forger_send(&other, 1, &a), OK);
+        }
+        pack_clear(&f.entries);
+    }
+    assert_true(replica_lamport(a.replica, &last, &lamport));
+    assert_int_equal(lamport, 4);
+    pack_clear(&other.entries);
+    side_close(&a);
+}
+
 /* Writes one note after another as if by a side's own feed, from where it stands; what parts is a fork. */
 static void forge_own(struct side *s, uint64_t seq, const char *text)
 {
@@ -581,7 +714,8 @@ static void hostile_say(struct room *room, int to, const struct hostile *h, stru
     room_turn(room, to, &event);
 }
 
-static void hostile_hello(struct room *room, int to, const struct hostile *h)
+static void hostile_hello_of(struct room *room, int to, const struct hostile *h,
+                             struct fingerprint fingerprint)
 {
     struct pack p;
     struct message hello = {.kind = MESSAGE_HELLO,
@@ -591,12 +725,17 @@ static void hostile_hello(struct room *room, int to, const struct hostile *h)
                             .run = h->run,
                             .port = 7733,
                             .wall_ms = room->now.wall.ms,
-                            .fingerprint = {{1, 2, 3}},
+                            .fingerprint = fingerprint,
                             .host = slice_str("h")};
     pack_init(&p);
     pack_hello(&p, &hello);
     hostile_say(room, to, h, pack_bytes(&p));
     pack_clear(&p);
+}
+
+static void hostile_hello(struct room *room, int to, const struct hostile *h)
+{
+    hostile_hello_of(room, to, h, (struct fingerprint){{1, 2, 3}});
 }
 
 /* Heads of feeds that don't exist. */
@@ -624,6 +763,35 @@ static void hostile_runs(struct room *room, int to, const struct hostile *h, uin
     pack_clear(&p);
 }
 
+/* What the forger has said since, from that entry on, in a push. */
+static void hostile_push(struct room *room, int to, const struct hostile *h, struct forger *f,
+                         uint64_t first_seq)
+{
+    struct pack p;
+    pack_init(&p);
+    forger_pack(f, first_seq, &p);
+    hostile_runs(room, to, h, RUNS_PUSH, pack_bytes(&p));
+    pack_clear(&p);
+}
+
+/* How far machine i's own feed has come. */
+static uint64_t own_seq(struct room *room, int i, struct feed_id *own)
+{
+    uint64_t seq = 0;
+    assert_true(replica_own(class_at(room, i)->replica, own, &seq));
+    return seq;
+}
+
+/* Somebody hostile is known at machine 1. */
+static struct room *class_with_hostile(struct hostile *h)
+{
+    struct room *room = class_of_two();
+    hostile_init(h, 1);
+    hostile_hello(room, 1, h);
+    room_run(room, 500);
+    return room;
+}
+
 static void assert_same(struct room *room)
 {
     struct class *a = class_at(room, 0), *b = class_at(room, 1);
@@ -644,14 +812,93 @@ static void write_unheard(struct room *room)
     room->cut[0][1] = false;
 }
 
-static void who_says_much_and_brings_nothing_holds_up_nobody(void **state)
+/* Machine 1 was off while somebody wrote; somebody hostile was not. */
+static struct room *class_with_one_behind(struct hostile *h)
+{
+    struct room *room = class_of_two();
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    room_run(room, 1000);
+    assert_same(room);
+    room_stop(room, 1);
+    assert_string_equal(ASK(room, 0, "note", "text", "meanwhile"), "");
+    room_run(room, 10000);
+    hostile_init(h, 1);
+    room_start(room, 1);
+    return room;
+}
+
+/* Agreement proves nothing as long as another differs: who echoes it may be the only one who is heard at first. */
+static void an_echo_is_no_agreement_while_another_differs(void **state)
+{
+    (void)state;
+    struct hostile h;
+    struct room *room = class_with_one_behind(&h);
+    const struct class *class = class_at(room, 1);
+    room->no_entries = true;
+    for (int i = 0; i < 20; i++) {
+        hostile_hello_of(room, 1, &h, heads_fingerprint(replica_heads(class->replica)));
+        room_run(room, 100);
+        assert_true(sync_is_behind(class->sync));
+        assert_true(replica_doubts(class->replica));
+    }
+    room->no_entries = false;
+    room_run(room, 6000);
+    assert_same(room);
+    assert_false(sync_is_behind(class->sync));
+    assert_false(replica_doubts(class->replica));
+    room_free(room);
+}
+
+static void who_always_differs_does_not_keep_others_from_agreeing(void **state)
+{
+    (void)state;
+    struct hostile h;
+    struct room *room = class_with_one_behind(&h);
+    const struct class *class = class_at(room, 1);
+    /* always another, which nobody has heard out */
+    for (int i = 0; i < 400 && replica_doubts(class->replica); i++) {
+        hostile_init(&h, (uint16_t)(1 + i / 20));
+        hostile_hello(room, 1, &h);
+        room_run(room, 100);
+    }
+    assert_false(sync_is_behind(class->sync));
+    assert_false(replica_doubts(class->replica));
+    room_free(room);
+}
+
+/* Each note rests on feeds that somebody hostile shows to its machine alone. */
+static void what_rests_on_what_others_lack_comes_at_once(void **state)
 {
     (void)state;
     struct room *room = class_of_two();
     struct hostile h;
+    struct feed_id own;
+    uint64_t seq = 0;
     hostile_init(&h, 1);
-    hostile_hello(room, 1, &h);
-    room_run(room, 500);
+    hostile_hello(room, 0, &h);
+    hostile_hello(room, 1, &h); /* and differs there, without a word */
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    room_run(room, 6000);
+    for (int i = 0; i < 20; i++) {
+        struct forger f;
+        forger_open(&f, &class_at(room, 0)->id, (uint8_t)(1 + i));
+        forger_note(&f, "for one alone");
+        hostile_push(room, 0, &h, &f, 1);
+        hostile_hello(room, 1, &h);
+        pack_clear(&f.entries);
+        assert_string_equal(ASK(room, 0, "note", "text", "seen soon"), "");
+        seq = own_seq(room, 0, &own);
+        room_run(room, 350);
+        assert_int_equal(heads_get(replica_heads(class_at(room, 1)->replica), &own)->seq, seq);
+    }
+    room_free(room);
+}
+
+static void who_says_much_and_brings_nothing_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct hostile h;
+    struct room *room = class_with_hostile(&h);
     hostile_heads(room, 1, &h);
     write_unheard(room);
     for (int i = 0; i < 600; i++) {
@@ -665,17 +912,37 @@ static void who_says_much_and_brings_nothing_holds_up_nobody(void **state)
     room_free(room);
 }
 
+/* Its entries wait for what nobody has, and it is asked for that before those who only differ, but not again and again. */
+static void who_pushes_what_waits_for_ever_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct hostile h;
+    struct room *room = class_with_hostile(&h);
+    struct forger f;
+    struct hash nowhere = {{77}};
+    forger_open(&f, &class_at(room, 1)->id, 1);
+    write_unheard(room);
+    for (int i = 0; i < 100; i++) {
+        forger_note_after(&f, "waits", &nowhere, 1);
+        hostile_push(room, 1, &h, &f, i ? f.seq : 1);
+        room_run(room, 100);
+    }
+    assert_int_equal(replica_have(class_at(room, 1)->replica, &f.id), f.seq);
+    struct feed_id own;
+    uint64_t seq = own_seq(room, 0, &own);
+    assert_int_equal(heads_get(replica_heads(class_at(room, 1)->replica), &own)->seq, seq);
+    pack_clear(&f.entries);
+    room_free(room);
+}
+
 static void who_brings_a_little_again_and_again_holds_up_nobody(void **state)
 {
     (void)state;
-    struct room *room = class_of_two();
     struct hostile h;
+    struct room *room = class_with_hostile(&h);
     struct forger f;
     struct pack p;
-    hostile_init(&h, 1);
     forger_open(&f, &class_at(room, 1)->id, 1);
-    hostile_hello(room, 1, &h);
-    room_run(room, 500);
     hostile_heads(room, 1, &h);
     write_unheard(room);
     pack_init(&p);
@@ -694,8 +961,7 @@ static void who_brings_a_little_again_and_again_holds_up_nobody(void **state)
         }
     }
     struct feed_id own;
-    uint64_t seq = 0;
-    assert_true(replica_own(class_at(room, 0)->replica, &own, &seq));
+    uint64_t seq = own_seq(room, 0, &own);
     assert_int_equal(replica_have(class_at(room, 1)->replica, &own), seq);
     pack_clear(&p);
     pack_clear(&f.entries);
@@ -718,21 +984,18 @@ static void forks_within_forks_end_alike_and_blame_no_honest_machine(void **stat
     forger_pack(&f, 1, &p);
     hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
     hostile_runs(room, 1, &h, RUNS_PUSH, pack_bytes(&p));
+    pack_clear(&p);
     struct forger first = forger_mark(&f);
     for (int side = 0; side < 2; side++) {
         forger_back(&f, &first);
         forger_note(&f, side ? "two, otherwise" : "two");
         forger_note(&f, "three");
-        pack_reset(&p);
-        forger_pack(&f, 2, &p);
-        hostile_runs(room, side, &h, RUNS_PUSH, pack_bytes(&p));
+        hostile_push(room, side, &h, &f, 2);
         struct forger third = forger_mark(&f);
         for (int again = 0; again < 2; again++) {
             forger_back(&f, &third);
             forger_note(&f, again ? "four, otherwise" : "four");
-            pack_reset(&p);
-            forger_pack(&f, 4, &p);
-            hostile_runs(room, side, &h, RUNS_PUSH, pack_bytes(&p));
+            hostile_push(room, side, &h, &f, 4);
         }
         assert_int_equal(heads_get(replica_heads(class_at(room, side)->replica), &f.id)->void_seq,
                          4);
@@ -745,7 +1008,6 @@ static void forks_within_forks_end_alike_and_blame_no_honest_machine(void **stat
         assert_int_equal(heads_get(replica_heads(class_at(room, i)->replica), &f.id)->void_seq, 2);
     }
     assert_same(room);
-    pack_clear(&p);
     pack_clear(&f.entries);
     room_free(room);
 }
@@ -757,7 +1019,6 @@ static void what_was_written_behind_a_branch_that_turned_out_void_comes_over(voi
     struct room *room = class_of_two();
     struct hostile h;
     struct forger f;
-    struct pack p;
     hostile_init(&h, 1);
     hostile_hello(room, 0, &h);
     hostile_hello(room, 1, &h);
@@ -765,7 +1026,6 @@ static void what_was_written_behind_a_branch_that_turned_out_void_comes_over(voi
     assert_string_equal(ASK(room, 1, "hello", "handle", "ben"), "");
     room_run(room, 3000);
     room->cut[0][1] = room->cut[1][0] = true;
-    pack_init(&p);
     forger_open(&f, &class_at(room, 0)->id, 1);
     for (int side = 0; side < 2; side++) {
         if (side) {
@@ -777,9 +1037,7 @@ static void what_was_written_behind_a_branch_that_turned_out_void_comes_over(voi
             for (int i = 0; i < 100; i++) {
                 forger_note(&f, side ? "otherwise" : "so");
             }
-            pack_reset(&p);
-            forger_pack(&f, run ? f.seq - 99 : 1, &p);
-            hostile_runs(room, side, &h, RUNS_PUSH, pack_bytes(&p));
+            hostile_push(room, side, &h, &f, run ? f.seq - 99 : 1);
             room_run(room, 25000);
         }
         assert_int_equal(replica_have(class_at(room, side)->replica, &f.id), 3001);
@@ -792,14 +1050,12 @@ static void what_was_written_behind_a_branch_that_turned_out_void_comes_over(voi
     assert_same(room);
     for (int i = 0; i < 2; i++) {
         struct feed_id own;
-        uint64_t seq = 0;
-        assert_true(replica_own(class_at(room, i)->replica, &own, &seq));
+        uint64_t seq = own_seq(room, i, &own);
         assert_int_equal(replica_have(class_at(room, 1 - i)->replica, &own), seq);
         assert_int_equal(replica_count(class_at(room, i)->replica).waiting, 0);
         assert_int_equal(presence_by_device(class_at(room, i)->presence, &room->m[1 - i].id)->bad,
                          0);
     }
-    pack_clear(&p);
     pack_clear(&f.entries);
     room_free(room);
 }
@@ -811,24 +1067,19 @@ static void the_front_of_a_run_that_waits_is_no_cause_of_anybody(void **state)
     struct room *room = class_of_two();
     struct hostile h;
     struct forger f;
-    struct pack p;
     struct hash nowhere = {{77}};
     hostile_init(&h, 1);
     hostile_hello(room, 0, &h);
-    pack_init(&p);
     forger_open(&f, &class_at(room, 0)->id, 1);
     forger_note_after(&f, "behind nothing", &nowhere, 1);
-    forger_pack(&f, 1, &p);
-    hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
+    hostile_push(room, 0, &h, &f, 1);
     assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
     room_run(room, 10000);
     assert_same(room);
     struct feed_id own;
-    uint64_t seq = 0;
-    assert_true(replica_own(class_at(room, 0)->replica, &own, &seq));
+    uint64_t seq = own_seq(room, 0, &own);
     assert_int_equal(replica_have(class_at(room, 1)->replica, &own), seq);
     assert_int_equal(replica_count(class_at(room, 1)->replica).waiting, 0);
-    pack_clear(&p);
     pack_clear(&f.entries);
     room_free(room);
 }
@@ -840,26 +1091,20 @@ static void what_is_signed_twice_counts_wherever_one_signature_is(void **state)
     struct room *room = class_of_two();
     struct hostile h;
     struct forger f, g;
-    struct pack p;
     struct hash nowhere = {{77}};
     hostile_init(&h, 1);
     hostile_hello(room, 0, &h);
     hostile_hello(room, 1, &h);
-    pack_init(&p);
     forger_open(&f, &class_at(room, 0)->id, 1);
     forger_open(&g, &class_at(room, 0)->id, 1);
     forger_note(&f, "said to both");
     forger_note(&g, "said to both");
     forger_note_after(&f, "behind nothing", &nowhere, 1);
-    forger_pack(&f, 1, &p);
-    hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
-    pack_reset(&p);
-    forger_pack(&g, 1, &p);
-    hostile_runs(room, 1, &h, RUNS_PUSH, pack_bytes(&p));
+    hostile_push(room, 0, &h, &f, 1);
+    hostile_push(room, 1, &h, &g, 1);
     room_run(room, 10000);
     assert_same(room);
     assert_int_equal(heads_get(replica_heads(class_at(room, 0)->replica), &f.id)->seq, 2);
-    pack_clear(&p);
     pack_clear(&f.entries);
     pack_clear(&g.entries);
     room_free(room);
@@ -893,17 +1138,13 @@ static void who_asks_for_branches_without_end_is_told_now_and_then(void **state)
     struct room *room = class_of_two();
     struct hostile h;
     struct forger f;
-    struct pack p;
     hostile_init(&h, 1);
     hostile_hello(room, 0, &h);
-    pack_init(&p);
     forger_open(&f, &class_at(room, 0)->id, 1);
     struct forger first = forger_mark(&f);
     for (int branch = 0; branch < 2; branch++) {
         forger_note(&f, branch ? "one" : "the other");
-        pack_reset(&p);
-        forger_pack(&f, branch ? 2 : 1, &p);
-        hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
+        hostile_push(room, 0, &h, &f, branch ? 2 : 1);
         if (branch == 0) {
             forger_back(&f, &first);
         }
@@ -915,7 +1156,6 @@ static void who_asks_for_branches_without_end_is_told_now_and_then(void **state)
     uint64_t once = cost_of_asking(room, &h, &id, 1);
     room_run(room, 2000);
     assert_true(once > 0 && cost_of_asking(room, &h, &id, 100) <= 10 * once);
-    pack_clear(&p);
     pack_clear(&f.entries);
     room_free(room);
 }
@@ -928,16 +1168,11 @@ static uint64_t entries_at(struct room *room, int i)
 /* Pushes as many entries as it can, one message each. */
 static void flood(struct room *room, const struct hostile *h, struct forger *f, uint32_t count)
 {
-    struct pack p;
-    pack_init(&p);
     for (uint32_t i = 0; i < count; i++) {
         uint64_t first = f->seq == 1 ? 1 : f->seq + 1;
         forger_note(f, "flood");
-        pack_reset(&p);
-        forger_pack(f, first, &p);
-        hostile_runs(room, 0, h, RUNS_PUSH, pack_bytes(&p));
+        hostile_push(room, 0, h, f, first);
     }
-    pack_clear(&p);
 }
 
 static void who_pushes_much_is_taken_slowly_and_holds_up_nobody(void **state)
@@ -1016,11 +1251,18 @@ int main(void)
         cmocka_unit_test(headers_further_on_than_here_wait_and_blame_nobody),
         cmocka_unit_test(a_void_feed_that_parts_earlier_still_is_void_from_there),
         cmocka_unit_test(branches_take_the_room_of_what_they_say),
+        cmocka_unit_test(what_came_in_part_can_be_told_on),
+        cmocka_unit_test(a_branch_is_placed_when_its_causes_come),
+        cmocka_unit_test(a_branch_goes_on_behind_what_was_applied_since),
         cmocka_unit_test(what_a_fork_voids_is_written_again_once),
         cmocka_unit_test(a_crowd_that_waits_costs_the_others_nothing),
         cmocka_unit_test(folding_again_is_rationed_and_not_forgotten),
         cmocka_unit_test(a_proof_of_a_fork_always_fits_a_message),
+        cmocka_unit_test(an_echo_is_no_agreement_while_another_differs),
+        cmocka_unit_test(who_always_differs_does_not_keep_others_from_agreeing),
+        cmocka_unit_test(what_rests_on_what_others_lack_comes_at_once),
         cmocka_unit_test(who_says_much_and_brings_nothing_holds_up_nobody),
+        cmocka_unit_test(who_pushes_what_waits_for_ever_holds_up_nobody),
         cmocka_unit_test(who_brings_a_little_again_and_again_holds_up_nobody),
         cmocka_unit_test(forks_within_forks_end_alike_and_blame_no_honest_machine),
         cmocka_unit_test(what_was_written_behind_a_branch_that_turned_out_void_comes_over),

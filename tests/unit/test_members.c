@@ -280,6 +280,14 @@ static void who_was_expelled_is_left_out_and_the_old_words_let_nobody_in(void **
     /* a stranger with the old words, whom only the expelled one would let in */
     room_stop(room, 3);
     assert_string_equal(ASK(room, 4, "class.join", "words", invite), "old-words");
+    /* typed at two terminals at once, while a third asks what is wrong */
+    room_send(room, 4, 1, "class.join", (const char *const[]){"words", invite, NULL});
+    room_send(room, 4, 3, "class.join", (const char *const[]){"words", invite, NULL});
+    room_run(room, 100);
+    room_send(room, 4, 4, "doctor", NULL);
+    room_run(room, 60000);
+    assert_string_equal(room_error(room, 4), "old-words");
+    assert_string_equal(ASK(room, 4, "class.list"), "");
     assert_string_equal(ASK(room, 4, "status"), "no-class");
     room_run(room, 60000);
     assert_machines(room, 1, "2");

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "dose.h"
 #include "letter.h"
 #include "rows.h"
 #include "store.h"
@@ -976,12 +977,6 @@ static void fold_sorted(struct store *store, const struct history *h)
     }
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
 static struct store *open_store(void)
 {
     struct store *store = NULL;
@@ -996,7 +991,7 @@ static void test_model(void **state)
     (void)state;
     struct store *store = open_store();
     struct history h;
-    uint64_t first = number_from("JAM_SEED", 1), count = number_from("JAM_HISTORIES", 100000);
+    uint64_t first = number_from("JAM_SEED", 1), count = dose(100000);
     for (uint64_t number = first; number < first + count; number++) {
         assert_int_equal(store_begin(store), OK);
         draw_history(&h, number);
@@ -1014,7 +1009,7 @@ static void test_refold(void **state)
     (void)state;
     struct store *store = open_store();
     struct history h;
-    uint64_t first = number_from("JAM_SEED", 1), count = number_from("JAM_HISTORIES", 100000) / 50;
+    uint64_t first = number_from("JAM_SEED", 1), count = dose(100000) / 50;
     for (uint64_t number = first; number <= first + count; number++) {
         assert_int_equal(store_begin(store), OK);
         draw_history(&h, number);

@@ -1109,6 +1109,85 @@ static void a_copy_of_this_disk_is_noticed_by_its_hello_alone(void **state)
     world_free(w);
 }
 
+/* Two that have found each other; *peer is the second one, for the first, by a link that works. */
+static struct world *world_of_two(uint8_t seed, struct peer **peer)
+{
+    struct world *w = world_new(2, seed);
+    node_start(w, 0);
+    node_start(w, 1);
+    run_for(w, 10 * SECOND);
+    *peer = presence_by_device(w->nodes[0].presence, &w->nodes[1].device);
+    assert_true(*peer && (*peer)->up);
+    return w;
+}
+
+/* Two machines swap their addresses: a link to one is a working link to the other, in the same class. */
+static void one_that_hears_nothing_of_us_is_called_where_it_says_so(void **state)
+{
+    (void)state;
+    struct peer *peer;
+    struct world *w = world_of_two(22, &peer);
+    struct presence *p = w->nodes[0].presence;
+    struct address from = address_of(9, 0), before = peer->address;
+    struct message hello = {.device = w->nodes[1].device, .run = peer->run, .port = INBOX_PORT};
+    count_acts(p, ACT_LINK);
+    presence_hello(p, &hello, &w->nodes[1].link, &from, node_now(w, 0), &peer);
+    assert_int_equal(count_acts(p, ACT_LINK), 0); /* it may have two addresses */
+    assert_memory_equal(&peer->address, &before, sizeof(before));
+    hello.flags = HELLO_UNHEARD;
+    presence_hello(p, &hello, &w->nodes[1].link, &from, node_now(w, 0), &peer);
+    from.port = INBOX_PORT;
+    assert_int_equal(count_acts(p, ACT_LINK), 1);
+    assert_memory_equal(&peer->address, &from, sizeof(from));
+    world_free(w);
+}
+
+/* Both of two that swapped their addresses reach themselves instead of one another. */
+static void a_link_that_leads_to_ourselves_is_given_up(void **state)
+{
+    (void)state;
+    struct peer *peer;
+    struct world *w = world_of_two(23, &peer);
+    struct presence *p = w->nodes[0].presence;
+    struct message hello = {
+        .device = w->nodes[0].device, .run = w->nodes[0].run, .port = INBOX_PORT};
+    struct address elsewhere = address_of(9, 0);
+    struct peer *self;
+    count_acts(p, ACT_UNLINK);
+    presence_hello(p, &hello, &w->nodes[0].link, &elsewhere, node_now(w, 0), &self);
+    assert_int_equal(count_acts(p, ACT_UNLINK), 0);
+    presence_hello(p, &hello, &w->nodes[0].link, &peer->address, node_now(w, 0), &self);
+    assert_int_equal(count_acts(p, ACT_UNLINK), 1);
+    assert_false(peer->linked);
+    world_free(w);
+}
+
+/* It is gone, but a beacon of its comes from another place than a link to it leads to, which works. */
+static void one_that_is_gone_is_called_where_its_beacons_come_from(void **state)
+{
+    (void)state;
+    struct peer *peer;
+    struct world *w = world_of_two(24, &peer);
+    struct presence *p = w->nodes[0].presence;
+    struct beacon beacon = beacon_of(&w->nodes[1], 0);
+    struct address there = peer->address, from = address_of(9, UDP_PORT);
+    beacon.run = peer->run;
+    w->no_beacons = true;
+    w->nodes[1].unheard_by = 0;
+    for (int i = 0; i < 20 && (peer->state == PEER_HERE || !peer->up); i++) {
+        run_for(w, SECOND);
+    }
+    assert_int_equal(peer->state, PEER_GONE);
+    assert_true(peer->up);
+    presence_beacon(p, &beacon, &there, "eth0", node_now(w, 0));
+    assert_memory_equal(&peer->address, &there, sizeof(there));
+    presence_beacon(p, &beacon, &from, "eth0", node_now(w, 0));
+    assert_memory_equal(peer->address.ip, from.ip, sizeof(from.ip));
+    assert_true(peer->linked);
+    assert_false(peer->up);
+    world_free(w);
+}
+
 /* A restart brings a new run; only two daemons take turns. */
 static void a_run_that_comes_back_after_another_is_counted(void **state)
 {
@@ -1223,6 +1302,9 @@ int main(void)
         cmocka_unit_test(beacons_of_made_up_devices_fill_no_table),
         cmocka_unit_test(a_hello_under_another_key_is_refused),
         cmocka_unit_test(a_copy_of_this_disk_is_noticed_by_its_hello_alone),
+        cmocka_unit_test(one_that_hears_nothing_of_us_is_called_where_it_says_so),
+        cmocka_unit_test(a_link_that_leads_to_ourselves_is_given_up),
+        cmocka_unit_test(one_that_is_gone_is_called_where_its_beacons_come_from),
         cmocka_unit_test(a_run_that_comes_back_after_another_is_counted),
         cmocka_unit_test(addresses_that_mean_nothing_elsewhere_are_not_passed_on),
         cmocka_unit_test(a_change_of_addresses_is_announced_and_calls_everybody_anew),

@@ -623,6 +623,51 @@ static void nothing_is_left_in_any_file(void **state)
     disk_free(&disk);
 }
 
+/* SQLite moves rows between pages as these fill and empty, and leaves behind what moved: in the file, and in the pages that it
+ * has at hand, which go to the WAL with whatever is written next. */
+static void nothing_is_left_where_it_was_before(void **state)
+{
+    (void)state;
+    enum { ROWS = 400, TURNS = 60, CHANGES = 60, SHORT = 100, LONG = 900 };
+    static char text[LONG];
+    bool here[ROWS] = {false};
+    struct disk *disk = disk_new(1);
+    struct store *store;
+    struct rng rng;
+    uint32_t gone = 0;
+    rng_seed(&rng, (const uint8_t[32]){1});
+    memset(text, '.', sizeof(text));
+    assert_int_equal(store_open("moves.db", disk_vfs(disk), &store), OK);
+    for (int turn = 0; turn < TURNS; turn++) {
+        assert_int_equal(store_begin(store), OK);
+        store_do(store, "CREATE TABLE IF NOT EXISTS said (id INTEGER PRIMARY KEY, text BLOB)", "");
+        for (int k = 0; k < CHANGES; k++) {
+            uint64_t i = rng_below(&rng, ROWS), len = SHORT + rng_below(&rng, LONG - SHORT);
+            int head = snprintf(text, sizeof(text), "%s %d", canary, (int)i);
+            text[head] = '.';
+            store_do(store,
+                     here[i] ? "DELETE FROM said WHERE id=?" : "INSERT INTO said VALUES (?,?)",
+                     here[i] ? "i" : "ib", (int64_t)i, slice_of((const uint8_t *)text, len));
+            here[i] = !here[i];
+        }
+        store_erased(store);
+        assert_int_equal(store_commit(store), OK);
+    }
+    assert_int_equal(store_begin(store), OK);
+    for (int i = 0; i < ROWS; i += 3) {
+        store_do(store, "INSERT OR IGNORE INTO said VALUES (?,x'00')", "i", (int64_t)i);
+    }
+    assert_int_equal(store_commit(store), OK);
+    for (int i = 0; i < ROWS; i++) {
+        snprintf(text, sizeof(text), "%s %d.", canary, i);
+        assert_int_equal(disk_holds(disk, slice_str(text)), here[i]);
+        gone += !here[i];
+    }
+    assert_true(gone > 0 && gone < ROWS);
+    store_close(&store);
+    disk_free(&disk);
+}
+
 /* The power goes at each call that the redaction makes, and comes back: either it never was, or nothing is left. */
 static void so_it_is_after_every_power_cut(void **state)
 {
@@ -683,6 +728,7 @@ int main(void)
         cmocka_unit_test(a_claimed_redaction_that_does_not_exist_covers_nothing),
         cmocka_unit_test(every_order_gives_the_same),
         cmocka_unit_test(nothing_is_left_in_any_file),
+        cmocka_unit_test(nothing_is_left_where_it_was_before),
         cmocka_unit_test(so_it_is_after_every_power_cut),
     };
     return cmocka_run_group_tests(tests, start, NULL);

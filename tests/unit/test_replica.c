@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "disk.h"
+#include "dose.h"
 #include "replica.h"
 
 enum { ROOM = 56 * 1024 };
@@ -477,7 +478,8 @@ static void no_power_cut_loses_what_was_saved(void **state)
     struct rng rng;
     uint8_t seed[32] = {8};
     rng_seed(&rng, seed);
-    for (uint32_t i = 0; i < 2000; i++) {
+    uint64_t cuts = dose(2000);
+    for (uint32_t i = 0; i < cuts; i++) {
         cut_once(i, 1 + rng_below(&rng, 600));
     }
 }

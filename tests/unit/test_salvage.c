@@ -417,10 +417,27 @@ static void a_large_database_is_looked_through_while_it_serves(void **state)
     room_free(room);
 }
 
+/* A start-up that fails would leave the machine without any class, each time. */
+static void one_that_is_of_an_unknown_format_is_set_aside(void **state)
+{
+    (void)state;
+    /* its place in the header: https://sqlite.org/fileformat.html, 1.3 */
+    enum { SCHEMA_FORMAT = 47 };
+    struct room *room = room_of_two();
+    size_t len = 0;
+    room_stop(room, 1);
+    disk_bytes(room->m[1].disk, room_database(room, 1), &len)[SCHEMA_FORMAT] ^= 0x18;
+    room_start(room, 1);
+    assert_int_equal(room->m[1].asides, 1);
+    assert_int_equal(room->m[1].device->classes_count, 0);
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flipped_bit_is_noticed_on_every_page),
+        cmocka_unit_test(one_that_is_of_an_unknown_format_is_set_aside),
         cmocka_unit_test(one_wrong_bit_costs_nothing),
         cmocka_unit_test(a_row_that_can_not_be_read_costs_itself_alone),
         cmocka_unit_test(a_row_that_nobody_has_costs_no_other_feed),
