@@ -141,7 +141,7 @@ $(B)/sim: $(call obj,$(SIM_C)) $(B)/daemon/io/door.o $(B)/libcore.a $(B)/libprot
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=crypto_sign_verify_detached -o $@ $^ $(CORE_LIBS)
 
-# a fuzzer links the rooms below the shell, all of it built by clang with coverage: build/fuzz
+# a fuzzer links the rooms below the shell, in the flavour that is checked
 FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
 $(call room,$(wildcard tests/fuzz/*.c)): INCLUDES := -Iproto -Idaemon/core -Itests/sim
 $(call room,tests/fuzz/fuzz_config.c): INCLUDES += -Idaemon/io
@@ -156,19 +156,17 @@ fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ_C))
 JOBS ?= $(shell nproc)
 FLAVOUR = +$(Q)$(MAKE) --no-print-directory -j$(JOBS)
 SIM_FLAVOUR := CPPFLAGS=-DJAM_PLANTED B=build/simulated build/simulated/sim
-FUZZ_FLAVOUR := CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/fuzz
-SAN := build/san-address-undefined
+# clang's warnings, its sanitizers, and for the fuzzers its coverage, in one
+CHECKED_FLAVOUR := CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/checked
 E2E := $(sort $(wildcard tests/e2e/*.t))
 
 test: ## install what is missing, build every way, run every test
 	$(Q)tools/setup
 	$(FLAVOUR) all units bench-tools $(B)/hostile $(B)/readonly.so
-	$(FLAVOUR) CC=clang all units
-	$(FLAVOUR) SANITIZE=address,undefined units
-	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
+	$(FLAVOUR) $(CHECKED_FLAVOUR) all fuzzers $(LIGHT_C:%.c=build/checked/%)
 	$(FLAVOUR) $(SIM_FLAVOUR)
 	$(Q)JOBS=$$(($(JOBS) + 1)) tests/run $(E2E) tests/house.t tests/tidy.t tests/install.t tests/fuzz/fuzz.t tests/sim/sim.t \
-	    $(UNIT_C:%.c=build/%) $(LIGHT_C:%.c=build/clang/%) $(LIGHT_C:%.c=$(SAN)/%)
+	    $(UNIT_C:%.c=build/%) $(LIGHT_C:%.c=build/checked/%)
 
 DAY := 86400
 unit: units ## only the unit tests
@@ -189,7 +187,7 @@ house: $(B)/libproto.a $(B)/libcore.a ## the rules of the house
 
 SECONDS ?= 60
 fuzz: ## fuzz every decoder for longer, from a fresh seed (SECONDS=60 each)
-	$(FLAVOUR) $(FUZZ_FLAVOUR) fuzzers
+	$(FLAVOUR) $(CHECKED_FLAVOUR) fuzzers
 	$(Q)FUZZ_SECONDS=$(SECONDS) TEST_LIMIT=86400 tests/run tests/fuzz/fuzz.t
 
 sim: ## simulated rooms from fresh seeds (SEEDS=200), or SEED=n again with its trace
@@ -275,4 +273,4 @@ help: ## this list
 .PHONY: all units unit fuzzers test e2e kills soak house fuzz sim planted coverage mutants tidy format format-check demo demo-stop bench \
     bench-tools compare install uninstall clean help
 .SECONDARY:
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Each target gets its corpus, then so many inputs that libFuzzer makes of it. As a test it begins with the same seed each
 # time, so that a change fails by its own fault only; with FUZZ_SECONDS (`make fuzz`) each goes on for so long, from a fresh
-# seed. What breaks one is kept in build/fuzz/; it belongs into the corpus afterwards.
+# seed. What breaks one is kept in build/checked/; it belongs into the corpus afterwards.
 cd "$(dirname "$0")/../.." || exit 1
 new=$(mktemp -d) || exit 1
 trap 'rm -rf "$new"' EXIT
@@ -10,9 +10,9 @@ trap 'rm -rf "$new"' EXIT
 # search through all words, or a whole conversation with a machine
 targets='
 beacon    1000000   256
-client       1500  4096
+client        500  4096
 config    1000000  1024
-database     1500  4096
+database      500  4096
 entry     1000000  4096
 knock       30000   256
 letter     200000  4096
@@ -21,7 +21,7 @@ op        1000000  4096
 rotation    30000   512
 run       1000000  4096
 scan      1000000  4096
-sync         1500  4096
+sync          500  4096
 text       100000   512
 words        5000   256
 '
@@ -38,8 +38,8 @@ try() {
     fi
     target=$1 bytes=$2
     shift 2
-    "build/fuzz/tests/fuzz/fuzz_$target" "$new/$target" $corpus -max_len="$bytes" "$@" -timeout=60 \
-        -rss_limit_mb=1024 -artifact_prefix=build/fuzz/ 2>"$new/$target.said"
+    "build/checked/tests/fuzz/fuzz_$target" "$new/$target" $corpus -max_len="$bytes" "$@" -timeout=60 \
+        -rss_limit_mb=1024 -artifact_prefix=build/checked/ 2>"$new/$target.said"
 }
 
 n=0

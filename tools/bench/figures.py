@@ -6,6 +6,7 @@ import ctypes.util
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import statistics
@@ -26,6 +27,8 @@ GOALS = {  # figure: (goal, unit); all of them upper limits
     "cut cable is known as gone by all, median": (4000, "ms"),
     "jam join to a watch elsewhere, median": (15, "ms"),
     "jam join to a watch elsewhere, 99 %": (50, "ms"),
+    "a note to a watch elsewhere, median": (10, "ms"),
+    "the same, beside a round trip and a synced commit, ratio": (3, ""),
     "jam, start to exit, median": (10, "ms"),
     "signing in, median": (600, "ms"),
     "signing in, beside Argon2id alone, ratio": (1.2, ""),
@@ -38,6 +41,7 @@ STARTS = 5
 SIGN_INS = 20
 ARGON_PASSES, ARGON_MIB = 3, 64  # COST_WORDS in proto/keys.c
 JOINS = 200
+NOTES = 100  # with the joins less than a machine takes at once
 IDLE_S = int(os.environ.get("IDLE_S", 60))
 PAUSE_S = 3  # a machine that comes is one that was away
 LIMIT_S = 120
@@ -246,6 +250,32 @@ def joins(here, there):
     }
 
 
+def bare_ms():
+    """A round trip of libzmq and a synced commit of SQLite, by themselves."""
+    said = subprocess.run([os.path.dirname(shutil.which("jamd")) + "/tools/bench/limits"], check=True, capture_output=True,
+                          text=True).stdout
+    limits = {x["what"]: x["value"] for x in map(json.loads, said.splitlines())}
+    return limits["libzmq round trip on loopback"] / 1000 + 1000 / limits["SQLite, synced commits"]
+
+
+def notes(here, there):
+    """A note of who sits at one machine, from its request until it is told at another."""
+    watch, s, times = Watch(there), reach(here), []
+    await_all([watch], lambda c: c["type"] == "state")
+    for turn in range(NOTES):
+        begun = now()
+        s.sendall(pack([0, turn, "note", {"text": f"note {turn}"}]))
+        times.append(ms(await_all([watch], lambda c: f"note {turn}" in json.dumps(c, default=str)) - begun))
+        s.recv(1 << 16)
+    watch.s.close()
+    s.close()
+    median = statistics.median(times)
+    return {
+        "a note to a watch elsewhere, median": median,
+        "the same, beside a round trip and a synced commit, ratio": median / bare_ms(),
+    }
+
+
 def one_command(i):
     times = []
     for _ in range(JOINS):
@@ -354,8 +384,8 @@ def main():
         time.sleep(0.2)
 
     good = True
-    for figures in (lambda: coming_and_going(n, daemons), lambda: joins(1, n // 2 + 1), lambda: one_command(2),
-                    lambda: idle(n, daemons), lambda: sign_ins(2)):
+    for figures in (lambda: coming_and_going(n, daemons), lambda: joins(1, n // 2 + 1), lambda: notes(1, n // 2 + 1),
+                    lambda: one_command(2), lambda: idle(n, daemons), lambda: sign_ins(2)):
         for name, value in figures().items():
             good = report(name, value) and good
     sys.exit(0 if good else 1)

@@ -138,17 +138,23 @@ PANELS = [("sent when idle, mean, bytes/s", "sent"), ("memory of a daemon, the g
           ("all see all after a split, median, s", "heal_s")]
 WIDTH, HEIGHT, LEFT, TOP = 300, 190, 40, 34
 NEAR, FAR = 20, 1000
+HALO = 'paint-order="stroke" stroke="#fff" stroke-width="3"'  # figures stand out from the lines that they lie on
+
+
+def said(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def panel(at, title, key, rooms):
     """One plot: points measured, the straight line through the last two, if it rises, on to a thousand, dashed."""
     goal = GOALS.get(key)
     points = [(r["machines"], r[key]) for r in rooms if r[key] is not None]
-    far = None
+    beyond = []
     if len(points) > 1:
         (x1, y1), (x2, y2) = points[-2:]
-        far = y2 + max(0, (y2 - y1) / (x2 - x1)) * (FAR - x2)
-    top_value = 1.15 * max([y for _, y in points] + [far or 0, goal or 0])
+        rise = max(0, (y2 - y1) / (x2 - x1))
+        beyond = [(x, y2 + rise * (x - x2)) for x in (x2 * (FAR / x2) ** (i / 20) for i in range(21))]
+    top_value = 1.15 * max([y for _, y in points + beyond] + [goal or 0])
     x0, y0 = at % 2 * WIDTH + LEFT, at // 2 * HEIGHT + TOP
     w, h = WIDTH - LEFT - 20, HEIGHT - TOP - 30
 
@@ -158,7 +164,7 @@ def panel(at, title, key, rooms):
 
     def text(x, y, what, anchor="middle"):
         px, py = place(x, y).split(",")
-        return f'<text x="{px}" y="{float(py) - 5:.1f}" text-anchor="{anchor}">{what}</text>'
+        return f'<text x="{px}" y="{float(py) - 6:.1f}" text-anchor="{anchor}" {HALO}>{what}</text>'
 
     out = [f'<text x="{x0}" y="{y0 - 14}" font-weight="bold">{title}</text>',
            f'<path d="M{x0},{y0}v{h}h{w}" fill="none" stroke="#888"/>']
@@ -171,10 +177,10 @@ def panel(at, title, key, rooms):
     out.append(f'<polyline points="{" ".join(place(*p) for p in points)}" fill="none" stroke="#236" stroke-width="2"/>')
     for p in points:
         x, y = place(*p).split(",")
-        out += [f'<circle cx="{x}" cy="{y}" r="3" fill="#236"/>', text(*p, f"{p[1]:.3g}")]
-    if far is not None:
-        out += [f'<path d="M{place(*points[-1])}L{place(FAR, far)}" stroke="#236" stroke-dasharray="5 4"/>',
-                text(FAR, far, f"{far:.3g}?", "end")]
+        out += [f'<circle cx="{x}" cy="{y}" r="3" fill="#236"/>', text(*p, said(p[1]))]
+    if beyond:
+        out += [f'<polyline points="{" ".join(place(*p) for p in beyond)}" fill="none" stroke="#236" stroke-dasharray="5 4"/>',
+                text(*beyond[-1], said(beyond[-1][1]) + "?", "end")]
     return out
 
 
@@ -187,8 +193,8 @@ def draw(source, target):
     for at, (title, key) in enumerate(PANELS):
         out += panel(at, title, key, rooms)
     out += [f'<text x="{WIDTH + LEFT}" y="{(rows - 1) * HEIGHT + TOP + 20 + 14 * i}">{line}</text>' for i, line in enumerate(
-        ["By machines in the room (a logarithmic scale), in a lab on", "one computer. Points: measured. Dashed, with a question",
-         "mark: as much more for each machine as between the last", "two points, not measured. Red: the goal."])]
+        ["By machines in the room (a logarithmic scale),", "in a lab on one computer. Points: measured.", "Dashed, with a question mark: as much more for",
+         "each machine as between the last two points,", "not measured. Red: the goal."])]
     with open(target, "w") as f:
         f.write("\n".join(out + ["</svg>"]) + "\n")
 
