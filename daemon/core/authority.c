@@ -4,6 +4,8 @@
 
 #define KIND(op) (UINT64_C(1) << (op))
 
+enum { LOOKS_MAX = 2000 }; /* entries that are looked at before all is folded again rather */
+
 /* ---- the table of what an op needs -------------------------------------------------------------------------------- */
 
 enum need {
@@ -271,51 +273,58 @@ static bool find_grant(struct authority *a, const struct spot *spot, const struc
 
 /* ---- bounds ------------------------------------------------------------------------------------------------------- */
 
+/* Of which bounds is it asked? */
+struct asked {
+    bool firm;                  /* those that the root key's holder set */
+    const struct stamp *before; /* those before this; NULL: all */
+};
+
 /* Does a bound of this kind leave this place outside? */
 static bool is_outside(struct authority *a, enum bound_kind kind, struct slice subject,
-                       const struct spot *spot, bool firm)
+                       const struct spot *spot, const struct asked *asked)
 {
     sqlite3_stmt *stmt = store_query(
         a->store, "SELECT 1 FROM bound LEFT JOIN bound_past past ON past.stamp=bound.stamp"
                   " AND past.feed=? WHERE kind=? AND subject=? AND ?>coalesce(past.seq,0)"
-                  " AND firm>=?");
-    store_bind(a->store, stmt, "fibii", &spot->feed, (int64_t)kind, subject, (int64_t)spot->seq,
-               (int64_t)firm);
+                  " AND firm>=? AND coalesce(bound.stamp<?,1)");
+    store_bind(a->store, stmt, "fibiis", &spot->feed, (int64_t)kind, subject, (int64_t)spot->seq,
+               (int64_t)asked->firm, asked->before);
     return store_any(a->store, stmt);
 }
 
 /* Was the key replaced by a RESET that doesn't know this place? */
 static bool is_old_key(struct authority *a, const struct grant *grant, const struct spot *spot,
-                       bool firm)
+                       const struct asked *asked)
 {
     sqlite3_stmt *stmt = store_query(
         a->store, "SELECT 1 FROM bound LEFT JOIN bound_past past ON past.stamp=bound.stamp"
                   " AND past.feed=? WHERE kind=3 AND subject=? AND key<>? AND bound.stamp>?"
-                  " AND ?>coalesce(past.seq,0) AND firm>=?");
-    store_bind(a->store, stmt, "fpbsii", &spot->feed, &grant->person, SLICE(grant->key),
-               &grant->given, (int64_t)spot->seq, (int64_t)firm);
+                  " AND ?>coalesce(past.seq,0) AND firm>=? AND coalesce(bound.stamp<?,1)");
+    store_bind(a->store, stmt, "fpbsiis", &spot->feed, &grant->person, SLICE(grant->key),
+               &grant->given, (int64_t)spot->seq, (int64_t)asked->firm, asked->before);
     return store_any(a->store, stmt);
 }
 
 /* Did a REVOKE that knows the grant not know this place of its feed? */
-static bool is_revoked(struct authority *a, const struct grant *grant, uint64_t seq, bool firm)
+static bool is_revoked(struct authority *a, const struct grant *grant, uint64_t seq,
+                       const struct asked *asked)
 {
     sqlite3_stmt *stmt = store_query(
         a->store, "SELECT 1 FROM bound JOIN bound_past past ON past.stamp=bound.stamp"
                   " AND past.feed=? WHERE kind=4 AND subject=? AND past.seq>=? AND past.seq<?"
-                  " AND firm>=?");
-    store_bind(a->store, stmt, "fpiii", &grant->feed, &grant->person, (int64_t)grant->seq,
-               (int64_t)(seq > INT64_MAX ? INT64_MAX : seq), (int64_t)firm);
+                  " AND firm>=? AND coalesce(bound.stamp<?,1)");
+    store_bind(a->store, stmt, "fpiiis", &grant->feed, &grant->person, (int64_t)grant->seq,
+               (int64_t)(seq > INT64_MAX ? INT64_MAX : seq), (int64_t)asked->firm, asked->before);
     return store_any(a->store, stmt);
 }
 
 /* Did a teacher's act put this place outside: by the device, the person, or the key? */
 static bool is_put_out(struct authority *a, const struct grant *grant, const struct spot *spot,
-                       bool firm)
+                       const struct asked *asked)
 {
-    return is_outside(a, BOUND_DEVICE, SLICE(spot->device), spot, firm) ||
-           is_outside(a, BOUND_PERSON, SLICE(grant->person), spot, firm) ||
-           is_old_key(a, grant, spot, firm);
+    return is_outside(a, BOUND_DEVICE, SLICE(spot->device), spot, asked) ||
+           is_outside(a, BOUND_PERSON, SLICE(grant->person), spot, asked) ||
+           is_old_key(a, grant, spot, asked);
 }
 
 /* Do bounds hold this op? Those who set bounds are held only by what stands before them; see the stages. */
@@ -328,10 +337,12 @@ static bool is_held(struct authority *a, const struct grant *grant, const struct
     bool root = is_root(a, &grant->person);
     bool act = need_of(op) & NEED_ACT;
     bool ends = op->kind == OP_BYE || (root && op->kind == OP_REVOKE && is_of_self(op));
-    if (!ends && is_revoked(a, grant, spot->seq, act || op->kind == OP_REVOKE)) {
+    struct asked asked = {.firm = act};
+    struct asked of_revokes = {.firm = act || op->kind == OP_REVOKE};
+    if (!ends && is_revoked(a, grant, spot->seq, &of_revokes)) {
         return true;
     }
-    return !root && is_put_out(a, grant, spot, act);
+    return !root && is_put_out(a, grant, spot, &asked);
 }
 
 bool authority_teaches(struct authority *a, const struct person_id *person, const struct fact *fact)
@@ -351,32 +362,37 @@ bool authority_teaches(struct authority *a, const struct person_id *person, cons
 
 /* ---- does it count? ----------------------------------------------------------------------------------------------- */
 
-/* The open grant of a person at a device behind this one, in order of feeds; all zeros: the first. */
-static bool next_open(struct authority *a, const struct person_id *person,
-                      const struct device_id *device, struct grant *grant)
+/* The open grant of a person at a device behind this one, in order of feeds (all zeros: the first), of those that began before
+ * this fact. */
+static bool next_open(struct authority *a, const struct fact *fact, struct grant *grant)
 {
     struct feed_id feed = grant->feed;
     sqlite3_stmt *stmt = store_query(
-        a->store, "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
-                  " AND until IS NULL AND (feed, seq)>(?,?) ORDER BY feed, seq LIMIT 1");
-    store_bind(a->store, stmt, "pdfi", person, device, &feed, (int64_t)grant->seq);
-    return grant_read(a, stmt, person, device, grant);
+        a->store,
+        "SELECT seq, until, key, feed FROM grants WHERE person=? AND device=?"
+        " AND until IS NULL AND lamport<? AND (feed, seq)>(?,?) ORDER BY feed, seq LIMIT 1");
+    store_bind(a->store, stmt, "pdifi", &fact->op->by, &fact->device,
+               (int64_t)stamp_lamport(&fact->stamp), &feed, (int64_t)grant->seq);
+    return grant_read(a, stmt, &fact->op->by, &fact->device, grant);
 }
 
 /* A daemon that was killed says goodbye for those who sat there when it starts again, on another feed: it may while a
- * grant of theirs at this device is open and not held. Of this place itself only an EXPEL is asked: pasts that bounds of
+ * grant of theirs at this device is open that began before, and not held by what was said before. So what comes after it doesn't
+ * turn it; and who backdates one ends nothing that began later. Of this place itself only an EXPEL is asked: pasts that bounds of
  * people keep don't speak of feeds where they have no grant. */
 static bool sits_there(struct authority *a, const struct fact *fact)
 {
     struct grant grant = {.seq = 0};
     struct spot here = spot_of(fact);
-    while (next_open(a, &fact->op->by, &fact->device, &grant)) {
+    static const struct asked all = {false, NULL};
+    struct asked before = {.before = &fact->stamp};
+    while (next_open(a, fact, &grant)) {
         struct spot there = {grant.feed, grant.seq, fact->device};
         bool root = is_root(a, &grant.person);
         bool held = grant.bounded &&
-                    (is_revoked(a, &grant, UINT64_MAX, false) ||
-                     (!root && (is_put_out(a, &grant, &there, false) ||
-                                is_outside(a, BOUND_DEVICE, SLICE(here.device), &here, false))));
+                    (is_revoked(a, &grant, UINT64_MAX, &before) ||
+                     (!root && (is_put_out(a, &grant, &there, &before) ||
+                                is_outside(a, BOUND_DEVICE, SLICE(here.device), &here, &all))));
         if (grant.right && !held) {
             return true;
         }
@@ -447,6 +463,61 @@ void authority_forget(struct authority *a, const struct fact *fact)
              (int64_t)stamp_seq(&fact->stamp));
 }
 
+/* ---- learning: what turns ----------------------------------------------------------------------------------------- */
+
+/* Entries whose ops took effect, or were refused: what is void or erased has none. */
+#define TAKEN_SELECT                                                                               \
+    "SELECT f.feed, e.seq, e.lamport, e.payload, f.device, EXISTS (SELECT 1 FROM refused r WHERE"  \
+    " r.feed=f.feed AND r.seq=e.seq)"
+#define TAKEN_ENTRY                                                                                \
+    " JOIN entry e ON e.feed=f.id AND e.payload IS NOT NULL AND (f.void_seq=0 OR "                 \
+    "e.seq<f.void_seq)"
+
+/* An op as a fact, from the columns of TAKEN_SELECT. False: it can't be read, so it never took effect. */
+static bool taken_read(struct authority *a, sqlite3_stmt *stmt, struct op *op, struct fact *fact)
+{
+    struct feed_id feed;
+    struct slice payload = column_slice(stmt, 3);
+    column_fixed(stmt, 0, feed.b, sizeof(feed.b));
+    *fact = (struct fact){.stamp = stamp_of((uint64_t)sqlite3_column_int64(stmt, 2), &feed,
+                                            (uint64_t)sqlite3_column_int64(stmt, 1)),
+                          .op = op};
+    column_fixed(stmt, 4, fact->device.b, sizeof(fact->device.b));
+    if (payload.len <= SALT_BYTES) {
+        return false;
+    }
+    enum err err = op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), op);
+    if (err == ERR_NOMEM) {
+        store_fail(a->store, err);
+    }
+    return err == OK;
+}
+
+/* Did what these entries say turn by what was just learnt of `cause`: from having an effect to having none, or back? A yes may be
+ * wrong, and costs a fold of all; a no never is. */
+static bool any_turned(struct authority *a, sqlite3_stmt *stmt, const struct fact *cause)
+{
+    struct op op;
+    struct fact fact;
+    uint32_t looks = 0;
+    bool turned = false;
+    a->last.seq = 0;
+    while (!turned && store_row(a->store, stmt)) {
+        bool refused = sqlite3_column_int(stmt, 5);
+        if (looks++ == LOOKS_MAX) {
+            turned = true;
+        } else if (taken_read(a, stmt, &op, &fact) && !SAME(fact.stamp, cause->stamp)) {
+            /* whether a teacher erased it is asked when it is folded */
+            bool erases = op.kind == OP_REDACT && cause->op->kind == OP_TEACHER;
+            turned = authority_counts(a, &fact) == refused || (erases && !refused);
+        }
+    }
+    if (stmt) {
+        sqlite3_reset(stmt);
+    }
+    return turned;
+}
+
 /* ---- learning: grants --------------------------------------------------------------------------------------------- */
 
 /* Was something of this person refused that might count now? */
@@ -457,36 +528,31 @@ static enum learnt stale_if_refused(struct authority *a, const struct person_id 
     return store_any(a->store, stmt) ? LEARNT_STALE : LEARNT;
 }
 
-/* Did this person leave this device on a feed where they have no grant? Such goodbyes count while a grant is open at the
- * device: of any of its feeds. */
-static bool has_farewell(struct authority *a, const struct fact *fact)
+/* Did a goodbye turn that stands where its author has no grant, by what changed among their grants in this feed? It rests only
+ * on those that began before it; mostly it is behind none of them, or each sign-in where a daemon was killed once would cost a
+ * look at what stands there. */
+static bool farewells_turned(struct authority *a, const struct fact *cause)
 {
-    sqlite3_stmt *stmt =
-        store_query(a->store, "SELECT 1 FROM farewell WHERE person=? AND device=?");
-    store_bind(a->store, stmt, "pd", &fact->op->by, &fact->device);
-    return store_any(a->store, stmt);
-}
-
-/* Without bounds: is there a grant for such goodbyes? */
-static bool has_open_grant(struct authority *a, const struct fact *fact)
-{
-    struct grant grant = {.seq = 0};
-    while (next_open(a, &fact->op->by, &fact->device, &grant)) {
-        if (grant.right) {
-            return true;
-        }
+    struct feed_id feed = stamp_feed(&cause->stamp);
+    sqlite3_stmt *stmt = store_query(
+        a->store, "SELECT 1 FROM farewell w JOIN grants g ON g.feed=? AND g.person=w.person WHERE"
+                  " w.person=? AND w.device=? AND w.lamport>g.lamport");
+    store_bind(a->store, stmt, "fpd", &feed, &cause->op->by, &cause->device);
+    if (!store_any(a->store, stmt)) {
+        return false;
     }
-    return false;
+    stmt = store_query(a->store,
+                       TAKEN_SELECT " FROM farewell w JOIN feed f ON f.device=w.device" TAKEN_ENTRY
+                                    " AND e.kind=5 WHERE w.person=? AND w.device=?");
+    store_bind(a->store, stmt, "pd", &cause->op->by, &cause->device);
+    return any_turned(a, stmt, cause);
 }
 
-/* Puts a grant that begins or ends into the tables. Farewells are folded again only if that may turn one: where daemons
- * were killed there are many, and each sign-in behind them would fold the whole log again. */
+/* Puts a grant that begins or ends into the tables. */
 static enum learnt change_grants(struct authority *a, const struct fact *fact,
                                  const struct grant *ends)
 {
     struct spot spot = spot_of(fact);
-    bool farewell = has_farewell(a, fact);
-    bool open = farewell && has_open_grant(a, fact);
     if (ends) {
         store_do(a->store, "UPDATE grants SET until=? WHERE feed=? AND person=? AND seq=?", "ifpi",
                  (int64_t)spot.seq, &ends->feed, &ends->person, (int64_t)ends->seq);
@@ -494,13 +560,11 @@ static enum learnt change_grants(struct authority *a, const struct fact *fact,
         store_do(a->store,
                  "UPDATE grants SET until=? WHERE feed=? AND person=? AND seq<? AND until IS NULL",
                  "ifpi", (int64_t)spot.seq - 1, &spot.feed, &fact->op->by, (int64_t)spot.seq);
-        store_do(a->store, "INSERT INTO grants VALUES (?,?,?,?,NULL,?) ON CONFLICT DO NOTHING",
-                 "fpibd", &spot.feed, &fact->op->by, (int64_t)spot.seq, SLICE(fact->op->key),
-                 &fact->device);
+        store_do(a->store, "INSERT INTO grants VALUES (?,?,?,?,NULL,?,?) ON CONFLICT DO NOTHING",
+                 "fpibdi", &spot.feed, &fact->op->by, (int64_t)spot.seq, SLICE(fact->op->key),
+                 &fact->device, (int64_t)stamp_lamport(&fact->stamp));
     }
-    bool turns = farewell &&
-                 (has_bounds(a, &fact->op->by, &fact->device) || open != has_open_grant(a, fact));
-    return turns ? LEARNT_STALE : LEARNT;
+    return farewells_turned(a, fact) ? LEARNT_STALE : LEARNT;
 }
 
 /* As which one it was applied here. */
@@ -545,8 +609,10 @@ static enum learnt learn_bye(struct authority *a, const struct fact *fact)
     struct grant grant;
     struct spot spot = spot_of(fact);
     if (!find_grant(a, &spot, &fact->op->by, &grant)) {
-        store_do(a->store, "INSERT INTO farewell VALUES (?,?) ON CONFLICT DO NOTHING", "pd",
-                 &fact->op->by, &fact->device);
+        store_do(a->store,
+                 "INSERT INTO farewell VALUES (?,?,?) ON CONFLICT DO UPDATE SET"
+                 " lamport=max(lamport, excluded.lamport)",
+                 "pdi", &fact->op->by, &fact->device, (int64_t)stamp_lamport(&fact->stamp));
         return LEARNT;
     }
     return change_grants(a, fact, &grant);
@@ -587,38 +653,53 @@ static void keep_past(struct authority *a, const struct fact *fact, enum bound_k
     past_clear(&past);
 }
 
-/* Sets a bound; stale if something that may have counted lies outside: in this device's feeds, or in those that have a
- * grant by this person, or a goodbye without one. */
+/* Did a bound turn anything: in this device's feeds, or in those where this person has a grant, as far as they lie outside; or a
+ * goodbye that hangs on other feeds? */
+static bool bound_turned(struct authority *a, const struct fact *cause, enum bound_kind kind,
+                         struct slice subject)
+{
+    sqlite3_stmt *stmt =
+        kind == BOUND_DEVICE
+            ? store_query(a->store, TAKEN_SELECT
+                          " FROM feed f" TAKEN_ENTRY
+                          " LEFT JOIN bound_past past ON past.stamp=?1 AND past.feed=f.feed"
+                          " WHERE f.device=?2 AND e.seq>coalesce(past.seq,0)")
+            : store_query(a->store, TAKEN_SELECT
+                          " FROM (SELECT DISTINCT feed FROM grants WHERE person=?2) g"
+                          " JOIN feed f ON f.feed=g.feed" TAKEN_ENTRY
+                          " LEFT JOIN bound_past past ON past.stamp=?1 AND past.feed=f.feed"
+                          " WHERE e.seq>coalesce(past.seq,0)");
+    store_bind(a->store, stmt, "sb", &cause->stamp, subject);
+    if (any_turned(a, stmt, cause)) {
+        return true;
+    }
+    stmt = store_query(a->store,
+                       TAKEN_SELECT " FROM farewell w JOIN feed f ON f.device=w.device" TAKEN_ENTRY
+                                    " AND e.kind=5 WHERE ? IN (w.person, w.device)");
+    store_bind(a->store, stmt, "b", subject);
+    return any_turned(a, stmt, cause);
+}
+
+/* Sets a bound. Stale if something that had an effect has none any more. */
 static enum learnt learn_bound(struct authority *a, const struct fact *fact, enum bound_kind kind,
-                               struct slice subject)
+                               struct slice subject, enum authority_stage stage)
 {
     const struct op *op = fact->op;
     struct slice key = kind == BOUND_KEYS ? SLICE(op->key) : slice_of(NULL, 0);
     store_do(a->store, "INSERT INTO bound VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", "ibsib",
              (int64_t)kind, subject, &fact->stamp, (int64_t)is_root(a, &op->by), key);
     keep_past(a, fact, kind, subject);
-    sqlite3_stmt *stmt =
-        kind == BOUND_DEVICE
-            ? store_query(a->store,
-                          "SELECT 1 FROM feed f JOIN entry e ON e.feed=f.id"
-                          " LEFT JOIN bound_past past ON past.stamp=?1 AND past.feed=f.feed"
-                          " WHERE f.device=?2 AND e.seq>coalesce(past.seq,0) LIMIT 1")
-            : store_query(a->store,
-                          "SELECT 1 FROM grants g JOIN feed f ON f.feed=g.feed"
-                          " JOIN entry e ON e.feed=f.id"
-                          " LEFT JOIN bound_past past ON past.stamp=?1 AND past.feed=f.feed"
-                          " WHERE g.person=?2 AND e.seq>coalesce(past.seq,0)"
-                          " UNION ALL SELECT 1 FROM farewell WHERE person=?2 LIMIT 1");
-    store_bind(a->store, stmt, "sb", &fact->stamp, subject);
-    return store_any(a->store, stmt) ? LEARNT_STALE : LEARNT;
+    bool stale = stage == STAGE_ANY && bound_turned(a, fact, kind, subject);
+    return stale ? LEARNT_STALE : LEARNT;
 }
 
-static enum learnt learn_teacher(struct authority *a, const struct fact *fact)
+static enum learnt learn_teacher(struct authority *a, const struct fact *fact,
+                                 enum authority_stage stage)
 {
     const struct op *op = fact->op;
     static const struct stamp never;
     if (!op->yes) {
-        return learn_bound(a, fact, BOUND_TEACHER, SLICE(op->person));
+        return learn_bound(a, fact, BOUND_TEACHER, SLICE(op->person), stage);
     }
     struct slice stamp = is_root(a, &op->by) ? SLICE(fact->stamp) : slice_of(&never, 0);
     sqlite3_stmt *stmt = store_query(a->store, "SELECT 1 FROM teacher WHERE person=? AND stamp>=?");
@@ -656,7 +737,7 @@ static enum learnt learn_reset(struct authority *a, const struct fact *fact,
     enum learnt given = stage == STAGE_BOUNDS ? LEARNT_NOTHING : learn_given(a, fact);
     enum learnt bound = stage == STAGE_TEACHERS
                             ? LEARNT_NOTHING
-                            : learn_bound(a, fact, BOUND_KEYS, SLICE(fact->op->person));
+                            : learn_bound(a, fact, BOUND_KEYS, SLICE(fact->op->person), stage);
     return bound > given ? bound : given;
 }
 
@@ -712,20 +793,20 @@ enum learnt authority_learn(struct authority *a, const struct fact *fact,
     }
     switch (op->kind) {
     case OP_TEACHER:
-        learnt = learn_teacher(a, fact);
+        learnt = learn_teacher(a, fact, stage);
         break;
     case OP_RESET:
         learnt = learn_reset(a, fact, stage);
         break;
     case OP_EXPEL:
-        learnt = learn_bound(a, fact, BOUND_DEVICE, SLICE(op->device));
+        learnt = learn_bound(a, fact, BOUND_DEVICE, SLICE(op->device), stage);
         break;
     case OP_REMOVE:
-        learnt = learn_bound(a, fact, BOUND_PERSON, SLICE(op->person));
+        learnt = learn_bound(a, fact, BOUND_PERSON, SLICE(op->person), stage);
         break;
     case OP_REVOKE:
         learnt = learn_bound(a, fact, BOUND_GRANTS,
-                             op->has & FIELD_PERSON ? SLICE(op->person) : SLICE(op->by));
+                             op->has & FIELD_PERSON ? SLICE(op->person) : SLICE(op->by), stage);
         break;
     default:
         break;

@@ -242,6 +242,7 @@ CREATE TABLE IF NOT EXISTS grants (
     -- seq of the BYE, or before the next HELLO
     until INTEGER,
     device BLOB NOT NULL,
+    lamport INTEGER NOT NULL,
     PRIMARY KEY (feed, person, seq)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS grants_person ON grants (person, device);
@@ -250,6 +251,8 @@ CREATE INDEX IF NOT EXISTS grants_person ON grants (person, device);
 CREATE TABLE IF NOT EXISTS farewell (
     person BLOB NOT NULL,
     device BLOB NOT NULL,
+    -- the greatest of them
+    lamport INTEGER NOT NULL,
     PRIMARY KEY (person, device)
 ) WITHOUT ROWID;
 

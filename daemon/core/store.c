@@ -31,7 +31,7 @@ static const char views_sql[] =
  * has them dropped and folded again. */
 enum {
     APPLICATION_ID = 0x4a414d31, /* "JAM1" */
-    VIEWS_VERSION = 4,
+    VIEWS_VERSION = 5,
 };
 
 struct statement {

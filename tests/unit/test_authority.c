@@ -191,7 +191,7 @@ static bool model_held(const struct model *m, int at, int grant)
     return false;
 }
 
-/* A goodbye where no grant is: some open grant at the device lets it. */
+/* A goodbye where no grant is: some open grant at the device lets it, that began before, as far as was said before. */
 static bool model_farewell(const struct model *m, int at)
 {
     const struct scene *s = m->s;
@@ -199,7 +199,8 @@ static bool model_farewell(const struct model *m, int at)
     for (int g = 0; g < s->count; g++) {
         const struct item *grant = &s->items[g];
         if (m->void_item[g] || grant->op.kind != OP_HELLO || !grant->fits || by_of(s, g) != p ||
-            s->feeds[grant->feed].device != device || !is_key(m, p, key_at(s, &grant->op.key))) {
+            s->feeds[grant->feed].device != device || !is_key(m, p, key_at(s, &grant->op.key)) ||
+            grant->lamport >= s->items[at].lamport) {
             continue;
         }
         bool open = true;
@@ -212,14 +213,13 @@ static bool model_farewell(const struct model *m, int at)
         }
         for (int i = 0; i < m->bounds_count && open; i++) {
             const struct model_bound *b = &m->bounds[i];
+            const struct op *op = &s->items[b->item].op;
+            bool before = is_later(m, at, b->item);
             if (b->kind == BY_GRANTS) {
-                open =
-                    !(SAME(*(s->items[b->item].op.has & FIELD_PERSON ? &s->items[b->item].op.person
-                                                                     : &s->items[b->item].op.by),
-                           s->people[p]) &&
-                      m->past[b->item][g]);
+                const struct person_id *whose = op->has & FIELD_PERSON ? &op->person : &op->by;
+                open = !(before && SAME(*whose, s->people[p]) && m->past[b->item][g]);
             } else if (p != 0) {
-                open = !model_outside(m, b, g, g) &&
+                open = !(before && model_outside(m, b, g, g)) &&
                        (b->kind != BY_DEVICE || !model_outside(m, b, at, g));
             }
         }
@@ -1127,8 +1127,9 @@ static void a_goodbye_without_a_grant_needs_an_open_one_there(void **state)
     (void)state;
     begin();
     counts(hello(PC1, ANA));
-    fails(act(PC2, ANA, OP_BYE, -1));                          /* another machine */
-    counts(act_after(PC1_AGAIN, ANA, OP_BYE, -1, AFTER_NONE)); /* the daemon was killed */
+    fails(act(PC2, ANA, OP_BYE, -1));                         /* another machine */
+    fails(act_after(PC1_AGAIN, ANA, OP_BYE, -1, AFTER_NONE)); /* backdated */
+    counts(act(PC1_AGAIN, ANA, OP_BYE, -1));                  /* the daemon was killed */
     counts(hello(PC2, ANA));
     counts(act(PC2, ANA, OP_BYE, -1));
     judge();
