@@ -45,6 +45,10 @@ void plan_draw(struct plan *plan)
     int most = plan->machines * 2 / 5;
     int lies = most ? 1 + (int)below(&rng, (uint32_t)most) : 0;
     plan->hostile = plan->amount[FAULT_HOSTILE] ? lies : 0;
+    plan->days = plan->days ? plan->days : 1;
+    /* in a class hour people do as much as in some crowded minutes */
+    plan->pace = plan->minutes >= 30 || plan->days > 30 ? 2 + (int)below(&rng, 9) : 1;
+    plan->images = plan->amount[FAULT_RESTORE] && chance(&rng, 70);
 }
 
 /* An honest machine that is on; NULL: the one that was drawn isn't. */
@@ -153,10 +157,7 @@ static void restore(struct world *world, struct machine *m, struct rng *rng)
         return;
     }
     machine_end(world, m, true);
-    disk_restore(m->disk, m->image);
-    m->restored = true;
-    trace(world, "m%d: its disk is put back", m->index);
-    check_forgive(world, m);
+    machine_restore(world, m);
 }
 
 /* On other hardware: on its own, two machines would have one key, and nobody could meet both. */
@@ -267,7 +268,7 @@ static void strike(struct world *world, int64_t number)
         world->counts.faults[fault]++;
         happen(world, fault, m, rng);
     }
-    int64_t most = pause_of(fault) * 20 / (10 + world->plan.amount[fault]);
+    int64_t most = pause_of(fault) * world->plan.pace * 20 / (10 + world->plan.amount[fault]);
     post_call(world, strike, number, world->t + SECOND + below(rng, (uint32_t)most));
 }
 
@@ -294,6 +295,43 @@ void chaos_start(struct world *world)
             world->counts.faults[FAULT_SLOW]++;
         }
         m->vm = world->plan.amount[FAULT_RESUME] && chance(&world->streams[FAULT_RESUME], 40);
+    }
+}
+
+void chaos_evening(struct world *world)
+{
+    trace(world, "evening");
+    for (int i = 0; i < world->count; i++) {
+        struct machine *m = &world->machines[i];
+        bool power = chance(&world->fate, 50);
+        if (m->device && !power) {
+            leave(world, m);
+        }
+        m->doom = DOOM_NONE;
+        m->standing_until = 0;
+    }
+    world_run(world, world->t + SECOND);
+    for (int i = 0; i < world->count && !world->failure[0]; i++) {
+        struct machine *m = &world->machines[i];
+        machine_end(world, m, true);
+        m->up_at = INT64_MAX;
+    }
+}
+
+void chaos_morning(struct world *world)
+{
+    trace(world, "morning");
+    for (int i = 0; i < world->count && !world->failure[0]; i++) {
+        struct machine *m = &world->machines[i];
+        if (m->imaged) {
+            machine_restore(world, m);
+        } else if (world->plan.images && !m->lies && chance(&world->streams[FAULT_RESTORE], 2)) {
+            m->imaged = true;
+            disk_free(&m->image);
+            m->image = disk_clone(m->disk, rng_below(&world->streams[FAULT_RESTORE], UINT64_MAX));
+        }
+        disk_works(world, i);
+        machine_start(world, m);
     }
 }
 

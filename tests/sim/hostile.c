@@ -137,7 +137,8 @@ static void lie(struct world *world, int64_t number)
         }
         say_beats(world, m);
     }
-    post_call(world, lie, number, world->t + 500 + below(&world->lies, (uint32_t)pause));
+    post_call(world, lie, number,
+              world->t + 500 + below(&world->lies, (uint32_t)(pause * world->plan.pace)));
 }
 
 void hostile_make(struct world *world, struct machine *m)

@@ -448,7 +448,10 @@ static void live(struct world *world, int64_t number)
         return;
     }
     if (h->state == ASK_IDLE) {
-        choose(world, h);
+        bool works = world->plan.pace > 1 && below(&world->lesson, (uint32_t)world->plan.pace);
+        if (!works) {
+            choose(world, h);
+        }
     } else {
         wait_or_ask_again(world, h);
     }
@@ -479,6 +482,14 @@ static void remember(struct world *world, const struct human *h, const struct re
             return; /* the answer came again */
         }
     }
+    world->counts.acked++;
+    if (h->erases >= 0) {
+        world->acked[h->erases].erased = true;
+    }
+    check_durable(world, &world->machines[h->machine], entry);
+    if (world->acked_len >= ACKED_FULL && below(&world->probe, 16)) {
+        return;
+    }
     if (world->acked_len == world->acked_room) {
         world->acked_room = world->acked_room ? world->acked_room * 2 : 256;
         world->acked = realloc(world->acked, world->acked_room * sizeof(struct acked));
@@ -496,11 +507,6 @@ static void remember(struct world *world, const struct human *h, const struct re
                         .note = says,
                         .person = h->index};
     memcpy(a->token, h->token, sizeof(a->token));
-    world->counts.acked++;
-    if (h->erases >= 0) {
-        world->acked[h->erases].erased = true;
-    }
-    check_durable(world, &world->machines[h->machine], entry);
 }
 
 static void hear_done(struct world *world, struct human *h, const msgpack_object *result)

@@ -372,6 +372,14 @@ void machine_free(struct world *world, struct machine *m)
     disk_free(&m->disk);
 }
 
+void machine_restore(struct world *world, struct machine *m)
+{
+    disk_restore(m->disk, m->image);
+    m->restored = true;
+    trace(world, "m%d: its disk is put back", m->index);
+    check_forgive(world, m);
+}
+
 /* ---- a snapshot --------------------------------------------------------------------------------------------------- */
 
 /* Feeds again what was fed until the snapshot, and sees that the same comes out of it. */

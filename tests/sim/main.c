@@ -18,11 +18,13 @@ enum { JOBS_MAX = 64, SECONDS_MAX = 300, TWICE_EVERY = 20, PLANTED_COUNT = 25 };
 
 static const char usage[] =
     "usage: sim [--seed N] [--first N] [--seeds N] [--jobs N] [--seconds N]\n"
-    "           [--machines N] [--minutes N] [--without FAULT,...]\n"
+    "           [--machines N] [--minutes N] [--days N] [--without FAULT,...]\n"
     "\n"
     "  --seed N       this seed alone, with its trace\n"
     "  --seeds N      so many seeds, from --first on (drawn by the clock)\n"
     "  --seconds N    begin no seed after so many seconds\n"
+    "  --minutes N    of each day: 60 is a class hour, of which less happens in a minute\n"
+    "  --days N       with nights between, in which all machines are off\n"
     "  --quiet        only what failed, and the sums\n"
     "  --silent       no trace\n"
     "  --whole        what failed isn't made smaller\n"
@@ -87,7 +89,9 @@ static void child(const struct plan *plan, bool twice, int fd)
 {
     struct result result;
     /* of its own time: on a busy machine it takes longer, and hangs no more than elsewhere */
-    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = SECONDS_MAX}, NULL);
+    int64_t days = plan->days > 1 ? plan->days : 1;
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = SECONDS_MAX + 20 * (days - 1)},
+              NULL);
     run_seed(plan, twice, &result);
     fflush(stdout);
     ssize_t written = write(fd, &result, sizeof(result));
@@ -157,6 +161,9 @@ static void say_plan(const struct plan *plan)
     if (plan->minutes) {
         printf(" --minutes %d", plan->minutes);
     }
+    if (plan->days) {
+        printf(" --days %d", plan->days);
+    }
     printf("\n");
 }
 
@@ -194,6 +201,13 @@ static void shrink(struct plan plan, const struct result *result)
     for (int n = minutes / 2; n >= 1; n /= 2) {
         struct plan smaller = plan;
         smaller.minutes = n;
+        if (!still_fails(&plan, &smaller)) {
+            break;
+        }
+    }
+    for (int n = result->plan.days / 2; n >= 1; n /= 2) {
+        struct plan smaller = plan;
+        smaller.days = n;
         if (!still_fails(&plan, &smaller)) {
             break;
         }
@@ -361,13 +375,21 @@ static bool read_without(const char *text, uint32_t *out)
 static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'},     {"seeds", required_argument, NULL, 'n'},
-        {"first", required_argument, NULL, 'f'},    {"jobs", required_argument, NULL, 'j'},
-        {"machines", required_argument, NULL, 'm'}, {"minutes", required_argument, NULL, 't'},
-        {"without", required_argument, NULL, 'w'},  {"quiet", no_argument, NULL, 'q'},
-        {"seconds", required_argument, NULL, 'S'},  {"silent", no_argument, NULL, 'Q'},
-        {"whole", no_argument, NULL, 'W'},          {"find-planted", no_argument, NULL, 'P'},
-        {"planted", required_argument, NULL, 'B'},  {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, 's'},
+        {"seeds", required_argument, NULL, 'n'},
+        {"first", required_argument, NULL, 'f'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"machines", required_argument, NULL, 'm'},
+        {"minutes", required_argument, NULL, 't'},
+        {"days", required_argument, NULL, 'd'},
+        {"without", required_argument, NULL, 'w'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"seconds", required_argument, NULL, 'S'},
+        {"silent", no_argument, NULL, 'Q'},
+        {"whole", no_argument, NULL, 'W'},
+        {"find-planted", no_argument, NULL, 'P'},
+        {"planted", required_argument, NULL, 'B'},
+        {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         uint64_t number = optarg ? strtoull(optarg, NULL, 10) : 0;
@@ -382,6 +404,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         o->bug = c == 'B' ? (int)number : o->bug;
         o->plan.machines = c == 'm' ? (int)number : o->plan.machines;
         o->plan.minutes = c == 't' ? (int)number : o->plan.minutes;
+        o->plan.days = c == 'd' ? (int)number : o->plan.days;
         if (c == '?' || (c == 'w' && !read_without(optarg, &o->plan.without))) {
             return false;
         }

@@ -3,7 +3,7 @@
 
 #include "sim.h"
 
-enum { SETTLE_MS = 20 * SECOND, PATIENCE_MS = 15 * MINUTE };
+enum { SETTLE_MS = 20 * SECOND, PATIENCE_MS = 15 * MINUTE, NIGHT_MS = 18 * 60 * MINUTE };
 
 static void seed_stream(struct rng *rng, uint64_t seed, const char *name)
 {
@@ -60,7 +60,14 @@ void sim_run(struct world *world, const struct plan *plan)
     world->plan = *plan;
     world->hash = UINT64_C(14695981039346656037);
     make_room(world);
-    world_run(world, (int64_t)plan->minutes * MINUTE);
+    for (int day = 1; day <= plan->days && !world->failure[0]; day++) {
+        world_run(world, world->t + (int64_t)plan->minutes * MINUTE);
+        if (day < plan->days) {
+            chaos_evening(world);
+            world->t += NIGHT_MS;
+            chaos_morning(world);
+        }
+    }
     if (!world->failure[0] && !world->made) {
         failed(world, "there is no class");
     }

@@ -15,7 +15,8 @@ enum {
     MACHINES_MAX = 60,
     PEOPLE_MAX = 60,
     INBOXES_MAX = 16,
-    TOKEN_BYTES = 16, /* a word that stands in one op alone */
+    ACKED_FULL = 4096, /* of what was acknowledged then, only a sample is remembered */
+    TOKEN_BYTES = 16,  /* a word that stands in one op alone */
     LINK_QUEUE_MAX = 32,
     LINK_FLIGHT_MAX = 96, /* messages on their way on one link */
     PORT_FIRST = 7733,
@@ -55,9 +56,13 @@ extern const char *const fault_names[FAULTS];
 /* What a seed draws, or the command line says. */
 struct plan {
     uint64_t seed;
-    int machines, people, hostile, minutes;
-    bool open;               /* the class has no passphrases */
-    bool knocks;             /* machines are let in after knocking; else by words */
+    int machines, people, hostile;
+    int minutes; /* of a day */
+    int days; /* at the end of each but the last all machines are switched off, until the next morning */
+    int pace;    /* people, liars and chance rest so many times as long as in a crowded minute */
+    bool images; /* each morning some machines begin with the disk that they once had */
+    bool open;   /* the class has no passphrases */
+    bool knocks; /* machines are let in after knocking; else by words */
     uint32_t amount[FAULTS]; /* 0: doesn't occur; to 100 */
     uint32_t without;        /* bits of faults that are left out */
     bool verbose;
@@ -152,7 +157,7 @@ struct machine {
     enum doom doom;
     uint32_t doom_after;
     bool doom_power;
-    bool restored, resumed, cloned, disk_failed;
+    bool restored, resumed, cloned, disk_failed, imaged;
     uint32_t slow_bytes_ms; /* 0: fast */
     bool vm;                /* of which snapshots are taken */
     struct tape tape;
@@ -279,6 +284,8 @@ void machine_settle(struct world *, struct machine *);
 void machine_free(struct world *, struct machine *);
 /* Goes on from its snapshot. */
 void machine_resume(struct world *, struct machine *);
+/* Its disk is as it was when the image was taken. */
+void machine_restore(struct world *, struct machine *);
 /* Takes a snapshot, if the machine is between two turns. */
 void machine_mark(struct world *, struct machine *);
 void tape_event(struct machine *, struct now, const struct event *);
@@ -289,6 +296,9 @@ struct class *machine_class(const struct machine *);
 void plan_draw(struct plan *);
 void chaos_start(struct world *);
 void chaos_calm(struct world *);
+/* All go home: the machines end, each in its way. */
+void chaos_evening(struct world *);
+void chaos_morning(struct world *);
 
 /* ---- lesson.c ---- */
 
