@@ -249,17 +249,17 @@ static bool say_person(struct world *world, struct human *h, struct words *w)
     return true;
 }
 
-/* Does any liar go by this name at this machine? */
+/* Does anybody who sits at a liar's go by this name at this machine? A liar is many people. */
 static bool is_liars(struct world *world, struct machine *m, const char *handle)
 {
     struct class *class = machine_class(m);
     for (int i = 0; i < world->count; i++) {
-        const struct hostile *lies = world->machines[i].lies;
-        if (lies && class) {
-            sqlite3_stmt *stmt = store_query(
-                class->store, "SELECT count(*) FROM person WHERE person=? AND handle_key=?");
-            store_bind(class->store, stmt, "pt", &lies->person_id, slice_str(handle));
-            if (store_number(class->store, stmt)) {
+        if (world->machines[i].lies && class) {
+            sqlite3_stmt *stmt =
+                store_query(class->store, "SELECT 1 FROM person p JOIN grants g USING (person)"
+                                          " WHERE handle_key=? AND g.device=?");
+            store_bind(class->store, stmt, "td", slice_str(handle), &world->machines[i].id);
+            if (store_any(class->store, stmt)) {
                 return true;
             }
         }
@@ -696,4 +696,5 @@ void lesson_start(struct world *world)
             lesson_bring_in(world, &world->machines[i]);
         }
     }
+    post_call(world, bring_in, 0, 2 * MINUTE); /* where the class was made: once it is left behind */
 }
