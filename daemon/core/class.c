@@ -582,6 +582,11 @@ static void act(struct device *device, struct class *class, const struct act *a,
     case ACT_CHANGED:
         peer_changed(device, class, a->peer, now);
         break;
+    case ACT_FORGET:
+        if (class->sync) {
+            sync_forget(class->sync, a->peer);
+        }
+        break;
     }
 }
 

@@ -35,6 +35,15 @@ struct presence *presence_new(const struct device_id *self, uint64_t run, struct
     return p;
 }
 
+static void free_forgotten(struct presence *p)
+{
+    while (p->forgotten != NULL) {
+        struct known *next = p->forgotten->next_forgotten;
+        free(p->forgotten);
+        p->forgotten = next;
+    }
+}
+
 void presence_free(struct presence **presence)
 {
     struct presence *p = *presence;
@@ -44,6 +53,7 @@ void presence_free(struct presence **presence)
     for (uint32_t i = 0; i < p->count; i++) {
         free(p->all[i]);
     }
+    free_forgotten(p);
     pack_clear(&p->pack);
     free(p->barred);
     free(p->todos);
@@ -177,6 +187,7 @@ bool presence_next(struct presence *p, struct act *act)
     }
     p->todos_first = 0;
     p->todos_end = 0;
+    free_forgotten(p);
     return false;
 }
 
@@ -285,14 +296,20 @@ struct known *known_draw(struct presence *p, const struct known *but)
     return drawn;
 }
 
-static void known_free(struct presence *p, uint32_t index)
+/* Whoever holds a pointer to it is told first. */
+static void known_forget(struct presence *p, uint32_t index)
 {
     struct known *k = p->all[index];
+    if (!todo_room(p)) {
+        return;
+    }
     watch_forget(p, k);
     p->called -= k->peer.state == PEER_CALLED;
     p->count--;
     memmove(&p->all[index], &p->all[index + 1], (p->count - index) * sizeof(p->all[0]));
-    free(k);
+    k->next_forgotten = p->forgotten;
+    p->forgotten = k;
+    todo_add(p, &(struct act){.kind = ACT_FORGET, .peer = &k->peer}, NULL);
 }
 
 /* A lab whose disks are restored makes new devices every morning: those that are away longest
@@ -323,7 +340,7 @@ static void forget_some(struct presence *p)
     }
     for (uint32_t i = p->count; i > 0; i--) {
         if (p->all[i - 1]->forget) {
-            known_free(p, i - 1);
+            known_forget(p, i - 1);
         }
     }
 }

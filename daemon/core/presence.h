@@ -30,7 +30,7 @@ enum peer_state {
 /* One device of the class that isn't this one. Read freely; written by presence only. A pointer
  * to one that is or was PEER_HERE is good until a tick that finds DEVICES_MAX nearly reached:
  * then those that are away longest are forgotten. One that is PEER_CALLED may be forgotten in
- * any tick. What is forgotten has no link. */
+ * any tick. What is forgotten has no link, and an act says so (ACT_FORGET). */
 struct peer {
     struct device_id device;
     struct link_pk link;
@@ -101,6 +101,7 @@ enum act_kind {
      * comes. */
     ACT_CALL,
     ACT_CHANGED, /* peer's state changed: tell watchers */
+    ACT_FORGET,  /* nothing may point to peer any more: it is good until presence_next returns false */
 };
 struct act {
     enum act_kind kind;

@@ -48,6 +48,7 @@ struct known {
     const struct known *asked[ASKED_MAX];
     uint8_t asked_count;
     uint8_t denied; /* how many of them don't hear it either */
+    struct known *next_forgotten;
 };
 
 /* Somebody asked about a device that we must ask ourselves first. */
@@ -90,6 +91,7 @@ struct presence {
     /* acts */
     struct todo *todos;
     uint32_t todos_first, todos_end, todos_room;
+    struct known *forgotten; /* a list, until the acts that say so are done */
     struct pack pack; /* the bytes of the act that was pulled last */
     /* calling */
     struct call calls[CALLS_MAX];

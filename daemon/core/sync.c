@@ -89,6 +89,40 @@ bool sync_next(struct sync *sync, struct peer **peer, struct slice *bytes)
     return true;
 }
 
+static void out_forget(struct sync *sync, const struct peer *peer)
+{
+    struct out *last = NULL;
+    for (struct out **at = &sync->first; *at;) {
+        struct out *out = *at;
+        if (out->peer == peer) {
+            *at = out->next;
+            sync->out_bytes -= out->len;
+            free(out);
+        } else {
+            last = out;
+            at = &out->next;
+        }
+    }
+    sync->last = last;
+}
+
+void sync_forget(struct sync *sync, const struct peer *peer)
+{
+    uint32_t kept = 0;
+    out_forget(sync, peer);
+    for (uint32_t i = 0; i < sync->acks_count; i++) {
+        if (sync->acks[i].peer != peer) {
+            sync->acks[kept++] = sync->acks[i];
+        }
+    }
+    sync->acks_count = kept;
+    sync_serve_forget(sync, peer);
+    if (sync->peer == peer) {
+        sync->peer = NULL;
+        sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    }
+}
+
 bool sync_tells_saved(const struct sync *sync)
 {
     return sync->tells_saved;

@@ -22,6 +22,8 @@ enum err sync_receive(struct sync *, struct peer *, const struct message *, stru
 void sync_committed(struct sync *, struct now);
 /* After a failed commit: nothing of the turn may be told to anybody. */
 void sync_rolled_back(struct sync *);
+/* A peer is forgotten: what concerns it is dropped, and nothing here points to it any more. */
+void sync_forget(struct sync *, const struct peer *);
 void sync_tick(struct sync *, struct now);
 struct mono sync_wake(const struct sync *);
 

@@ -127,6 +127,7 @@ enum err sync_receive_lacks(struct sync *, struct peer *, const struct message *
 enum err sync_receive_missing(struct sync *, struct peer *, const struct message *, struct now);
 /* Serves the first who may be, and forgets those who can't be reached any more. */
 void sync_serve_next(struct sync *, struct now);
+void sync_serve_forget(struct sync *, const struct peer *);
 /* To all that can be reached but `except` (NULL: to all): entries of a feed after `from`. */
 void sync_push(struct sync *, const struct feed_id *, uint64_t from, const struct peer *except);
 /* To all that can be reached: the proof that voids a feed. */

@@ -84,6 +84,19 @@ void sync_serve_next(struct sync *sync, struct now now)
     }
 }
 
+void sync_serve_forget(struct sync *sync, const struct peer *peer)
+{
+    for (struct serving **at = &sync->servings; *at;) {
+        struct serving *s = *at;
+        if (s->peer == peer) {
+            *at = s->next;
+            free(s);
+        } else {
+            at = &s->next;
+        }
+    }
+}
+
 /* To all that can be reached but `except`: entries of a feed after `from`. Those of a full room come from their author;
  * where not everybody has a link to everybody, who takes a new entry passes it on. */
 void sync_push(struct sync *sync, const struct feed_id *feed, uint64_t from,

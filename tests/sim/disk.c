@@ -137,7 +137,9 @@ static void file_cut_to(struct file *f, size_t len)
 static void file_put(struct file *f, size_t at, const uint8_t *bytes, size_t len)
 {
     file_grow(f, at + len);
-    memcpy(f->bytes + at, bytes, len);
+    if (len) {
+        memcpy(f->bytes + at, bytes, len);
+    }
     f->len = at + len > f->len ? at + len : f->len;
 }
 

@@ -321,6 +321,8 @@ static void do_act(struct world *w, int i, const struct act *act)
     case ACT_CHANGED:
         do_changed(w, i, act->peer);
         break;
+    case ACT_FORGET:
+        break;
     }
 }
 
@@ -1276,6 +1278,27 @@ static void an_idle_machine_sleeps_most_of_the_time(void **state)
     world_free(w);
 }
 
+/* Others hold pointers to it, for what they have to say to it in this turn. */
+static void who_is_forgotten_is_said_to_be_first(void **state)
+{
+    (void)state;
+    struct peer *peer;
+    struct act act;
+    struct world *w = world_of_two(25, &peer);
+    struct presence *p = w->nodes[0].presence;
+    presence_bar(p, &w->nodes[1].device, 1, node_now(w, 0));
+    count_acts(p, ACT_UNLINK);
+    presence_tick(p, node_now(w, 0));
+    assert_null(presence_by_device(p, &w->nodes[1].device));
+    bool said = false;
+    while (presence_next(p, &act)) {
+        said = said || (act.kind == ACT_FORGET && act.peer == peer &&
+                        SAME(act.peer->device, w->nodes[1].device));
+    }
+    assert_true(said);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1305,6 +1328,7 @@ int main(void)
         cmocka_unit_test(one_that_hears_nothing_of_us_is_called_where_it_says_so),
         cmocka_unit_test(a_link_that_leads_to_ourselves_is_given_up),
         cmocka_unit_test(one_that_is_gone_is_called_where_its_beacons_come_from),
+        cmocka_unit_test(who_is_forgotten_is_said_to_be_first),
         cmocka_unit_test(a_run_that_comes_back_after_another_is_counted),
         cmocka_unit_test(addresses_that_mean_nothing_elsewhere_are_not_passed_on),
         cmocka_unit_test(a_change_of_addresses_is_announced_and_calls_everybody_anew),
