@@ -96,12 +96,29 @@ static void one_way(struct world *world, struct rng *rng)
     post_call(world, heal, 0, world->t + 3 * SECOND + below(rng, MINUTE));
 }
 
-static void new_address(struct world *world, struct machine *m)
+static void address_changed(struct world *world, struct machine *m)
 {
     struct event event = {.kind = EVENT_NETWORK};
-    m->ip[0]++;
     net_reset(world, m);
     feed(world, m, &event);
+}
+
+/* A fresh one, or one that another had: that gets this one's, as where leases go round. */
+static void new_address(struct world *world, struct machine *m, struct rng *rng)
+{
+    struct machine *other = &world->machines[below(rng, (uint32_t)world->count)];
+    if (other == m || other->lies || chance(rng, 40)) {
+        m->ip[0]++;
+        address_changed(world, m);
+        return;
+    }
+    uint8_t ip[2];
+    memcpy(ip, m->ip, sizeof(ip));
+    memcpy(m->ip, other->ip, sizeof(ip));
+    memcpy(other->ip, ip, sizeof(ip));
+    trace(world, "m%d and m%d change places", m->index, other->index);
+    address_changed(world, m);
+    address_changed(world, other);
 }
 
 /* ---- machines ----------------------------------------------------------------------------------------------------- */
@@ -210,7 +227,7 @@ static void happen(struct world *world, enum fault fault, struct machine *m, str
         net_reset(world, m);
         break;
     case FAULT_ADDRESS:
-        new_address(world, m);
+        new_address(world, m, rng);
         break;
     case FAULT_KILL:
     case FAULT_POWER:

@@ -263,7 +263,7 @@ static struct sim_inbox *inbox_of(struct machine *m, uint32_t class_index, uint8
 static struct sim_inbox *accepts(struct world *world, struct machine *m, const struct link *link,
                                  struct machine *to)
 {
-    if (!to || to == m || !(to->device || to->lies) || to->standing_until > world->t ||
+    if (!to || !(to->device || to->lies) || to->standing_until > world->t ||
         !both_ways(world, m->index, to->index) || world->no_connect[m->index][to->index]) {
         return NULL;
     }
