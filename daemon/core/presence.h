@@ -101,7 +101,7 @@ enum act_kind {
      * comes. */
     ACT_CALL,
     ACT_CHANGED, /* peer's state changed: tell watchers */
-    ACT_FORGET,  /* nothing may point to peer any more: it is good until presence_next returns false */
+    ACT_FORGET, /* nothing may point to peer any more: it is good until presence_next returns false */
 };
 struct act {
     enum act_kind kind;

@@ -92,7 +92,7 @@ struct presence {
     struct todo *todos;
     uint32_t todos_first, todos_end, todos_room;
     struct known *forgotten; /* a list, until the acts that say so are done */
-    struct pack pack; /* the bytes of the act that was pulled last */
+    struct pack pack;        /* the bytes of the act that was pulled last */
     /* calling */
     struct call calls[CALLS_MAX];
     uint32_t calls_count;

@@ -696,5 +696,6 @@ void lesson_start(struct world *world)
             lesson_bring_in(world, &world->machines[i]);
         }
     }
-    post_call(world, bring_in, 0, 2 * MINUTE); /* where the class was made: once it is left behind */
+    post_call(world, bring_in, 0,
+              2 * MINUTE); /* where the class was made: once it is left behind */
 }
