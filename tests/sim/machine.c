@@ -460,6 +460,8 @@ void machine_resume(struct world *world, struct machine *m)
     }
     m->tape.on = false;
     memcpy(m->inboxes, m->tape.inboxes, sizeof(m->inboxes));
+    door_clear(&m->door); /* its times are those of a clock that went on */
+    door_init(&m->door, now_of(world, m).mono);
     check_forgive(world, m);
     links_again(world, m);
     struct event event = {.kind = EVENT_TICK};
