@@ -1142,6 +1142,19 @@ static void a_goodbye_without_a_grant_needs_an_open_one_there(void **state)
     judge();
 }
 
+/* How often is the whole log folded again, once these first items are there, by those behind them? */
+static uint64_t refolds_after(int first)
+{
+    uint64_t before = 0;
+    scene_side_reset(&sides[0]);
+    for (int i = 0; i < scene.count; i++) {
+        assert_int_equal(scene_give(&scene.items[i], &sides[0]), OK);
+        scene_flush(&sides[0]);
+        before = i < first ? replica_count(sides[0].replica).refolds : before;
+    }
+    return replica_count(sides[0].replica).refolds - before;
+}
+
 /* A machine that is killed at the end of each lesson: nobody folds the whole log again for whoever sits down there later. */
 static void who_was_cut_off_once_costs_no_refold_for_ever(void **state)
 {
@@ -1154,14 +1167,40 @@ static void who_was_cut_off_once_costs_no_refold_for_ever(void **state)
     counts(act(PC1_AGAIN, ANA, OP_BYE, -1));
     counts(hello(PC1_AGAIN, ANA));
     judge();
-    scene_side_reset(&sides[0]);
-    uint64_t before = 0;
-    for (int i = 0; i < scene.count; i++) {
-        assert_int_equal(scene_give(&scene.items[i], &sides[0]), OK);
-        scene_flush(&sides[0]);
-        before = i < farewell ? replica_count(sides[0].replica).refolds : before;
-    }
-    assert_int_equal(replica_count(sides[0].replica).refolds, before);
+    assert_int_equal(refolds_after(farewell), 0);
+}
+
+/* Nor if she once ended all that she had begun elsewhere, which holds what was begun before. */
+static void nor_does_who_was_cut_off_and_said_bye_everywhere(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC1, ANA);
+    counts(act(PC1_AGAIN, ANA, OP_BYE, -1)); /* the daemon was killed */
+    counts(hello(PC2, ANA));
+    int before = scene.count;
+    counts(act(PC2, ANA, OP_REVOKE, -1));
+    counts(act(PC2, ANA, OP_BYE, -1));
+    counts(hello(PC1_AGAIN, ANA));
+    counts(act(PC1_AGAIN, ANA, OP_BYE, -1));
+    counts(hello(PC1_AGAIN, ANA));
+    judge();
+    assert_int_equal(refolds_after(before), 0);
+}
+
+/* What lies outside has no effect already. */
+static void a_bound_that_turns_nothing_costs_no_refold(void **state)
+{
+    (void)state;
+    begin();
+    hello(PC0, LEE);
+    hello(PC1, ANA);
+    note(PC1, ANA);
+    act_after(PC0, LEE, OP_REMOVE, ANA, AFTER_NONE); /* knows nothing of them */
+    int before = scene.count;
+    counts(act_after(PC0, LEE, OP_REMOVE, ANA, AFTER_NONE));
+    judge();
+    assert_int_equal(refolds_after(before), 0);
 }
 
 /* Lee's second act names only Ben's note as a cause, which names Ana's; the first one knew neither. */
@@ -1261,6 +1300,8 @@ int main(void)
         cmocka_unit_test(revoked_grants_end_and_later_ones_stand),
         cmocka_unit_test(a_goodbye_without_a_grant_needs_an_open_one_there),
         cmocka_unit_test(who_was_cut_off_once_costs_no_refold_for_ever),
+        cmocka_unit_test(nor_does_who_was_cut_off_and_said_bye_everywhere),
+        cmocka_unit_test(a_bound_that_turns_nothing_costs_no_refold),
         cmocka_unit_test(a_bound_knows_what_its_causes_knew),
         cmocka_unit_test(what_a_fork_voids_never_gave_authority),
         cmocka_unit_test(random_histories_are_judged_as_the_model_does),
