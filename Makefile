@@ -190,7 +190,7 @@ fuzz: ## fuzz every decoder for longer, from a fresh seed (SECONDS=60 each)
 	$(FLAVOUR) $(CHECKED_FLAVOUR) fuzzers
 	$(Q)FUZZ_SECONDS=$(SECONDS) TEST_LIMIT=86400 tests/run tests/fuzz/fuzz.t
 
-sim: ## simulated rooms from fresh seeds (SEEDS=200; MINUTES=60 a class hour; DAYS=180 MINUTES=12 a year), or SEED=n again with its trace
+sim: ## simulated rooms from fresh seeds (SEEDS=200, MINUTES=60 is a class hour, DAYS=180), or SEED=n again
 	$(FLAVOUR) $(SIM_FLAVOUR)
 	$(Q)build/simulated/sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(MINUTES),--minutes $(MINUTES)) \
 	    $(if $(DAYS),--days $(DAYS))
