@@ -25,7 +25,7 @@ test_expect_success 'payloads that were taken out on the way' '
 '
 test_expect_success 'a text said to be redacted that was not: the headers are taken, nobody counts on them, the text comes from others' '
     on 1 jam note "not redacted" && await "converged 1 2 3" && crash 3 && rm -rf "$JAM_ROOM/3/state" && targets_of 1 &&
-    targets="$targets --to 10.77.0.3:7733" && unwatched=yes && begin stubs && crash 1 && crash 2 && start 3 && weigh 3 && enter 3 &&
+    targets="$targets --to 10.77.0.3:7733" && unwatched=yes && begin stubs && crash 1 && crash 2 && start 3 && enter 3 && weigh 3 &&
     await "says 3 status \".status.lacking | length > 0\"" && sign_in 3 chloe && ! journal_has 3 bridge "not redacted" &&
     start 1 && weigh 1 && start 2 && weigh 2 && await "journal_has 3 bridge \"not redacted\"" && await "says 3 status \".status.lacking == []\"" &&
     end && targets_of 1 2 3 && sign_in 1 ana && on 1 jam join bridge && on 3 jam join bridge && cost_little 1 2 3 && unharmed && unwatched=

@@ -17,7 +17,7 @@
 
 # The most that an attack may cost each machine: memory at its worst (kB), disk (kB), descriptors that are left over, lines of log;
 # and how long an op may take (ms; 0: twice its idle time). A note that rests on feeds that others refused for now is taken once
-# they have compared. In stubs is what a machine takes that begins with nothing.
+# they have compared. In stubs is what a machine takes that has just come in.
 attack_costs='
 *                4000  8000   50   30     0
 flood-devices    4000  8000   50   30   500
