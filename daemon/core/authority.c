@@ -550,7 +550,7 @@ static bool farewells_turned(struct authority *a, const struct fact *cause)
 
 /* Puts a grant that begins or ends into the tables. */
 static enum learnt change_grants(struct authority *a, const struct fact *fact,
-                                 const struct grant *ends)
+                                 const struct grant *ends, enum authority_stage stage)
 {
     struct spot spot = spot_of(fact);
     if (ends) {
@@ -564,7 +564,7 @@ static enum learnt change_grants(struct authority *a, const struct fact *fact,
                  "fpibdi", &spot.feed, &fact->op->by, (int64_t)spot.seq, SLICE(fact->op->key),
                  &fact->device, (int64_t)stamp_lamport(&fact->stamp));
     }
-    return farewells_turned(a, fact) ? LEARNT_STALE : LEARNT;
+    return stage == STAGE_ANY && farewells_turned(a, fact) ? LEARNT_STALE : LEARNT;
 }
 
 /* As which one it was applied here. */
@@ -593,18 +593,20 @@ static bool is_late(struct authority *a, const struct fact *fact)
     return late;
 }
 
-static enum learnt learn_hello(struct authority *a, const struct fact *fact)
+static enum learnt learn_hello(struct authority *a, const struct fact *fact,
+                               enum authority_stage stage)
 {
     const struct op *op = fact->op;
     struct spot spot = spot_of(fact);
     if (!grant_check(&op->key, &op->by, &spot.feed, &op->signature)) {
         return LEARNT_NOTHING;
     }
-    enum learnt learnt = change_grants(a, fact, NULL);
+    enum learnt learnt = change_grants(a, fact, NULL, stage);
     return is_late(a, fact) ? LEARNT_STALE : learnt;
 }
 
-static enum learnt learn_bye(struct authority *a, const struct fact *fact)
+static enum learnt learn_bye(struct authority *a, const struct fact *fact,
+                             enum authority_stage stage)
 {
     struct grant grant;
     struct spot spot = spot_of(fact);
@@ -615,7 +617,7 @@ static enum learnt learn_bye(struct authority *a, const struct fact *fact)
                  "pdi", &fact->op->by, &fact->device, (int64_t)stamp_lamport(&fact->stamp));
         return LEARNT;
     }
-    return change_grants(a, fact, &grant);
+    return change_grants(a, fact, &grant, stage);
 }
 
 /* ---- learning: acts ----------------------------------------------------------------------------------------------- */
@@ -785,9 +787,9 @@ enum learnt authority_learn(struct authority *a, const struct fact *fact,
         return LEARNT_NOTHING;
     }
     if (op->kind == OP_HELLO) {
-        learnt = learn_hello(a, fact);
+        learnt = learn_hello(a, fact, stage);
     } else if (op->kind == OP_BYE) {
-        learnt = learn_bye(a, fact);
+        learnt = learn_bye(a, fact, stage);
     } else if (!authority_counts(a, fact)) {
         return LEARNT_NOTHING;
     }
