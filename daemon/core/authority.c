@@ -472,6 +472,8 @@ void authority_forget(struct authority *a, const struct fact *fact)
 #define TAKEN_ENTRY                                                                                \
     " JOIN entry e ON e.feed=f.id AND e.payload IS NOT NULL AND (f.void_seq=0 OR "                 \
     "e.seq<f.void_seq)"
+#define TAKEN_FAREWELL                                                                             \
+    TAKEN_SELECT " FROM farewell w JOIN feed f ON f.device=w.device" TAKEN_ENTRY " AND e.kind=5"
 
 /* An op as a fact, from the columns of TAKEN_SELECT. False: it can't be read, so it never took effect. */
 static bool taken_read(struct authority *a, sqlite3_stmt *stmt, struct op *op, struct fact *fact)
@@ -541,9 +543,7 @@ static bool farewells_turned(struct authority *a, const struct fact *cause)
     if (!store_any(a->store, stmt)) {
         return false;
     }
-    stmt = store_query(a->store,
-                       TAKEN_SELECT " FROM farewell w JOIN feed f ON f.device=w.device" TAKEN_ENTRY
-                                    " AND e.kind=5 WHERE w.person=? AND w.device=?");
+    stmt = store_query(a->store, TAKEN_FAREWELL " WHERE w.person=? AND w.device=?");
     store_bind(a->store, stmt, "pd", &cause->op->by, &cause->device);
     return any_turned(a, stmt, cause);
 }
@@ -675,9 +675,7 @@ static bool bound_turned(struct authority *a, const struct fact *cause, enum bou
     if (any_turned(a, stmt, cause)) {
         return true;
     }
-    stmt = store_query(a->store,
-                       TAKEN_SELECT " FROM farewell w JOIN feed f ON f.device=w.device" TAKEN_ENTRY
-                                    " AND e.kind=5 WHERE ? IN (w.person, w.device)");
+    stmt = store_query(a->store, TAKEN_FAREWELL " WHERE ? IN (w.person, w.device)");
     store_bind(a->store, stmt, "b", subject);
     return any_turned(a, stmt, cause);
 }

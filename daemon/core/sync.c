@@ -118,8 +118,7 @@ void sync_forget(struct sync *sync, const struct peer *peer)
     sync->acks_count = kept;
     sync_serve_forget(sync, peer);
     if (sync->peer == peer) {
-        sync->peer = NULL;
-        sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+        sync_talk_drop(sync);
     }
 }
 

@@ -111,6 +111,8 @@ enum err sync_receive_heads(struct sync *, struct peer *, const struct message *
 int64_t sync_talk_wake(const struct sync *, const struct peer *);
 /* Begins a talk with a peer that differs, if none is under way. */
 void sync_look_for_talk(struct sync *, struct now);
+/* There is no talk any more. */
+void sync_talk_drop(struct sync *);
 /* The talk is given up: its peer's turn comes again after the others'. */
 void sync_talk_over(struct sync *, struct now);
 /* Everything asked for is here, or the peer has no more: is there another difference? */

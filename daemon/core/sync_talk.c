@@ -347,6 +347,12 @@ enum err sync_receive_heads(struct sync *sync, struct peer *peer, const struct m
     return err;
 }
 
+void sync_talk_drop(struct sync *sync)
+{
+    sync->peer = NULL;
+    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+}
+
 /* The talk is given up: its peer's turn comes again after the others'. */
 void sync_talk_over(struct sync *sync, struct now now)
 {
@@ -355,8 +361,7 @@ void sync_talk_over(struct sync *sync, struct now now)
         sync->peer->differs_since = now.mono;
     }
     sync->peer->asked = now.mono;
-    sync->peer = NULL;
-    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    sync_talk_drop(sync);
 }
 
 /* Everything asked for is here, or the peer has no more: is there another difference? */
@@ -364,8 +369,7 @@ void sync_talk_end(struct sync *sync, struct now now)
 {
     struct peer *peer = sync->peer;
     struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
-    sync->peer = NULL;
-    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    sync_talk_drop(sync);
     if (!peer || !sync_reaches(peer)) {
         return;
     }

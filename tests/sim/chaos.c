@@ -164,13 +164,18 @@ static void disk_breaks(struct world *world, struct machine *m, struct rng *rng,
     post_call(world, disk_works, m->index, world->t + SECOND + below(rng, 20 * SECOND));
 }
 
+static void take_image(struct world *world, struct machine *m, struct rng *rng)
+{
+    disk_free(&m->image);
+    m->image = disk_clone(m->disk, rng_below(rng, UINT64_MAX));
+    trace(world, "m%d: an image is taken", m->index);
+}
+
 /* An image is taken now and then, and put back at a later start. */
 static void restore(struct world *world, struct machine *m, struct rng *rng)
 {
     if (!m->image || chance(rng, 20)) {
-        disk_free(&m->image);
-        m->image = disk_clone(m->disk, rng_below(rng, UINT64_MAX));
-        trace(world, "m%d: an image is taken", m->index);
+        take_image(world, m, rng);
         return;
     }
     machine_end(world, m, true);
@@ -344,8 +349,7 @@ void chaos_morning(struct world *world)
             machine_restore(world, m);
         } else if (world->plan.images && !m->lies && chance(&world->streams[FAULT_RESTORE], 2)) {
             m->imaged = true;
-            disk_free(&m->image);
-            m->image = disk_clone(m->disk, rng_below(&world->streams[FAULT_RESTORE], UINT64_MAX));
+            take_image(world, m, &world->streams[FAULT_RESTORE]);
         }
         disk_works(world, i);
         machine_start(world, m);
