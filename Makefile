@@ -199,9 +199,9 @@ planted: ## are bugs that are planted in the core found by the simulator, each w
 	$(FLAVOUR) $(SIM_FLAVOUR)
 	$(Q)build/simulated/sim --find-planted --first 1 --seeds 200 --minutes 5
 
-# unoptimized, a compiler warns of what it doesn't see
+# unoptimized, a compiler warns of what it doesn't see; tests/leave.h wants libgcov to have __gcov_dump
 COVERED := $(UNIT_C:%.c=build/coverage/%)
-COVERAGE_FLAVOUR := CFLAGS="-O0 -g --coverage" WERROR= B=build/coverage
+COVERAGE_FLAVOUR := CFLAGS="-O0 -g --coverage" LDFLAGS=-Wl,-u,__gcov_dump WERROR= B=build/coverage
 coverage: ## what of proto and daemon/core the unit tests and a hundred simulated rooms come by
 	$(FLAVOUR) $(COVERAGE_FLAVOUR) $(COVERED) build/coverage/sim
 	$(Q)find build/coverage -name '*.gcda' -delete

@@ -53,6 +53,7 @@ static int64_t latency(struct world *world, const struct machine *from, size_t l
     int64_t ms = below(&world->net, 2);
     if (amount(world, FAULT_DELAY)) {
         ms += below(&world->streams[FAULT_DELAY], 4 * amount(world, FAULT_DELAY) + 1);
+        world->counts.faults[FAULT_DELAY]++;
     }
     return ms + (from->slow_bytes_ms && !world->calm ? (int64_t)len / from->slow_bytes_ms : 0);
 }

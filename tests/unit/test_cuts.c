@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../leave.h"
 #include "device_inside.h"
 #include "room.h"
 
@@ -51,7 +52,7 @@ static void __attribute__((format(printf, 1, 2), noreturn)) wrong(const char *fo
     vfprintf(stderr, format, args);
     fputs("\n", stderr);
     va_end(args);
-    _exit(1);
+    leave(1);
 }
 
 static void act(struct room *room, const char *const *words, char noted[64], struct done *done)
@@ -168,7 +169,7 @@ static uint64_t count_writes(struct room *room, uint8_t history)
         uint64_t before = disk_changes(room->m[0].disk);
         live(room, history, &done);
         count = disk_changes(room->m[0].disk) - before;
-        _exit(write(ends[1], &count, sizeof(count)) != sizeof(count));
+        leave(write(ends[1], &count, sizeof(count)) != sizeof(count));
     }
     assert_int_equal(read(ends[0], &count, sizeof(count)), sizeof(count));
     waitpid(pid, NULL, 0);
@@ -199,7 +200,7 @@ static void at_every_write_of_twenty_histories(void **state)
             assert_true(pid >= 0);
             if (pid == 0) {
                 cut_once(room, history, at, again);
-                _exit(0);
+                leave(0);
             }
             assert_int_equal(waitpid(pid, &status, 0), pid);
             cuts += 1 + (again != 0);

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "../bombs.h"
+#include "../leave.h"
 #include "device_inside.h"
 #include "room.h"
 
@@ -324,7 +325,7 @@ static void __attribute__((format(printf, 1, 2), noreturn)) wrong(const char *fo
     va_start(args, format);
     vsnprintf(verdict->said, sizeof(verdict->said), format, args);
     va_end(args);
-    _exit(1);
+    leave(1);
 }
 
 static int64_t number_of(struct room *room, int i, const char *sql, struct slice blob)
@@ -568,7 +569,7 @@ static bool run_child(struct room *room, const struct trial *t)
         signal(SIGABRT, SIG_DFL);
         signal(SIGSEGV, SIG_DFL);
         run_trial(room, t);
-        _exit(0);
+        leave(0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
