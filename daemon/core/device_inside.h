@@ -201,8 +201,11 @@ struct watcher {
     uint32_t class_index;
     bool changes; /* else whole states */
     bool dirty;
-    struct mono told;  /* last state */
-    struct mono fresh; /* last sign of life */
+    uint32_t safe;       /* as told last: machines that could be switched off */
+    struct mono look_at; /* is that still so? not asked before this */
+    bool look_due;       /* there was a turn since it was asked */
+    struct mono told;    /* last state */
+    struct mono fresh;   /* last sign of life */
 };
 
 /* An output with the bytes that it owns. */

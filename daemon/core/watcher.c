@@ -29,15 +29,17 @@ static void note_watched(struct device *device, uint32_t class_index)
     }
 }
 
-/* The state of a class as one map, for who sits at this terminal; false if it can't be told now. */
-static bool state_pack(struct device *device, struct class *class, const struct login *login,
-                       struct now now, struct pack *p)
+/* The state of a class as one map, for who sits at the watcher's terminal; false if it can't be told now. */
+static bool state_pack(struct device *device, struct watcher *watcher, struct now now,
+                       struct pack *p)
 {
     char name[NAME_BYTES_MAX + 1];
+    struct class *class = device->classes[watcher->class_index];
     class->seq++;
     struct ask *ask = ask_class(device, class, now);
     ask->class_name = class_name(class, name);
-    sitting_look(ask, sitting_find(device, login), class);
+    sitting_look(ask, sitting_find(device, &watcher->login), class);
+    watcher->safe = ask->safe_machines;
     return views_state(ask, p) == OK && !p->failed;
 }
 
@@ -59,7 +61,7 @@ enum err method_watch(struct call *call, struct pack *p)
     watcher->told = watcher->fresh = call->now.mono;
     pack_map(p, 1);
     pack_str(p, "state");
-    if (!state_pack(call->device, class, &call->login, call->now, p)) {
+    if (!state_pack(call->device, watcher, call->now, p)) {
         return ERR_INTERNAL;
     }
     call->watch = watcher;
@@ -174,9 +176,8 @@ void watchers_machine(struct device *device, struct class *class, const struct p
 
 static void tell_state(struct device *device, struct watcher *watcher, struct now now)
 {
-    struct class *class = device->classes[watcher->class_index];
     pack_reset(&device->result);
-    if (state_pack(device, class, &watcher->login, now, &device->result)) {
+    if (state_pack(device, watcher, now, &device->result)) {
         request_notify(device, watcher->client, "state", pack_bytes(&device->result));
     }
     watcher->dirty = false;
@@ -199,6 +200,19 @@ static void tell_fresh(struct device *device, struct watcher *watcher, struct no
     watcher->fresh = now.mono;
 }
 
+/* How many machines could be switched off changes with what others have, of which no fact tells. */
+static void look_at_safety(struct device *device, struct watcher *watcher, struct now now)
+{
+    if (now.mono.ms < watcher->look_at.ms) {
+        watcher->look_due = true;
+        return;
+    }
+    struct class *class = device->classes[watcher->class_index];
+    watcher->dirty |= class_safe_machines(class) != watcher->safe;
+    watcher->look_at.ms = now.mono.ms + WATCH_PAUSE_MS;
+    watcher->look_due = false;
+}
+
 void watchers_tick(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
@@ -206,8 +220,10 @@ void watchers_tick(struct device *device, struct now now)
         if (!watcher->used) {
             continue;
         }
-        if (watcher->dirty && watcher->changes) {
+        if (watcher->changes) {
             watcher->dirty = false;
+        } else {
+            look_at_safety(device, watcher, now);
         }
         if (watcher->dirty && now.mono.ms - watcher->told.ms >= WATCH_PAUSE_MS) {
             tell_state(device, watcher, now);
@@ -230,6 +246,7 @@ struct mono watchers_wake(const struct device *device)
         if (watcher->dirty && watcher->told.ms + WATCH_PAUSE_MS < due) {
             due = watcher->told.ms + WATCH_PAUSE_MS;
         }
+        due = watcher->look_due && watcher->look_at.ms < due ? watcher->look_at.ms : due;
         wake.ms = due < wake.ms ? due : wake.ms;
     }
     return wake;

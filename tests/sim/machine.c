@@ -260,7 +260,9 @@ static void carry_out(struct world *world, struct machine *m, const struct outpu
 {
     switch (o->kind) {
     case OUTPUT_REPLY:
-        lesson_reply(world, m, o->client, o->bytes);
+        if (!screens_hear(world, m, o->client, o->bytes)) {
+            lesson_reply(world, m, o->client, o->bytes);
+        }
         break;
     case OUTPUT_STRETCH:
         stretch_words(world, m, o);

@@ -23,6 +23,7 @@ static void make_room(struct world *world)
     seed_stream(&world->lies, plan->seed, "lies");
     seed_stream(&world->probe, plan->seed, "probe");
     seed_stream(&world->fate, plan->seed, "fate");
+    seed_stream(&world->watch, plan->seed, "watch");
     disk_chance((int)(plan->seed % INT32_MAX) + 1);
     world->count = plan->machines;
     world->people_count = plan->people;
@@ -37,6 +38,7 @@ static void make_room(struct world *world)
         machine_start(world, &world->machines[i]);
     }
     lesson_start(world);
+    screens_start(world);
 }
 
 /* A core is healed: it must come to one log, with all that was acknowledged in it. */
@@ -73,6 +75,9 @@ void sim_run(struct world *world, const struct plan *plan)
     }
     if (!world->failure[0]) {
         settle(world);
+    }
+    if (!world->failure[0]) {
+        screens_check(world);
     }
     if (!world->failure[0]) {
         check_end(world);

@@ -14,6 +14,7 @@
 enum {
     MACHINES_MAX = 60,
     PEOPLE_MAX = 60,
+    SCREENS = 4,
     INBOXES_MAX = 16,
     ACKED_FULL = 4096, /* of what was acknowledged then, only a sample is remembered */
     TOKEN_BYTES = 16,  /* a word that stands in one op alone */
@@ -202,6 +203,19 @@ struct human {
     int in_jam; /* as far as they know: the jam's number, or -1 */
 };
 
+/* Where somebody watches. */
+struct screen {
+    int machine;
+    bool states; /* whole ones; else single changes */
+    bool on;
+    client_id client;
+    uint32_t life; /* of the machine when it was turned on */
+    int64_t heard;
+    uint64_t seq;
+    uint8_t *shown; /* the message that told the last state */
+    size_t shown_len;
+};
+
 struct counts {
     uint64_t steps, turns, messages, datagrams, asked, answered, acked, refused, retries, probes;
     uint64_t faults[FAULTS];
@@ -218,7 +232,8 @@ struct world {
     int count;
     struct human people[PEOPLE_MAX];
     int people_count;
-    struct rng streams[FAULTS], net, lesson, lies, probe, fate;
+    struct screen screens[SCREENS + 1]; /* and one that others are compared with */
+    struct rng streams[FAULTS], net, lesson, lies, probe, fate, watch;
     bool no_packets[MACHINES_MAX][MACHINES_MAX], no_connect[MACHINES_MAX][MACHINES_MAX];
     uint32_t filtered; /* lan_path bits */
     bool calm;         /* liveness: nothing goes wrong any more */
@@ -306,6 +321,15 @@ void lesson_start(struct world *);
 /* A machine is brought into the class, unless it is in it by itself. */
 void lesson_bring_in(struct world *, struct machine *);
 void lesson_reply(struct world *, struct machine *, client_id, struct slice);
+
+/* ---- screens.c ---- */
+
+void screens_start(struct world *);
+/* True: it was for a screen. */
+bool screens_hear(struct world *, const struct machine *, client_id, struct slice);
+/* All is quiet: screens that are on show what is so. */
+void screens_check(struct world *);
+void screens_free(struct world *);
 
 /* ---- hostile.c ---- */
 

@@ -250,6 +250,7 @@ void world_free(struct world *world)
     for (int i = 0; i < world->people_count; i++) {
         free(world->people[i].request);
     }
+    screens_free(world);
     free(world->heap);
     free(world->acked);
 }

@@ -47,7 +47,9 @@ struct machine {
     struct mono wake;
     uint8_t *reply; /* the last answer of client 1 */
     size_t reply_len;
-    uint32_t notes; /* notifications to client 2 */
+    uint8_t *told; /* the last message to client 2, who watches */
+    size_t told_len;
+    char heard[2048]; /* by client 2: methods, of changes their types, a space behind each */
     uint64_t sent_bytes, sent_messages, datagrams;
     uint64_t sent_of[ROOM_KINDS], bytes_of[ROOM_KINDS]; /* messages by their kind */
     uint64_t links_made;                                /* connections that it opened */
@@ -154,6 +156,27 @@ static inline void room_put_away(struct machine *m, const struct output *o)
     disk_remove(m->disk, other);
 }
 
+static inline void room_hear(struct machine *m, struct slice bytes)
+{
+    struct doc doc;
+    const msgpack_object *items;
+    uint32_t count = 0;
+    struct slice what = {NULL, 0};
+    size_t len = strlen(m->heard);
+    m->told = realloc(m->told, bytes.len);
+    memcpy(m->told, bytes.at, bytes.len);
+    m->told_len = bytes.len;
+    if (doc_open(&doc, bytes, PACK_LOCAL) != OK) {
+        abort();
+    }
+    if (read_array(&doc.root, &items, &count) && count == 3 &&
+        !map_text(&items[2], "type", &what)) {
+        read_text(&items[1], &what);
+    }
+    snprintf(m->heard + len, sizeof(m->heard) - len, "%.*s ", (int)what.len, (const char *)what.at);
+    doc_clear(&doc);
+}
+
 static inline void room_output(struct room *room, int i, const struct output *o)
 {
     struct machine *m = &room->m[i];
@@ -163,7 +186,7 @@ static inline void room_output(struct room *room, int i, const struct output *o)
     switch (o->kind) {
     case OUTPUT_REPLY:
         if (o->client == 2) {
-            m->notes++;
+            room_hear(m, o->bytes);
             break;
         }
         m->reply = realloc(m->reply, o->bytes.len);
@@ -365,6 +388,7 @@ static inline void room_free(struct room *room)
         device_close(&room->m[i].device);
         disk_free(&room->m[i].disk);
         free(room->m[i].reply);
+        free(room->m[i].told);
     }
     while (room->first) {
         struct parcel *next = room->first->next;
@@ -512,8 +536,8 @@ static inline const char *room_ask(struct room *room, int i, const char *const *
 /* An open class on machine i, its teacher signed out again; the invite into out. */
 static inline void room_create(struct room *room, int i, const char *name, char invite[256]);
 
-/* A text of the result: keys separated by dots ("status.views"), first found. "" if it isn't there. */
-static inline const char *room_text(struct room *room, int i, const char *path)
+/* A text in a message, at keys that are separated by dots; "" if it isn't there. */
+static inline const char *room_text_in(struct slice message, const char *path)
 {
     static char out[4][1024];
     static int turn;
@@ -521,13 +545,13 @@ static inline const char *room_text(struct room *room, int i, const char *path)
     struct doc doc;
     char key[128];
     o[0] = '\0';
-    if (doc_open(&doc, slice_of(room->m[i].reply, room->m[i].reply_len), PACK_LOCAL) != OK) {
+    if (doc_open(&doc, message, PACK_LOCAL) != OK) {
         return o;
     }
     const msgpack_object *items;
     uint32_t count = 0;
     const msgpack_object *at =
-        read_array(&doc.root, &items, &count) && count == 4 ? &items[3] : NULL;
+        read_array(&doc.root, &items, &count) && count >= 3 ? &items[count - 1] : NULL;
     while (at && *path) {
         size_t len = strcspn(path, ".");
         snprintf(key, sizeof(key), "%.*s", (int)len, path);
@@ -553,6 +577,17 @@ static inline const char *room_text(struct room *room, int i, const char *path)
     }
     doc_clear(&doc);
     return o;
+}
+
+/* Of the last answer ("status.views"); of what client 2 was told last. */
+static inline const char *room_text(const struct room *room, int i, const char *path)
+{
+    return room_text_in(slice_of(room->m[i].reply, room->m[i].reply_len), path);
+}
+
+static inline const char *room_told(const struct room *room, int i, const char *path)
+{
+    return room_text_in(slice_of(room->m[i].told, room->m[i].told_len), path);
 }
 
 static inline void room_create(struct room *room, int i, const char *name, char invite[256])
