@@ -565,34 +565,38 @@ static void a_message_with_a_field_more_or_less_is_refused(void **state)
     }
 }
 
-static void a_field_of_another_type_is_refused(void **state)
+/* A message and all in it, with one object after the other turned into a boolean, of which there is none anywhere. */
+static void refused_with_any_spoilt(const msgpack_object *root, msgpack_object *in)
+{
+    for (uint32_t i = in == root; in->type == MSGPACK_OBJECT_ARRAY && i < in->via.array.size; i++) {
+        struct message m;
+        struct pack again;
+        msgpack_object *o = &in->via.array.ptr[i], right = *o;
+        pack_init(&again);
+        o->type = MSGPACK_OBJECT_BOOLEAN;
+        enum err err = message_read(root, &m);
+        if (err == OK) {
+            err = message_again(&m, &again);
+        }
+        assert_int_equal(err, ERR_MALFORMED);
+        pack_clear(&again);
+        *o = right;
+        refused_with_any_spoilt(root, o);
+    }
+}
+
+static void an_object_of_another_type_is_refused_at_any_depth(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SAMPLES; i++) {
-        struct pack p, wrong;
+        struct pack p;
         struct doc doc;
         pack_init(&p);
-        pack_init(&wrong);
         samples[i].write(&p);
         assert_int_equal(doc_open(&doc, pack_bytes(&p), PACK_STRICT), OK);
-        msgpack_object *fields = doc.root.via.array.ptr;
-        for (uint32_t j = 1; j < doc.root.via.array.size; j++) {
-            struct message m;
-            msgpack_object right = fields[j];
-            struct pack again;
-            pack_init(&again);
-            fields[j].type = MSGPACK_OBJECT_BOOLEAN;
-            enum err err = message_read(&doc.root, &m);
-            if (err == OK) {
-                err = message_again(&m, &again);
-            }
-            assert_int_equal(err, ERR_MALFORMED);
-            pack_clear(&again);
-            fields[j] = right;
-        }
+        refused_with_any_spoilt(&doc.root, &doc.root);
         doc_clear(&doc);
         pack_clear(&p);
-        pack_clear(&wrong);
     }
 }
 
@@ -876,7 +880,7 @@ int main(void)
         cmocka_unit_test(the_vectors_are_what_this_code_writes_and_reads),
         cmocka_unit_test(stored_messages_are_written_again_to_the_same_bytes),
         cmocka_unit_test(a_message_with_a_field_more_or_less_is_refused),
-        cmocka_unit_test(a_field_of_another_type_is_refused),
+        cmocka_unit_test(an_object_of_another_type_is_refused_at_any_depth),
         cmocka_unit_test(what_is_no_message_is_refused),
         cmocka_unit_test(a_kind_of_a_newer_version_is_told_apart),
         cmocka_unit_test(a_hello_of_another_version_says_which),
