@@ -22,10 +22,11 @@ enum {
     CLASS_FILE_BYTES = 64, /* a database's name, and its end */
     SITTINGS_MAX = 64,
     CLASSES_CROWD = CLASSES_MAX / 2, /* with more of them, those that have ended make room */
-    WATCH_PAUSE_MS = 50,             /* between two whole states told to one watcher */
-    FRESH_MS = 5000,                 /* between two signs of life to a watcher */
-    CLOSE_PATIENCE_MS = 3000,        /* a `class close` waits so long for others to erase it */
-    JOIN_PATIENCE_MS = 3000,         /* a `class join` waits so long for somebody to answer */
+    WATCH_PAUSE_MS = 50,      /* between two whole states told to one watcher, at least … */
+    WATCH_BYTES_MS = 512,     /* … and a millisecond more for so many bytes of the last */
+    FRESH_MS = 5000,          /* between two signs of life to a watcher */
+    CLOSE_PATIENCE_MS = 3000, /* a `class close` waits so long for others to erase it */
+    JOIN_PATIENCE_MS = 3000,  /* a `class join` waits so long for somebody to answer */
     LAZY_MS =
         20, /* what others wrote is synced so long after it came, at most: they have it on their disks */
     REFRESH_MS =
@@ -204,7 +205,7 @@ struct watcher {
     uint32_t safe;       /* as told last: machines that could be switched off */
     struct mono look_at; /* is that still so? not asked before this */
     bool look_due;       /* there was a turn since it was asked */
-    struct mono told;    /* last state */
+    struct mono next;    /* state: not before this */
     struct mono fresh;   /* last sign of life */
 };
 

@@ -98,6 +98,8 @@ CREATE TABLE IF NOT EXISTS place (
     stamp BLOB NOT NULL,
     time_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
+-- who is in a jam: a screen asks for each
+CREATE INDEX IF NOT EXISTS place_jam ON place (jam) WHERE kind=1;
 
 -- Who was when in which jam, and by that: who may be a member. id is the entry's, which a LEAVE names.
 CREATE TABLE IF NOT EXISTS joined (

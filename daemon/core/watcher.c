@@ -43,6 +43,13 @@ static bool state_pack(struct device *device, struct watcher *watcher, struct no
     return views_state(ask, p) == OK && !p->failed;
 }
 
+/* The more there is to tell, the rarer: whoever starts a hundred jams doesn't keep this machine busy with its screen. */
+static void told(struct watcher *watcher, const struct pack *state, struct now now)
+{
+    watcher->next.ms =
+        now.mono.ms + WATCH_PAUSE_MS + (int64_t)pack_bytes(state).len / WATCH_BYTES_MS;
+}
+
 enum err method_watch(struct call *call, struct pack *p)
 {
     struct slice how = slice_str("changes");
@@ -58,12 +65,13 @@ enum err method_watch(struct call *call, struct pack *p)
     watcher->class_index = class->index;
     watcher->login = call->login;
     watcher->changes = !slice_is(how, "state");
-    watcher->told = watcher->fresh = call->now.mono;
+    watcher->fresh = call->now.mono;
     pack_map(p, 1);
     pack_str(p, "state");
     if (!state_pack(call->device, watcher, call->now, p)) {
         return ERR_INTERNAL;
     }
+    told(watcher, p, call->now);
     call->watch = watcher;
     watcher->used = true;
     note_watched(call->device, class->index);
@@ -181,7 +189,7 @@ static void tell_state(struct device *device, struct watcher *watcher, struct no
         request_notify(device, watcher->client, "state", pack_bytes(&device->result));
     }
     watcher->dirty = false;
-    watcher->told = now.mono;
+    told(watcher, &device->result, now);
 }
 
 static void tell_fresh(struct device *device, struct watcher *watcher, struct now now)
@@ -225,7 +233,7 @@ void watchers_tick(struct device *device, struct now now)
         } else {
             look_at_safety(device, watcher, now);
         }
-        if (watcher->dirty && now.mono.ms - watcher->told.ms >= WATCH_PAUSE_MS) {
+        if (watcher->dirty && now.mono.ms >= watcher->next.ms) {
             tell_state(device, watcher, now);
         }
         if (now.mono.ms - watcher->fresh.ms >= FRESH_MS) {
@@ -243,9 +251,7 @@ struct mono watchers_wake(const struct device *device)
             continue;
         }
         int64_t due = watcher->fresh.ms + FRESH_MS;
-        if (watcher->dirty && watcher->told.ms + WATCH_PAUSE_MS < due) {
-            due = watcher->told.ms + WATCH_PAUSE_MS;
-        }
+        due = watcher->dirty && watcher->next.ms < due ? watcher->next.ms : due;
         due = watcher->look_due && watcher->look_at.ms < due ? watcher->look_at.ms : due;
         wake.ms = due < wake.ms ? due : wake.ms;
     }

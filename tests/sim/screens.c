@@ -50,10 +50,10 @@ static void look(struct world *world, int64_t number)
     struct screen *s = &world->screens[number];
     struct machine *m = &world->machines[s->machine];
     bool runs = m->device && m->standing_until <= world->t;
-    if (s->on && runs && (s->life != m->life || (!world->calm && chance(&world->watch, 5)))) {
+    if (s->on && runs && (s->life != m->life || (!world->calm && chance(&world->watch, 50)))) {
         hang_up(world, s);
     }
-    if (runs && !s->on && machine_class(m)) {
+    if (runs && !s->on && machine_class(m) && (world->calm || chance(&world->watch, 20))) {
         turn_on(world, s);
     }
     post_call(world, look, number, world->t + SECOND + below(&world->watch, LOOK_MS));

@@ -14,7 +14,7 @@
 enum {
     MACHINES_MAX = 60,
     PEOPLE_MAX = 60,
-    SCREENS = 4,
+    SCREENS = 3,
     INBOXES_MAX = 16,
     ACKED_FULL = 4096, /* of what was acknowledged then, only a sample is remembered */
     TOKEN_BYTES = 16,  /* a word that stands in one op alone */

@@ -107,6 +107,42 @@ static void signs_of_life_come_until_the_watcher_hangs_up(void **state)
     room_free(room);
 }
 
+/* How many states are told of so many changes, one every 60 ms. */
+static int states_of_changes(struct room *room, int changes)
+{
+    int states = 0;
+    room->m[0].heard[0] = '\0';
+    for (int i = 0; i < changes; i++) {
+        DONE(room, 0, "note", "text", "again");
+        room_run(room, 60);
+    }
+    for (const char *at = room->m[0].heard; (at = strstr(at, "state ")); at++) {
+        states++;
+    }
+    return states;
+}
+
+static void the_more_there_is_to_show_the_rarer_it_is_told(void **state)
+{
+    (void)state;
+    char name[16];
+    struct room *room = lesson();
+    room_run(room, 5000);
+    watch(room, 0, "state");
+    assert_true(states_of_changes(room, 20) >= 20);
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "jam %d", i);
+        DONE(room, 0, "start", "name", name);
+    }
+    room_run(room, 5000);
+    int states = states_of_changes(room, 20);
+    assert_in_range(states, 2, 12);
+    room_run(room, 1000); /* and none is left out */
+    DONE(room, 0, "list");
+    assert_string_equal(room_told(room, 0, "jams.299.name"), room_text(room, 0, "jams.299.name"));
+    room_free(room);
+}
+
 static void more_watchers_than_there_is_room_for_are_refused(void **state)
 {
     (void)state;
@@ -135,6 +171,7 @@ int main(void)
         cmocka_unit_test(how_many_machines_are_safe_is_told_when_it_changes),
         cmocka_unit_test(each_change_is_told_once_and_in_order),
         cmocka_unit_test(signs_of_life_come_until_the_watcher_hangs_up),
+        cmocka_unit_test(the_more_there_is_to_show_the_rarer_it_is_told),
         cmocka_unit_test(more_watchers_than_there_is_room_for_are_refused),
         cmocka_unit_test(where_no_class_is_there_is_nothing_to_watch),
     };
