@@ -138,8 +138,9 @@ static bool joiner_serves(const struct reader *r, int32_t joiner)
         return r->before >= 0;
     }
     if (joiner == ZWNJ) {
+        /* U+061C is of that class too, and isn't shown */
         return bidi_of(r->base) == UTF8PROC_BIDI_CLASS_AL &&
-               bidi_of(next) == UTF8PROC_BIDI_CLASS_AL;
+               bidi_of(next) == UTF8PROC_BIDI_CLASS_AL && !is_hidden(next);
     }
     return is_pictograph(r->base) && is_pictograph(next);
 }

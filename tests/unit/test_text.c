@@ -130,6 +130,8 @@ static void joiners_stay_where_writing_needs_them(void **state)
     assert_tidied("\U0001F468\u200D", false, "\U0001F468");
     assert_tidied("\U0001F468\u200Da", false, "\U0001F468a");
     assert_tidied("\u0645\u200Ca", false, "\u0645a");
+    assert_tidied("\u0645\u200C\u061Ca", false,
+                  "\u0645a"); /* a mark is no letter, if of their class */
     assert_tidied("\u0D28\u0D4D\u200D\x01", false, "\u0D28\u0D4D\u200D");
     assert_tidied("\u0600\u0661", false, "\u0600\u0661");
 }
@@ -328,6 +330,7 @@ static void right_to_left_text_is_isolated(void **state)
     assert_shown("\u05D3\u05E0\u05D4\u05D3", 3, ISOLATE "\u05D3\u05E0" ELLIPSIS END, 3);
     assert_shown("\u0645\u064F\u062D", 0, ISOLATE "\u0645\u064F\u062D" END, 2);
     assert_shown("\u0645\u06CC\u200C\u062E", 0, ISOLATE "\u0645\u06CC\u200C\u062E" END, 3);
+    assert_shown("\u06CC\u200C\u061C\u062E", 0, ISOLATE "\u06CC" MARK "\u062E" END, 3);
 }
 
 static void wide_characters_take_two_columns(void **state)
