@@ -29,7 +29,8 @@ static void note_watched(struct device *device, uint32_t class_index)
     }
 }
 
-/* The state of a class as one map, for who sits at the watcher's terminal; false if it can't be told now. */
+/* The state of a class as one map, for who sits at the watcher's terminal; false if it can't be told now. The more there is
+ * to tell, the rarer: whoever starts a hundred jams doesn't keep this machine busy with its screen. */
 static bool state_pack(struct device *device, struct watcher *watcher, struct now now,
                        struct pack *p)
 {
@@ -40,14 +41,9 @@ static bool state_pack(struct device *device, struct watcher *watcher, struct no
     ask->class_name = class_name(class, name);
     sitting_look(ask, sitting_find(device, &watcher->login), class);
     watcher->safe = ask->safe_machines;
-    return views_state(ask, p) == OK && !p->failed;
-}
-
-/* The more there is to tell, the rarer: whoever starts a hundred jams doesn't keep this machine busy with its screen. */
-static void told(struct watcher *watcher, const struct pack *state, struct now now)
-{
-    watcher->next.ms =
-        now.mono.ms + WATCH_PAUSE_MS + (int64_t)pack_bytes(state).len / WATCH_BYTES_MS;
+    enum err err = views_state(ask, p);
+    watcher->next.ms = now.mono.ms + WATCH_PAUSE_MS + (int64_t)pack_bytes(p).len / WATCH_BYTES_MS;
+    return err == OK && !p->failed;
 }
 
 enum err method_watch(struct call *call, struct pack *p)
@@ -71,7 +67,6 @@ enum err method_watch(struct call *call, struct pack *p)
     if (!state_pack(call->device, watcher, call->now, p)) {
         return ERR_INTERNAL;
     }
-    told(watcher, p, call->now);
     call->watch = watcher;
     watcher->used = true;
     note_watched(call->device, class->index);
@@ -189,7 +184,6 @@ static void tell_state(struct device *device, struct watcher *watcher, struct no
         request_notify(device, watcher->client, "state", pack_bytes(&device->result));
     }
     watcher->dirty = false;
-    told(watcher, &device->result, now);
 }
 
 static void tell_fresh(struct device *device, struct watcher *watcher, struct now now)

@@ -38,15 +38,20 @@ static void send_request(struct world *world, int machine, client_id client,
     feed(world, &world->machines[machine], &event);
 }
 
-static void pack_request(struct pack *p, const char *method, const struct words *w,
-                         const uint8_t id[16])
+void lesson_pack_head(struct pack *p, const char *method, uint32_t params)
 {
     pack_init(p);
     pack_array(p, 4);
     pack_uint(p, 0);
     pack_uint(p, 1);
     pack_str(p, method);
-    pack_map(p, w->count + 1);
+    pack_map(p, params);
+}
+
+static void pack_request(struct pack *p, const char *method, const struct words *w,
+                         const uint8_t id[16])
+{
+    lesson_pack_head(p, method, w->count + 1);
     pack_str(p, "id");
     pack_bin(p, slice_of(id, 16));
     for (uint32_t i = 0; i < w->count; i++) {

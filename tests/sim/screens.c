@@ -10,7 +10,6 @@ enum {
     SILENCE_MS = 15 * SECOND, /* signs of life come every five */
     SHOWN_MS = 10 * SECOND,
     AGAIN_MS = 500,
-    SCREEN_FIRST = 0x60000000, /* clients */
 };
 
 static void hang_up(struct world *world, struct screen *s)
@@ -28,15 +27,10 @@ static void turn_on(struct world *world, struct screen *s)
     /* somebody who sits at the machine: what is theirs is shown too */
     struct event event = {.kind = EVENT_REQUEST, .login = {{(uint8_t)(s->machine + 1)}}};
     struct machine *m = &world->machines[s->machine];
-    pack_init(&p);
-    pack_array(&p, 4);
-    pack_uint(&p, 0);
-    pack_uint(&p, 1);
-    pack_str(&p, "watch");
-    pack_map(&p, 1);
+    lesson_pack_head(&p, "watch", 1);
     pack_str(&p, "how");
     pack_str(&p, s->states ? "state" : "changes");
-    s->client = event.client = SCREEN_FIRST + (client_id)++world->clients;
+    s->client = event.client = (client_id)++world->clients;
     s->life = m->life;
     s->seq = 0;
     event.bytes = pack_bytes(&p);
@@ -128,7 +122,7 @@ bool screens_hear(struct world *world, const struct machine *m, client_id client
         s = its ? &world->screens[i] : s;
     }
     if (!s) {
-        return client >= SCREEN_FIRST && client < SCREEN_FIRST + (1 << 24); /* one from before */
+        return false;
     }
     if (doc_open(&doc, bytes, PACK_LOCAL) != OK) {
         failed(world, "a screen at m%d is told what can't be read", m->index);
@@ -148,7 +142,14 @@ bool screens_hear(struct world *world, const struct machine *m, client_id client
 
 /* ---- what must hold ------------------------------------------------------------------------------------------------ */
 
-/* The same but for when things were: by a class's clock that is ever better known, and ago. */
+/* When things were: by a class's clock that is ever better known, and ago. */
+static bool is_time(const msgpack_object_str *key)
+{
+    return (key->size > 2 && memcmp(key->ptr + key->size - 2, "_s", 2) == 0) ||
+           (key->size == 2 && memcmp(key->ptr, "at", 2) == 0);
+}
+
+/* The same but for times. */
 static bool alike(const msgpack_object *a, const msgpack_object *b)
 {
     bool same = a->type == b->type;
@@ -165,10 +166,8 @@ static bool alike(const msgpack_object *a, const msgpack_object *b)
     same = a->via.map.size == b->via.map.size;
     for (uint32_t i = 0; same && i < a->via.map.size; i++) {
         const msgpack_object_kv *x = &a->via.map.ptr[i], *y = &b->via.map.ptr[i];
-        const msgpack_object_str *key = &x->key.via.str;
-        bool when = (key->size > 2 && memcmp(key->ptr + key->size - 2, "_s", 2) == 0) ||
-                    (key->size == 2 && memcmp(key->ptr, "at", 2) == 0);
-        same = msgpack_object_equal(x->key, y->key) && (when || alike(&x->val, &y->val));
+        same = msgpack_object_equal(x->key, y->key) &&
+               (is_time(&x->key.via.str) || alike(&x->val, &y->val));
     }
     return same;
 }
@@ -181,8 +180,7 @@ static const char *difference(const struct doc *a, const struct doc *b, char *ro
         const msgpack_object_kv *kv = &before->via.map.ptr[i];
         snprintf(room, len, "%.*s", (int)kv->key.via.str.size, kv->key.via.str.ptr);
         const msgpack_object *other = map_get(now, room);
-        bool of_telling =
-            strcmp(room, "seq") == 0 || strcmp(room, "at") == 0 || strcmp(room, "live_s") == 0;
+        bool of_telling = strcmp(room, "seq") == 0 || is_time(&kv->key.via.str);
         if (!of_telling && (!other || !alike(&kv->val, other))) {
             return room;
         }

@@ -321,6 +321,8 @@ void lesson_start(struct world *);
 /* A machine is brought into the class, unless it is in it by itself. */
 void lesson_bring_in(struct world *, struct machine *);
 void lesson_reply(struct world *, struct machine *, client_id, struct slice);
+/* Begins a request of a client; so many pairs of its map follow, and pack_clear is owed. */
+void lesson_pack_head(struct pack *, const char *method, uint32_t params);
 
 /* ---- screens.c ---- */
 

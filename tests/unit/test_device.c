@@ -11,12 +11,8 @@
 /* A class on machine 0 that all others join. */
 static struct room *class_of(int count)
 {
-    struct room *room = room_new(count);
     char invite[256];
-    room_create(room, 0, "Period 3", invite);
-    for (int i = 1; i < count; i++) {
-        assert_string_equal(ASK(room, i, "class.join", "words", invite), "");
-    }
+    struct room *room = room_class(count, invite);
     room_run(room, 2000);
     return room;
 }

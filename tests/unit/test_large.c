@@ -29,12 +29,7 @@ enum {
 static struct room *class_of(int count)
 {
     char invite[256];
-    struct room *room = room_new(count);
-    room_create(room, 0, "Period 3", invite);
-    for (int i = 1; i < count; i++) {
-        assert_string_equal(ASK(room, i, "class.join", "words", invite), "");
-    }
-    return room;
+    return room_class(count, invite);
 }
 
 static uint32_t links_of(const struct room *room, int i)

@@ -14,11 +14,7 @@
 /* A class on machine 0 that all others join; its teacher sits at machine 0. */
 static struct room *class_of(int count, char invite[256])
 {
-    struct room *room = room_new(count);
-    room_create(room, 0, "Period 3", invite);
-    for (int i = 1; i < count; i++) {
-        assert_string_equal(ASK(room, i, "class.join", "words", invite), "");
-    }
+    struct room *room = room_class(count, invite);
     room_run(room, 2000);
     assert_string_equal(ASK(room, 0, "hello", "handle", "lee", "passphrase", PASSPHRASE), "");
     return room;

@@ -16,9 +16,7 @@
 static struct room *lesson(void)
 {
     char invite[256];
-    struct room *room = room_new(2);
-    room_create(room, 0, "Period 3", invite);
-    DONE(room, 1, "class.join", "words", invite);
+    struct room *room = room_class(2, invite);
     room_run(room, 2000);
     DONE(room, 0, "hello", "handle", "lee", "passphrase", PASSPHRASE);
     return room;
@@ -31,9 +29,9 @@ static void watch(struct room *room, int i, const char *how)
     room->m[i].heard[0] = '\0';
 }
 
-static void hang_up(struct room *room, int i)
+static void hang_up(struct room *room, int i, client_id client)
 {
-    struct event event = {.kind = EVENT_HANGUP, .client = 2};
+    struct event event = {.kind = EVENT_HANGUP, .client = client};
     room_turn(room, i, &event);
 }
 
@@ -100,7 +98,7 @@ static void signs_of_life_come_until_the_watcher_hangs_up(void **state)
     assert_string_equal(room->m[0].heard, "fresh fresh ");
     assert_string_equal(room_told(room, 0, "peers"), "1");
     assert_string_equal(room_told(room, 0, "live"), "true");
-    hang_up(room, 0);
+    hang_up(room, 0, 2);
     DONE(room, 0, "start", "name", "bridge");
     room_run(room, 10500);
     assert_string_equal(room->m[0].heard, "fresh fresh ");
@@ -151,8 +149,7 @@ static void more_watchers_than_there_is_room_for_are_refused(void **state)
         DONE(room, 0, "watch");
     }
     assert_string_equal(ASK(room, 0, "watch"), "busy");
-    struct event event = {.kind = EVENT_HANGUP, .client = 1};
-    room_turn(room, 0, &event);
+    hang_up(room, 0, 1);
     DONE(room, 0, "watch");
     room_free(room);
 }
