@@ -44,7 +44,7 @@ class Room:
 
 
 def sign_in(room, machine):
-    """False: the daemon ended meanwhile."""
+    """False: no answer."""
     from room import Down
     try:
         for method, params in (("hello", {"handle": f"pupil{machine.number}"}), ("join", {"jam": "bridge"})):
@@ -52,7 +52,8 @@ def sign_in(room, machine):
             if error and error["code"] != "already-there":
                 room.fail(f"machine {machine.number}, {method}: {error}")
         return True
-    except Down:
+    except Down as down:
+        room.fail(f"machine {machine.number}: {down}, {machine.ending()}")
         return False
 
 
@@ -104,7 +105,6 @@ def kill(room, machine, kills, alive):
         if n == 0 or rng.random() >= BIRTHS:
             machine.ready()
             if not sign_in(room, machine):
-                room.fail(f"machine {machine.number} ended by itself, {machine.ending()}")
                 return
             look(room, machine, n)
             alive.set()

@@ -60,7 +60,9 @@ class Machine:
     def ending(self):
         """How it ended, as far as one can know it."""
         status = self.process.poll() if self.process else None
-        return "nobody knows how" if status is None else f"status {status}"
+        if status is None:
+            return "it still runs" if self.runs() else "it ended, nobody knows how"
+        return f"it ended with status {status}"
 
     def start(self):
         """Starts it, without waiting for it."""
@@ -112,11 +114,11 @@ class Machine:
                 except Short:
                     more = self.socket.recv(65536)
                     if not more:
-                        raise Down
+                        raise Down("hung up")
                     self.got += more
-        except (OSError, Down):
+        except (OSError, Down) as fault:
             self.hang_up()
-            raise Down from None
+            raise Down(f"{method}: {fault!r}") from None
 
     def status(self):
         return self.ask("status")[1]["status"]
