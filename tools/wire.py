@@ -99,7 +99,7 @@ def unpack(b, at=0):
 
 def dial(path):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    s.settimeout(30)
+    s.settimeout(120)  # longer than anything that jamd waits for
     s.connect(path)
     return s
 

@@ -275,6 +275,7 @@ static void known_restarted(struct known *k, uint64_t run)
     peer->acked_seq = 0;
     peer->has_all_before = false;
     peer->differs = peer->heard_out = false;
+    peer->settled = 0;
     peer->gap.ms = 0;
     peer->differs_since.ms = 0;
     peer->asked.ms = 0;

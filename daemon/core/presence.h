@@ -63,11 +63,13 @@ struct peer {
     bool has_all_before;    /* at some moment it had everything that I wrote in earlier runs */
     bool differs; /* its fingerprint wasn't ours when it came, and we haven't compared since */
     struct mono differs_since;
-    struct mono gap;   /* when it first pushed what waits here for its causes; 0: not */
-    bool heard_out;    /* since its run began we had the same, or a talk brought all it has */
-    struct mono asked; /* when my last WANT or RANGES went to it; 0: nothing is open */
-    bool lacks;        /* it says that it lacks payloads */
-    bool unsure;       /* it says that it may have been set back */
+    struct mono gap;  /* when it first pushed what waits here for its causes; 0: not */
+    bool heard_out;   /* since its run began we had the same, or a talk brought all it had */
+    uint64_t settled; /* greatest Lamport here when its first talk was through: what is above may be
+                          news; 0: none was */
+    struct mono asked;        /* when my last WANT or RANGES went to it; 0: nothing is open */
+    bool lacks;               /* it says that it lacks payloads */
+    bool unsure;              /* it says that it may have been set back */
     struct mono missing_told; /* when it was last told of void branches; 0: not yet */
     struct mono lacks_asked;  /* when I asked it for payloads that I lack; 0: not yet */
     struct quota brings, pushes, answers;

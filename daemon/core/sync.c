@@ -167,19 +167,24 @@ static void note_ack(struct sync *sync, struct peer *peer, const struct feed_id 
     }
 }
 
-/* What of a run is new here, in entries and bytes; of a void feed all of it, since its branches aren't compared. */
-static uint64_t news_of(struct sync *sync, const struct run *run, uint64_t have, uint64_t *bytes)
+/* What of a run is new here; of a void feed all of it, since its branches aren't compared. */
+struct news {
+    uint64_t entries, bytes;
+    uint64_t lamport; /* of the first */
+};
+
+static struct news news_of(struct sync *sync, const struct run *run, uint64_t have)
 {
     struct hash after[AFTER_MAX];
     const struct head *head = heads_get(replica_heads(sync->replica), &run->feed);
-    uint64_t news = 0;
-    *bytes = 0;
+    struct news news = {0};
     for (uint32_t i = 0; i < run->count; i++) {
         struct entry entry;
         bool is_new = run->first_seq + i > have || (head && head->void_seq);
         if (is_new && run_entry(run, i, after, &entry) == OK) {
-            *bytes += entry_weight(&entry);
-            news++;
+            news.lamport = news.entries ? news.lamport : entry.lamport;
+            news.bytes += entry_weight(&entry);
+            news.entries++;
         }
     }
     return news;
@@ -187,20 +192,21 @@ static uint64_t news_of(struct sync *sync, const struct run *run, uint64_t have,
 
 /* May the peer bring so much now? A machine that has just started may be a year behind: until it agrees with another it takes
  * what comes. */
-static bool may_bring(struct sync *sync, struct peer *peer, bool live, uint64_t entries,
-                      uint64_t bytes, struct now now)
+static bool may_bring(struct sync *sync, struct peer *peer, bool live, const struct news *news,
+                      struct now now)
 {
     if (sync->history_bytes > 0) {
-        sync->history_bytes -= bytes < sync->history_bytes ? bytes : sync->history_bytes;
+        sync->history_bytes -=
+            news->bytes < sync->history_bytes ? news->bytes : sync->history_bytes;
         return true;
     }
     if (quota_due(&peer->brings, QUOTA_ALL, now).ms > now.mono.ms ||
         (live && quota_due(&peer->pushes, QUOTA_PUSHES, now).ms > now.mono.ms)) {
         return false;
     }
-    quota_take(&peer->brings, QUOTA_ALL, entries, bytes, now);
+    quota_take(&peer->brings, QUOTA_ALL, news->entries, news->bytes, now);
     if (live) {
-        quota_take(&peer->pushes, QUOTA_PUSHES, entries, bytes, now);
+        quota_take(&peer->pushes, QUOTA_PUSHES, news->entries, news->bytes, now);
     }
     return true;
 }
@@ -220,15 +226,18 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
     uint32_t applied = 0;
     uint64_t from = replica_have(sync->replica, &run->feed);
     struct device_id device;
-    uint64_t bytes = 0, news = news_of(sync, run, from, &bytes);
-    if (news && !may_bring(sync, peer, live, news, bytes, now)) {
+    struct news news = news_of(sync, run, from);
+    if (news.entries && !may_bring(sync, peer, live, &news, now)) {
         *gap = true;
         return OK;
     }
     enum err err = replica_accept(sync->replica, run, now, live, &applied);
-    sync->brought |= applied > 0;
     if (applied > 0 && replica_wrote(sync->replica, &run->feed)) {
-        sync->returned += news;
+        sync->returned += news.entries;
+    }
+    if (news.entries && peer == sync->peer && !live) {
+        sync->brought |= applied > 0;
+        sync->oldest = news.lamport < sync->oldest ? news.lamport : sync->oldest;
     }
     if (applied > 0 && peer == sync->peer) {
         sync->moved = now.mono;
@@ -330,15 +339,20 @@ static void be_sure(struct sync *sync)
     }
 }
 
-void sync_note_same(struct sync *sync, struct peer *peer)
+void sync_note_heard(struct sync *sync, struct peer *peer)
 {
-    struct feed_id own;
-    uint64_t seq = 0;
     if (heads_count(replica_heads(sync->replica)) > 0) {
         sync->agreed = true;
         sync->agreed_sure |= !peer->unsure;
         peer->heard_out = true;
     }
+}
+
+void sync_note_same(struct sync *sync, struct peer *peer)
+{
+    struct feed_id own;
+    uint64_t seq = 0;
+    sync_note_heard(sync, peer);
     peer->differs = false;
     if (peer->lacks) {
         return; /* it has all headers, and not all that they stand for */
@@ -382,11 +396,6 @@ static void receive_ack(struct sync *sync, struct peer *peer, const struct messa
 
 enum err sync_receive(struct sync *sync, struct peer *peer, const struct message *m, struct now now)
 {
-    bool of_talk = m->kind == MESSAGE_RANGES || m->kind == MESSAGE_HEADS;
-    if (peer == sync->peer && of_talk) {
-        sync->heard =
-            now.mono; /* RUNS count below; BEATs don't, or a lost WANT would hang for ever */
-    }
     switch (m->kind) {
     case MESSAGE_HELLO:
     case MESSAGE_BEAT:
@@ -564,7 +573,8 @@ struct mono sync_wake(const struct sync *sync)
         int64_t silence = sync->heard.ms + TALK_SILENCE_MS;
         int64_t useless = sync->moved.ms + TALK_USELESS_MS;
         int64_t most = sync->began.ms + TALK_MAX_MS;
-        wake.ms = silence < useless ? silence : useless;
+        most = silence < most ? silence : most;
+        most = useless < most ? useless : most;
         wake.ms = most < wake.ms ? most : wake.ms;
     }
     for (const struct serving *s = sync->servings; s; s = s->next) {

@@ -64,15 +64,19 @@ struct sync {
     bool tells_saved; /* a BEAT is among them */
     /* the talk */
     struct peer *peer; /* NULL: none */
-    struct mono heard; /* its last sign */
+    struct mono
+        heard; /* when RUNS last came for a WANT: other signs don't count, or one that was lost would hang for ever */
     struct mono moved; /* when it last brought an entry, or began */
     struct mono began; /* or began anew after it brought entries, without a pause */
     struct lack *lacks;
     uint32_t lacks_count, lacks_next, lacks_asked;
     bool sorted;
-    bool brought;             /* it brought entries */
-    bool for_gap;             /* the talk, or the one before, was for what waits here */
-    uint64_t returned;        /* entries of earlier runs of this machine, which others brought */
+    bool whole;        /* it compares all feeds */
+    bool compares;     /* questions went out behind the last WANT: what they bring isn't all here */
+    bool brought;      /* it brought entries, ... */
+    uint64_t oldest;   /* ... the least Lamport of them */
+    bool for_gap;      /* the talk, or the one before, was for what waits here */
+    uint64_t returned; /* entries of earlier runs of this machine, which others brought */
     struct serving *servings; /* first come, first served */
     /* what was pushed of our own feed */
     struct feed_id pushed_feed;
@@ -100,6 +104,8 @@ struct sync {
 void sync_send(struct sync *, struct peer *);
 void sync_send_beat(struct sync *, struct peer *, uint64_t flags);
 bool sync_reaches(const struct peer *);
+/* We have all that it had. */
+void sync_note_heard(struct sync *, struct peer *);
 /* Its fingerprint is ours: it has what we have, unless it says that it lacks payloads. */
 void sync_note_same(struct sync *, struct peer *);
 

@@ -19,6 +19,7 @@ static void send_ranges(struct sync *sync, struct peer *peer, const struct prefi
             pack_range(&sync->pack, &range);
         }
         sync_send(sync, peer);
+        sync->compares |= peer == sync->peer;
     }
 }
 
@@ -63,6 +64,7 @@ static void send_heads(struct sync *sync, struct peer *peer, const struct prefix
             }
         }
         sync_send(sync, peer);
+        sync->compares |= answer && peer == sync->peer;
         i += part;
     }
     send_ranges(sync, peer, split, split_count);
@@ -121,19 +123,6 @@ static bool has_gap(const struct sync *sync, const struct peer *peer)
     return peer->gap.ms && replica_count(sync->replica).waiting > 0;
 }
 
-static void talk_start(struct sync *sync, struct peer *peer, struct now now)
-{
-    struct prefix all = {0};
-    sync->peer = peer;
-    sync->heard = sync->moved = sync->began = now.mono;
-    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
-    sync->sorted = sync->brought = false;
-    sync->for_gap = has_gap(sync, peer);
-    peer->differs = false;
-    peer->asked = now.mono;
-    send_ranges(sync, peer, &all, 1);
-}
-
 static void lack_add(struct sync *sync, const struct head *head, uint64_t from)
 {
     if (sync->lacks_count >= WANTS_MAX) {
@@ -156,7 +145,8 @@ static int lack_order(const void *a, const void *b)
     return x->lamport < y->lamport ? -1 : x->lamport > y->lamport;
 }
 
-/* Asks for the next feeds, as many as one WANT names. */
+/* Asks for the next feeds, as many as one WANT names: none if only an end of what is being compared is asked for. The answer
+ * to a WANT comes behind those to all questions before it. */
 static void ask(struct sync *sync, struct now now)
 {
     uint32_t count = sync->lacks_count - sync->lacks_next;
@@ -182,7 +172,29 @@ static void ask(struct sync *sync, struct now now)
         pack_want(&sync->pack, &want);
     }
     sync->lacks_asked = count;
+    sync->compares = false;
     sync_send(sync, sync->peer);
+}
+
+static void talk_clear(struct sync *sync)
+{
+    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    sync->sorted = sync->whole = sync->compares = sync->brought = false;
+    sync->oldest = UINT64_MAX;
+}
+
+static void talk_start(struct sync *sync, struct peer *peer, struct now now)
+{
+    struct prefix all = {0};
+    talk_clear(sync);
+    sync->peer = peer;
+    sync->heard = sync->moved = sync->began = now.mono;
+    sync->whole = true;
+    sync->for_gap = has_gap(sync, peer);
+    peer->differs = false;
+    peer->asked = now.mono;
+    send_ranges(sync, peer, &all, 1);
+    ask(sync, now);
 }
 
 /* Which of the peer's heads are ahead of ours? */
@@ -316,8 +328,8 @@ enum err sync_receive_heads(struct sync *sync, struct peer *peer, const struct m
     enum err err = OK;
     uint32_t lacks = sync->lacks_count;
     if (!sync->peer) {
-        sync->lacks_count = sync->lacks_next = sync->lacks_asked = lacks = 0;
-        sync->brought = false;
+        talk_clear(sync);
+        lacks = 0;
     }
     for (uint32_t i = 0; i < m->count && err == OK; i++) {
         bool ahead = false;
@@ -333,15 +345,10 @@ enum err sync_receive_heads(struct sync *sync, struct peer *peer, const struct m
     }
     if (sync->peer ? sync->peer != peer : !may_begin(sync, peer, now)) {
         sync->lacks_count = lacks; /* one talk at a time; the difference will still be there */
-    } else if (sync->lacks_count > lacks) {
-        if (!sync->peer) {
-            sync->moved = sync->began = peer->asked = now.mono;
-        }
+    } else if (sync->lacks_count > lacks && !sync->peer) {
+        sync->heard = sync->moved = sync->began = peer->asked = now.mono;
         sync->peer = peer;
-        sync->heard = now.mono;
-        if (!sync->lacks_asked) {
-            ask(sync, now);
-        }
+        ask(sync, now);
     }
     send_heads(sync, peer, tell, tell_count, false);
     return err;
@@ -350,7 +357,7 @@ enum err sync_receive_heads(struct sync *sync, struct peer *peer, const struct m
 void sync_talk_drop(struct sync *sync)
 {
     sync->peer = NULL;
-    sync->lacks_count = sync->lacks_next = sync->lacks_asked = 0;
+    talk_clear(sync);
 }
 
 /* The talk is given up: its peer's turn comes again after the others'. */
@@ -364,17 +371,44 @@ void sync_talk_over(struct sync *sync, struct now now)
     sync_talk_drop(sync);
 }
 
+static uint64_t greatest_lamport(const struct heads *heads)
+{
+    uint64_t greatest = 0;
+    for (uint32_t i = 0; i < heads_count(heads); i++) {
+        uint64_t one = heads_at(heads, i)->lamport;
+        greatest = one > greatest ? one : greatest;
+    }
+    return greatest;
+}
+
+/* Where others write all the time a peer's fingerprint may never be ours at the moment when it comes. It is heard out, too,
+ * when a comparison of all feeds found nothing that lacks here, or brought only what was written since an earlier one. */
+static void note_brought(struct sync *sync, struct peer *peer)
+{
+    if (sync->lacks_count == 0 ||
+        (sync->brought && sync->oldest > peer->settled && peer->settled)) {
+        sync_note_heard(sync, peer);
+    } else if (!peer->settled) {
+        peer->settled = greatest_lamport(replica_heads(sync->replica));
+    }
+    peer->heard_out |= !sync->brought; /* it has no more, whatever it says */
+}
+
 /* Everything asked for is here, or the peer has no more: is there another difference? */
 void sync_talk_end(struct sync *sync, struct now now)
 {
     struct peer *peer = sync->peer;
     struct fingerprint mine = heads_fingerprint(replica_heads(sync->replica));
+    bool same = SAME(peer->has, mine), more = !sync->whole || sync->brought;
+    struct mono began = sync->began;
+    if (sync->whole && !same) {
+        note_brought(sync, peer);
+    }
     sync_talk_drop(sync);
-    if (!peer || !sync_reaches(peer)) {
+    if (!sync_reaches(peer)) {
         return;
     }
-    if (!SAME(peer->has, mine) && sync->brought) {
-        struct mono began = sync->began;
+    if (!same && more) {
         talk_start(sync, peer, now);
         sync->began = began;
         return;
@@ -390,7 +424,7 @@ void sync_batch_done(struct sync *sync, bool more, struct now now)
         sync->lacks_next += sync->lacks_asked;
     }
     sync->lacks_asked = 0;
-    if (sync->lacks_next < sync->lacks_count) {
+    if (sync->lacks_next < sync->lacks_count || sync->compares) {
         ask(sync, now);
     } else {
         sync_talk_end(sync, now);

@@ -69,6 +69,7 @@ struct room {
     uint32_t loss_percent;
     int running;     /* the machine whose core runs right now; -1: none */
     bool no_entries; /* RUNS are lost */
+    bool busy; /* no BEAT tells a fingerprint that the receiver has: everybody has written since */
     bool guests;     /* who asks may not read the disk */
     bool alike;      /* what is stretched comes out the same for all words */
     uint64_t offers; /* datagrams of that length */
@@ -100,6 +101,9 @@ static inline void room_post(struct room *room, int from, int to, const struct e
     p->event = *event;
     if (event->bytes.len) {
         memcpy(p->bytes, event->bytes.at, event->bytes.len);
+        if (room->busy && event->kind == EVENT_MESSAGE && p->bytes[1] == MESSAGE_BEAT) {
+            p->bytes[4] ^= 1;
+        }
     }
     p->event.bytes.at = p->bytes;
     if (room->last) {

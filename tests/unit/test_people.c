@@ -411,6 +411,24 @@ static void who_came_first_has_moved_once_the_log_is_here(void **state)
     room_free(room);
 }
 
+/* While others write all the time no fingerprint that comes is one's own. */
+static void the_log_is_here_though_the_room_is_busy(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = behind(words);
+    DONE(room, 3, "hello", "handle", "ana", "passphrase", WORDS);
+    room->busy = true;
+    room->no_entries = false;
+    const char *const start[] = {"name", "bridge", NULL};
+    room_send(room, 3, 1, "start", start);
+    assert_string_equal(room_answer(room, 3, 15000), "");
+    DONE(room, 0, "who", "person", "ana");
+    SAYS(room, 0, "person.seat", "pc-4");
+    SAYS(room, 0, "person.place.jam", "bridge");
+    room_free(room);
+}
+
 static void who_is_new_is_new(void **state)
 {
     (void)state;
@@ -626,6 +644,7 @@ int main(void)
         cmocka_unit_test(nobody_takes_their_name_from_themselves),
         cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
+        cmocka_unit_test(the_log_is_here_though_the_room_is_busy),
         cmocka_unit_test(who_is_new_is_new),
         cmocka_unit_test(a_card_is_enough_before_the_log_has_come),
         cmocka_unit_test(a_reset_is_enough_before_the_log_has_come),
