@@ -150,7 +150,7 @@ static int lack_order(const void *a, const void *b)
 static void ask(struct sync *sync, struct now now)
 {
     uint32_t count = sync->lacks_count - sync->lacks_next;
-    if (!sync->sorted) {
+    if (count > 1 && !sync->sorted) {
         qsort(sync->lacks + sync->lacks_next, count, sizeof(struct lack), lack_order);
         sync->sorted = true;
     }

@@ -47,7 +47,7 @@ test_expect_success 'admit all: everybody sees everybody, and all hold the same'
 '
 
 test_expect_success 'at a terminal they are listed, and asked for' '
-    start 6 && await "knocks 1" && n=$(jq ".knocks[0].n" "$JAM_ROOM/1/json") &&
+    start 6 && await "knocks 1" && await "test \"\$(words_at 6)\" != null" && n=$(jq ".knocks[0].n" "$JAM_ROOM/1/json") &&
     at_desk "jam class admit" >said <<-END &&
 	expect pc6  *$(words_at 6)
 	expect .n.one >

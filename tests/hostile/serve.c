@@ -36,8 +36,8 @@ static void tell_head(struct hostile *h, const struct load *l)
     hostile_say(h, h->from);
 }
 
-/* Runs from behind `have` on, one message after the other. */
-static void tell_runs(struct hostile *h, struct load *l, uint64_t have, uint64_t credit)
+/* Runs from behind `have` on, one message after the other. True if that was all. */
+static bool tell_runs(struct hostile *h, struct load *l, uint64_t have, uint64_t credit)
 {
     uint32_t i = 0;
     struct target *t = h->from;
@@ -60,18 +60,19 @@ static void tell_runs(struct hostile *h, struct load *l, uint64_t have, uint64_t
         hostile_say(h, t);
         i += n;
     } while (i < l->count && credit > 0);
-    l->fetched |= i == l->count;
+    return i == l->count;
 }
 
 static void answer_want(struct hostile *h, struct load *l)
 {
-    uint64_t have = l->f.seq;
+    uint64_t have = l->f.seq; /* who names no feed asks for none */
     for (uint32_t i = 0; i < h->message.count; i++) {
         struct want want;
         must(message_want(&h->message, i, &want) == OK, "a want");
         have = SAME(want.feed, l->f.id) ? want.have : have;
     }
-    tell_runs(h, l, have, h->message.credit_bytes);
+    bool asked = have < l->f.seq;
+    l->fetched |= tell_runs(h, l, have, h->message.credit_bytes) && asked;
 }
 
 /* Until somebody has all of it; the others fetch it from them as well. */
