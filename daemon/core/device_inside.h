@@ -55,6 +55,8 @@ enum {
 enum {
     SEEK_PEERS = 4,              /* so many neighbours are asked for somebody's key */
     LOG_PATIENCE_MS = 30 * 1000, /* what needs the log waits for it so long */
+    HERE_MS =
+        120 * 1000, /* who typed so lately sits there still, and didn't go to another machine */
 };
 
 /* A class's secret goes with it for so long after there is another. */
@@ -541,7 +543,8 @@ bool sitting_leave(struct device *, struct sitting *, const struct class *to, st
 void sitting_tried(struct sitting *, enum err, struct now);
 /* Signs everybody out who is signed in here in that class, in the log too. */
 void sitting_sign_out_all(struct device *, struct class *, struct now);
-/* Who came before the log comes once more, now that it is here: else what was written before would be later. */
+/* Who came before the log, and is still there, comes once more when it is here: else what was written before would be later,
+ * such as the end of a lesson that this machine hadn't heard of. */
 void sitting_settle(struct device *, struct class *, struct now);
 /* The same for one, though it isn't. */
 void sitting_come(struct class *, struct sitting *, struct now);

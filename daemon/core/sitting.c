@@ -253,9 +253,15 @@ void sitting_settle(struct device *device, struct class *class, struct now now)
 {
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
         struct sitting *sitting = &device->sittings[i];
-        if (sitting->told && sitting->class_index == class->index && class->sync &&
-            !sync_is_behind(class->sync)) {
-            sitting_come(class, sitting, now);
+        if (!sitting->signed_in || sitting->class_index != class->index || !class->sync) {
+            continue;
+        }
+        if (!sync_is_behind(class->sync)) {
+            if (sitting->told) {
+                sitting_come(class, sitting, now);
+            }
+        } else if (now.mono.ms - sitting->active.ms < HERE_MS) {
+            sitting->told = true; /* also who came before anybody else was reached */
         }
     }
 }

@@ -18,7 +18,7 @@ sit() { on "$1" jam hello "$2" --take-over; }
 # write I TEXT: whoever sits at machine I, in the jam; $JAM_ROOM/entry is its id
 write() {
     on "$1" jam join bridge
-    wire "$1" note "{\"text\": \"$2\"}" | jq -r .entry >"$JAM_ROOM/entry" && [ -s "$JAM_ROOM/entry" ]
+    wire "$1" note "{\"text\": \"$2\"}" | jq -er .entry >"$JAM_ROOM/entry"
 }
 
 nothing_forks() {

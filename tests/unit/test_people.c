@@ -429,6 +429,60 @@ static void the_log_is_here_though_the_room_is_busy(void **state)
     room_free(room);
 }
 
+/* A machine that starts before its network does: the last lesson ended when it was off, and it hasn't heard of that. */
+static struct room *without_network(void)
+{
+    struct room *room = lesson();
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", OWN);
+    DONE(room, 2, "bye");
+    DONE(room, 0, "lesson.start");
+    room_run(room, 1000);
+    room_stop(room, 1);
+    for (int i = 0; i < 8; i++) {
+        DONE(room, 0, "note", "text", "a good lesson");
+    }
+    DONE(room, 0, "lesson.end");
+    room->cut[0][1] = room->cut[1][0] = room->cut[2][1] = room->cut[1][2] = true;
+    room_run(room, 5000);
+    room_start(room, 1);
+    return room;
+}
+
+static void let_in(struct room *room)
+{
+    memset(room->cut, 0, sizeof(room->cut));
+    room_run(room, 15000);
+}
+
+static void who_came_before_the_network_stays(void **state)
+{
+    (void)state;
+    struct room *room = without_network();
+    DONE(room, 1, "hello", "handle", "ben", "passphrase", OWN);
+    room_run(room, 1000);
+    let_in(room);
+    DONE(room, 1, "here");
+    SAYS(room, 1, "person", "ben");
+    DONE(room, 1, "start", "name", "bridge");
+    room_run(room, 1000);
+    DONE(room, 0, "who", "person", "ben");
+    SAYS(room, 0, "person.seat", "pc-2");
+    room_free(room);
+}
+
+static void who_went_to_another_machine_meanwhile_stays_there(void **state)
+{
+    (void)state;
+    struct room *room = without_network();
+    DONE(room, 1, "hello", "handle", "ben", "passphrase", OWN);
+    room_run(room, 150000);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", OWN);
+    let_in(room);
+    DONE(room, 0, "who", "person", "ben");
+    SAYS(room, 0, "person.seat", "pc-3");
+    room_free(room);
+}
+
 static void who_is_new_is_new(void **state)
 {
     (void)state;
@@ -645,6 +699,8 @@ int main(void)
         cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
         cmocka_unit_test(the_log_is_here_though_the_room_is_busy),
+        cmocka_unit_test(who_came_before_the_network_stays),
+        cmocka_unit_test(who_went_to_another_machine_meanwhile_stays_there),
         cmocka_unit_test(who_is_new_is_new),
         cmocka_unit_test(a_card_is_enough_before_the_log_has_come),
         cmocka_unit_test(a_reset_is_enough_before_the_log_has_come),
