@@ -111,6 +111,7 @@ struct class
     struct sync *sync;      /* with the replica */
     uint16_t port;          /* of the inbox; 0 until bound */
     bool started;           /* it was bound, and said so to all */
+    bool behind;            /* sync_is_behind, in the last turn */
     bool changed;           /* since watchers were told */
     bool urgent;            /* somebody waits for this turn's sync */
     struct mono open_since; /* since when a transaction is open; 0: none */
@@ -150,7 +151,9 @@ struct sitting {
     uint32_t class_index;
     bool chosen; /* by `class use` */
     bool signed_in;
-    bool told; /* they came before the log: see sitting_settle */
+    bool told;      /* they came before the log: see sitting_settle */
+    bool in_jam;    /* they were in a jam then, ... */
+    struct ref jam; /* ... this one */
     bool left; /* `person` sat here and never said bye: hello elsewhere ended it, or a teacher */
     struct person_id person;
     uint64_t last_used;
@@ -543,11 +546,11 @@ bool sitting_leave(struct device *, struct sitting *, const struct class *to, st
 void sitting_tried(struct sitting *, enum err, struct now);
 /* Signs everybody out who is signed in here in that class, in the log too. */
 void sitting_sign_out_all(struct device *, struct class *, struct now);
-/* Who came before the log, and is still there, comes once more when it is here: else what was written before would be later,
+/* Who came before the log, and is still there, comes once more when it is here, if what was written before seems to be later,
  * such as the end of a lesson that this machine hadn't heard of. */
 void sitting_settle(struct device *, struct class *, struct now);
 /* The same for one, though it isn't. */
-void sitting_come(struct class *, struct sitting *, struct now);
+void sitting_come(struct device *, struct class *, struct sitting *, struct now);
 /* Says goodbye for those whose lesson has ended. */
 void sitting_lessons(struct device *, struct class *, struct now);
 /* A login has ended: says goodbye for who sat there, unless they sit at another of this machine too. */

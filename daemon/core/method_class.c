@@ -588,7 +588,7 @@ static void log_tick(struct device *device, struct pending *pending, struct now 
         return;
     }
     if (class->sync && sitting->told) {
-        sitting_come(class, sitting, now);
+        sitting_come(device, class, sitting, now);
     }
     request_again(device, pending, slice_of(NULL, 0), now);
 }

@@ -174,6 +174,7 @@ void sitting_follow(struct device *device, struct class *class, struct sitting *
             sitting->signed_in = true;
             sitting->left = false;
             sitting->told = ask->told;
+            sitting->in_jam = false;
             sitting->person = op->by;
             sitting->class_index = class->index;
         } else if (op->kind == OP_BYE) {
@@ -236,36 +237,6 @@ void sitting_sign_out_all(struct device *device, struct class *class, struct now
     keyring_clear(&class->author.people);
 }
 
-void sitting_come(struct class *class, struct sitting *sitting, struct now now)
-{
-    struct hash id;
-    struct op hello = {.kind = OP_HELLO,
-                       .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
-                       .by = sitting->person,
-                       .moves = true};
-    sitting->told = false;
-    if (sitting->signed_in && keyring_find(&class->author.people, &sitting->person)) {
-        class_append(class, &hello, 1, now, &id);
-    }
-}
-
-void sitting_settle(struct device *device, struct class *class, struct now now)
-{
-    for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
-        struct sitting *sitting = &device->sittings[i];
-        if (!sitting->signed_in || sitting->class_index != class->index || !class->sync) {
-            continue;
-        }
-        if (!sync_is_behind(class->sync)) {
-            if (sitting->told) {
-                sitting_come(class, sitting, now);
-            }
-        } else if (now.mono.ms - sitting->active.ms < HERE_MS) {
-            sitting->told = true; /* also who came before anybody else was reached */
-        }
-    }
-}
-
 /* False if there was no lesson yet; *ended is when the last one ended, if none runs. */
 static bool lesson_read(struct class *class, bool *runs, struct stamp *ended)
 {
@@ -277,6 +248,65 @@ static bool lesson_read(struct class *class, bool *runs, struct stamp *ended)
         sqlite3_reset(stmt);
     }
     return found;
+}
+
+/* Does the log say that they sit here, and has no lesson ended since? */
+static bool is_known_here(struct device *device, struct class *class,
+                          const struct person_id *person)
+{
+    bool runs = true;
+    struct stamp ended;
+    struct session session;
+    session_read(class->store, person, &session);
+    bool over = lesson_read(class, &runs, &ended) && !runs &&
+                memcmp(session.since.stamp.b, ended.b, sizeof(ended.b)) < 0;
+    return session.open && SAME(session.device, device->id) &&
+           (!over || authority_is_teacher(class->store, person));
+}
+
+void sitting_come(struct device *device, struct class *class, struct sitting *sitting,
+                  struct now now)
+{
+    struct hash ids[2];
+    struct op ops[2] = {
+        {.kind = OP_HELLO,
+         .has = FIELD_BY | FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES,
+         .by = sitting->person,
+         .moves = true},
+        {.kind = OP_JOIN, .has = FIELD_BY | FIELD_JAM, .by = sitting->person, .jam = sitting->jam}};
+    sitting->told = false;
+    if (sitting->signed_in && keyring_find(&class->author.people, &sitting->person) &&
+        !is_known_here(device, class, &sitting->person)) {
+        class_append(class, ops, sitting->in_jam ? 2 : 1, now, ids);
+    }
+}
+
+/* They came before anybody else was reached. */
+static void note_early(struct class *class, struct sitting *sitting)
+{
+    struct place place;
+    place_read(class->store, &sitting->person, &place);
+    sitting->told = true;
+    sitting->in_jam = place.kind == PLACE_JAM;
+    sitting->jam = place.jam;
+}
+
+void sitting_settle(struct device *device, struct class *class, struct now now)
+{
+    bool behind = class->sync && sync_is_behind(class->sync);
+    bool begins = behind && !class->behind;
+    class->behind = behind;
+    for (uint32_t i = 0; i < SITTINGS_MAX && class->sync; i++) {
+        struct sitting *sitting = &device->sittings[i];
+        if (!sitting->signed_in || sitting->class_index != class->index) {
+            continue;
+        }
+        if (sitting->told && !behind) {
+            sitting_come(device, class, sitting, now);
+        } else if (begins && !sitting->told && now.mono.ms - sitting->active.ms < HERE_MS) {
+            note_early(class, sitting);
+        }
+    }
 }
 
 /* The lesson's end signs out whom it finds, but for teachers: once. A session can outlast a goodbye, if that doesn't count. */
