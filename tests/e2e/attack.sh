@@ -31,7 +31,7 @@ numbers          8000  8000   50   30     0
 refold          20000  8000   50   30     0
 strangers        8000  8000   50   30     0
 stubs            8000  8000   50   30     0
-victim-inbox       8000  8000   50   30     0
+victim-inbox     8000  8000   50   30     0
 zmtp-garbage     8000 12000   50   30     0
 '
 
