@@ -17,6 +17,7 @@
 enum {
     ID_BYTES = 16,
     ANSWER_WAIT_MS = 30 * 1000, /* a disk may be slow; a jamd that hangs isn't waited for */
+    SLOW_MS = 4000,             /* after that who waits is told so */
     AGAIN_WAIT_MS = 2000,       /* a jamd that is being restarted is back by then */
     AGAIN_STEP_MS = 20,
     IN_BYTES_MAX = REPLY_BYTES_MAX + 64,
@@ -46,9 +47,9 @@ void answer_clear(struct answer *answer)
     *answer = (struct answer){0};
 }
 
-void call_init(struct call *call, const char *path)
+void call_init(struct call *call, const char *path, void (*slow)(void))
 {
-    *call = (struct call){.path = path, .fd = -1};
+    *call = (struct call){.path = path, .slow = slow, .fd = -1};
 }
 
 void call_hang_up(struct call *call)
@@ -187,12 +188,19 @@ static enum err read_answer(struct answer *answer, uint64_t number, bool *mine)
 
 static enum err await_answer(struct call *call, struct answer *answer)
 {
-    int64_t deadline = now_ms() + ANSWER_WAIT_MS;
-    bool mine = false;
+    int64_t slow = now_ms() + SLOW_MS, deadline = now_ms() + ANSWER_WAIT_MS;
+    bool mine = false, told = false;
     enum err err = OK;
     while (!mine && err == OK) {
         answer_clear(answer);
-        while ((err = take_message(call, deadline, answer)) == ERR_WAIT && now_ms() < deadline) {
+        while ((err = take_message(call, told ? deadline : slow, answer)) == ERR_WAIT &&
+               now_ms() < deadline) {
+            if (!told && now_ms() >= slow) {
+                told = true;
+                if (call->slow) {
+                    call->slow();
+                }
+            }
         }
         if (err == OK) {
             err = read_answer(answer, call->number, &mine);

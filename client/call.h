@@ -34,14 +34,15 @@ void answer_clear(struct answer *); /* also of a zeroed one */
 
 struct call {
     const char *path;
-    int fd; /* -1 while there is no connection; pollable */
+    void (*slow)(void); /* NULL: nobody is told */
+    int fd;             /* -1 while there is no connection; pollable */
     uint64_t number;
     uint8_t *in;
     size_t in_len;
     size_t in_used; /* of it was taken already */
 };
-/* The path is borrowed. Connects at the first question. */
-void call_init(struct call *, const char *path);
+/* The path is borrowed. Connects at the first question. slow is called, once a question, when its answer takes some seconds. */
+void call_init(struct call *, const char *path, void (*slow)(void));
 void call_close(struct call *);
 /* Closes the connection only: answers that are open stay as they are. The next question connects again. */
 void call_hang_up(struct call *);

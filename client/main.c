@@ -54,6 +54,14 @@ static void set_style(struct run *run)
     run->show = run->args->json ? &show_json : &show_text;
 }
 
+/* For people only: what a program reads is no place for it. */
+static void say_slow(void)
+{
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "%s\n", _("One moment: this machine waits for others."));
+    }
+}
+
 static int run_command(struct run *run)
 {
     struct question question;
@@ -96,7 +104,7 @@ int main(int argc, char **argv)
     textdomain("jam");
     enum err err = args_read(&args, argc, argv);
     set_style(&run);
-    call_init(&run.call, socket_path(&args, path));
+    call_init(&run.call, socket_path(&args, path), say_slow);
     int status = run_args(&run, err);
     call_close(&run.call);
     args_clear(&args);

@@ -17,6 +17,7 @@ int64_t watch_now(void)
 void watch_init(struct watch *watch, struct run *run, bool states)
 {
     *watch = (struct watch){.call = &run->call, .class = run->args->class, .states = states};
+    run->call.slow = NULL; /* a picture isn't written into */
 }
 
 static void drop_state(struct watch *watch)

@@ -306,5 +306,13 @@ test_expect_success 'cards on a page: only its owner reads it, and none is made 
     on 1 jam cards ana --html cards.html && test "$(grep -c "sun owl ink" cards.html)" = 1
 '
 
+test_expect_success 'who waits for an answer is told so, and it comes' '
+    told "$in" && kill -STOP "$daemon" && typed sh -c "jam hello ana & read go; kill -CONT $daemon; wait" <<-EOF
+	expect One moment: this machine waits for others
+	type go
+	expect Welcome back, ana
+	EOF
+'
+
 hush
 test_done
