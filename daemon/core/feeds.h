@@ -32,6 +32,7 @@ struct feed {
         signed_seq; /* the last applied entry with a signature at it: what others can be told */
     struct hash signed_last;
     uint64_t signed_lamport;
+    uint64_t loose_seq; /* seq when what waits was last kept in table loose; 0: not in this life */
     uint64_t settled_seq;  /* up to here it has taken effect: a signature covers it */
     uint64_t void_seq;     /* 0, or from here on void */
     struct hash void_last; /* id of the entry before void_seq */

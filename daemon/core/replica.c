@@ -206,6 +206,7 @@ static enum err unwait(struct replica *replica, struct feed *feed, uint32_t *app
             return OK;
         }
         if (err != OK) {
+            replica_keep_loose(replica, feed);
             feeds_forget_waiting(&replica->feeds, feed);
             return err == ERR_ORDER ? OK : err;
         }

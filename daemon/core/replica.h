@@ -131,6 +131,10 @@ struct mono replica_wake(const struct replica *);
  * and own ops that a fork of our own feed voided are written now. */
 enum err replica_flush(struct replica *, struct now);
 
+/* Keeps what proves entries that no signature covers yet, as far as it waits here: a restart forgets that. To be called now and
+ * then while anything waits. */
+enum err replica_keep_all_loose(struct replica *);
+
 /* Ids of entries that others name as causes and that aren't here: under way, withheld, or on a void feed's other branch. At most
  * `max`, others with each call. Returns how many. */
 uint32_t replica_missing(struct replica *, struct hash *out, uint32_t max);

@@ -57,6 +57,92 @@ static enum err void_from(struct replica *replica, struct feed *feed, uint64_t s
     return err == OK ? ERR_FORK : err;
 }
 
+/* ---- what no signature covers yet --------------------------------------------------------------------------------- */
+
+void replica_keep_loose(struct replica *replica, struct feed *feed)
+{
+    uint64_t from = feed->signed_seq + 1, count = feed->seq - feed->signed_seq + 1;
+    const struct waiting *end = feed->first;
+    for (; end && !end->has_signature; end = end->next) {
+        count++;
+    }
+    if (!end || from > feed->seq || feed->loose_seq == feed->seq || count > RUN_ENTRIES_MAX) {
+        return;
+    }
+    pack_reset(&replica->proof_a);
+    run_pack_head(&replica->proof_a, &feed->id, from, &end->signature, (uint32_t)count);
+    if (!replica_write_headers(replica, feed, from, feed->seq, &replica->proof_a)) {
+        return;
+    }
+    for (const struct waiting *item = feed->first;; item = item->next) {
+        struct entry entry = item->entry;
+        if (entry.payload.at) {
+            entry_strip(&entry);
+        }
+        run_pack_entry(&replica->proof_a, &entry);
+        if (item == end) {
+            break;
+        }
+    }
+    store_do(replica->store, "INSERT OR REPLACE INTO loose VALUES (?,?)", "ib", feed->row,
+             pack_bytes(&replica->proof_a));
+    feed->loose_seq = feed->seq;
+}
+
+enum err replica_keep_all_loose(struct replica *replica)
+{
+    enum err err = OK;
+    for (struct feed *feed = replica->feeds.waiting; feed && err == OK; feed = feed->next_waiting) {
+        if (feed->seq > feed->signed_seq && feed->loose_seq != feed->seq) {
+            err = replica_begin(replica);
+            if (err == OK) {
+                replica_keep_loose(replica, feed);
+            }
+        }
+    }
+    return err;
+}
+
+/* Decodes a run that was kept: is it still of what was applied here? Then proof_a has it, from `seq` on. */
+static bool prove_kept(struct replica *replica, const struct feed *feed, const msgpack_object *kept,
+                       uint64_t seq)
+{
+    struct run run;
+    struct hash prev;
+    const struct decoded *d = &replica->decoded;
+    if (run_read(kept, &run) != OK || seq < run.first_seq || feed->seq < run.first_seq ||
+        feed->seq - run.first_seq >= run.count ||
+        !replica_id_at(replica, feed, run.first_seq - 1, &prev) ||
+        replica_decode(replica, &run, &prev) != OK ||
+        !SAME(d->ids[feed->seq - run.first_seq], feed->last) ||
+        !run_check(&feed->key, &d->ids[run.count - 1], &run.signature)) {
+        return false;
+    }
+    encode_decoded(replica, &run, (uint32_t)(seq - run.first_seq), &replica->proof_a);
+    return true;
+}
+
+/* Our side of a fork, from `seq` on, where no signature covers it yet. */
+static bool prove_loose(struct replica *replica, struct feed *feed, uint64_t seq)
+{
+    struct doc doc;
+    replica_keep_loose(replica, feed);
+    sqlite3_stmt *stmt = store_query(replica->store, "SELECT run FROM loose WHERE feed=?");
+    store_bind(replica->store, stmt, "i", feed->row);
+    if (!store_row(replica->store, stmt)) {
+        return false;
+    }
+    bool proven = false;
+    if (doc_open(&doc, column_slice(stmt, 0), PACK_STRICT) == OK) {
+        proven = prove_kept(replica, feed, &doc.root, seq);
+        doc_clear(&doc);
+    }
+    sqlite3_reset(stmt);
+    return proven;
+}
+
+/* ---- proofs -------------------------------------------------------------------------------------------------------- */
+
 enum err replica_fork(struct replica *replica, struct feed *feed, const struct run *run, uint32_t i)
 {
     bool more = false;
@@ -69,7 +155,8 @@ enum err replica_fork(struct replica *replica, struct feed *feed, const struct r
     encode_decoded(replica, run, i, &replica->proof_b);
     pack_reset(&replica->proof_a);
     if (!replica_write_run(replica, feed, seq - 1, 1, 2 * RUN_BYTES_MAX, TELL_HEADERS,
-                           &replica->proof_a, &more)) {
+                           &replica->proof_a, &more) &&
+        !prove_loose(replica, feed, seq)) {
         return ERR_WAIT; /* our side isn't covered by a signature yet */
     }
     return void_from(replica, feed, seq);

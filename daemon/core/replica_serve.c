@@ -103,6 +103,20 @@ static bool draft_run(struct replica *replica, const struct feed *feed, int64_t 
     return draft->count > 0;
 }
 
+bool replica_write_headers(struct replica *replica, const struct feed *feed, uint64_t from,
+                           uint64_t to, struct pack *out)
+{
+    uint64_t seen = 0;
+    sqlite3_stmt *stmt = store_query(replica->store, applied_sql);
+    store_bind(replica->store, stmt, "iii", feed->row, (int64_t)from - 1, (int64_t)(to - from + 1));
+    while (store_row(replica->store, stmt)) {
+        draft_entry(out, stmt, TELL_HEADERS);
+        seen++;
+    }
+    sqlite3_reset(stmt);
+    return seen == to - from + 1;
+}
+
 uint32_t replica_write_run(struct replica *replica, const struct feed *feed, uint64_t have,
                            uint32_t entries_max, size_t room_bytes, enum telling telling,
                            struct pack *out, bool *more)

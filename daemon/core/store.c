@@ -184,7 +184,7 @@ enum err store_look_through(struct store *store)
 const char store_views_sql[] =
     "SELECT name FROM main.sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name "
     "NOT IN ('feed', 'entry', 'local', 'retry', 'branch', 'branch_parent', 'branch_unplaced', "
-    "'redaction', 'receipt', 'salvaged') "
+    "'redaction', 'receipt', 'salvaged', 'loose') "
     "ORDER BY name";
 
 static const char tables_list_sql[] =

@@ -64,6 +64,7 @@ void sync_look_for_missing(struct sync *sync, struct now now)
         return;
     }
     sync->missing = now.mono;
+    replica_keep_all_loose(sync->replica);
     uint32_t count = replica_missing(sync->replica, ids, MISSING_MAX);
     uint32_t ends_count = replica_branch_ends(sync->replica, ends, MISSING_MAX);
     for (uint32_t i = 0; i < peers && count > 0; i++) {

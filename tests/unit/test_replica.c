@@ -389,6 +389,47 @@ static void a_fork_voids_its_feed_from_there_on_whoever_saw_which_half(void **st
     side_close(&b);
 }
 
+/* Of a run only a part could be applied, and nobody tells it again: its signature waits, or a restart forgot it, or the entry at
+ * which it stands turned out to lie. */
+static void what_waits_proves_a_fork_even_once_it_is_forgotten(void **state)
+{
+    (void)state;
+    enum { WAITS, RESTARTED, LIED, WAYS };
+    for (int way = 0; way < WAYS; way++) {
+        struct side a;
+        struct forger left, right, other;
+        struct op op = {
+            .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str("and so")};
+        side_open(&a, 1);
+        forger_open(&left, 1);
+        forger_open(&right, 1);
+        forger_open(&other, 2);
+        forger_note(&left, "both");
+        forger_note(&right, "both");
+        assert_int_equal(forger_send(&left, 1, 2, &a), OK);
+        forger_note(&left, "I said yes");
+        forger_note(&right, "I said no");
+        forger_add(&left, &op, 1000000, &other.last);
+        assert_int_equal(forger_send(&left, 3, 2, &a), OK);
+        assert_int_equal(replica_have(a.replica, &left.id), 4);
+        if (way == RESTARTED) {
+            assert_int_equal(replica_keep_all_loose(a.replica), OK);
+            save(&a);
+            assert_int_equal(replica_reload(a.replica), OK);
+            assert_int_equal(replica_have(a.replica, &left.id), 3);
+        } else if (way == LIED) {
+            assert_int_equal(forger_send(&other, 1, 1, &a), OK);
+            assert_int_equal(replica_have(a.replica, &left.id), 3);
+        }
+        assert_int_equal(forger_send(&right, 1, 3, &a), ERR_FORK);
+        assert_int_equal(heads_get(replica_heads(a.replica), &left.id)->void_seq, 3);
+        pack_clear(&left.entries);
+        pack_clear(&right.entries);
+        pack_clear(&other.entries);
+        side_close(&a);
+    }
+}
+
 static void folding_again_gives_the_same_views(void **state)
 {
     (void)state;
@@ -553,6 +594,7 @@ int main(void)
         cmocka_unit_test(a_false_lamport_number_ends_its_feed_for_everybody),
         cmocka_unit_test(an_unknown_cause_makes_it_wait_not_fail),
         cmocka_unit_test(a_fork_voids_its_feed_from_there_on_whoever_saw_which_half),
+        cmocka_unit_test(what_waits_proves_a_fork_even_once_it_is_forgotten),
         cmocka_unit_test(folding_again_gives_the_same_views),
         cmocka_unit_test(a_full_disk_refuses_and_keeps_what_is_there),
         cmocka_unit_test(what_cannot_be_read_again_after_a_failed_commit_is_read_once_it_can),
