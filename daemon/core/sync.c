@@ -588,10 +588,11 @@ struct mono sync_wake(const struct sync *sync)
             continue;
         }
         unsafe |= is_unsafe(sync, peer);
-        if (lacks && !sync->peer && !peer->unsure) {
+        if (lacks && !peer->unsure) {
             int64_t due = peer->lacks_asked.ms ? peer->lacks_asked.ms + LACKS_AGAIN_MS : 0;
             int64_t next = sync->lacks_since.ms ? sync->lacks_since.ms + LACKS_MS : 0;
             due = due > next ? due : next;
+            due = due > sync_talk_rests(sync) ? due : sync_talk_rests(sync);
             wake.ms = due < wake.ms ? due : wake.ms;
         }
         int64_t talk = sync_talk_wake(sync, peer);

@@ -115,6 +115,8 @@ enum err sync_receive_ranges(struct sync *, struct peer *, const struct message 
 enum err sync_receive_heads(struct sync *, struct peer *, const struct message *, struct now);
 /* When a talk with the peer may begin, on the monotonic clock; INT64_MAX: there is no need of one, or another lasts. */
 int64_t sync_talk_wake(const struct sync *, const struct peer *);
+/* Since when no talk stands before other questions: 0, or once it has awaited no entries for a moment; INT64_MAX: it awaits some. */
+int64_t sync_talk_rests(const struct sync *);
 /* Begins a talk with a peer that differs, if none is under way. */
 void sync_look_for_talk(struct sync *, struct now);
 /* There is no talk any more. */

@@ -27,12 +27,12 @@ static bool may_ask_lacks(const struct peer *peer, struct now now)
 }
 
 /* Once nothing is under way: a redaction comes later than what it covers. One peer is asked after the other, so that who
- * withholds a payload keeps it from nobody as long as anybody has it. */
+ * withholds a payload keeps it from nobody as long as anybody has it. Nor may those who are silent, one talk after the other. */
 void sync_look_for_payloads(struct sync *sync, struct now now)
 {
     struct peer *best = NULL;
     struct want wants[WANT_MAX];
-    if (sync->peer || replica_count(sync->replica).lacking == 0 ||
+    if (sync_talk_rests(sync) > now.mono.ms || replica_count(sync->replica).lacking == 0 ||
         (sync->lacks_since.ms && now.mono.ms - sync->lacks_since.ms < LACKS_MS)) {
         return;
     }

@@ -281,6 +281,14 @@ static bool gives_way(const struct sync *sync, const struct peer *peer)
     return peer == sync->peer ? idle && gap : idle || (gap && !sync->history_bytes);
 }
 
+int64_t sync_talk_rests(const struct sync *sync)
+{
+    if (!sync->peer) {
+        return 0;
+    }
+    return sync->lacks_asked == 0 ? sync->began.ms + TALK_SLICE_MS : INT64_MAX;
+}
+
 int64_t sync_talk_wake(const struct sync *sync, const struct peer *peer)
 {
     if (!sync->peer) {

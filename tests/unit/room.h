@@ -69,6 +69,8 @@ struct room {
     uint32_t loss_percent;
     int running;     /* the machine whose core runs right now; -1: none */
     bool no_entries; /* RUNS are lost */
+    bool
+        mute[ROOM_MAX]; /* it says who it is, and that it has something else, but answers nothing */
     bool busy; /* no BEAT tells a fingerprint that the receiver has: everybody has written since */
     bool guests;     /* who asks may not read the disk */
     bool alike;      /* what is stretched comes out the same for all words */
@@ -90,8 +92,10 @@ static inline void room_post(struct room *room, int from, int to, const struct e
     if (!room->m[to].on || room->cut[from][to] || rng_below(&room->rng, 100) < room->loss_percent) {
         return;
     }
-    if (room->no_entries && event->kind == EVENT_MESSAGE && event->bytes.len > 1 &&
-        event->bytes.at[1] == MESSAGE_RUNS) {
+    bool says = event->kind == EVENT_MESSAGE && event->bytes.len > 1;
+    uint8_t kind = says ? event->bytes.at[1] : 0;
+    if ((room->no_entries && kind == MESSAGE_RUNS) ||
+        (says && room->mute[from] && kind != MESSAGE_HELLO && kind != MESSAGE_BEAT)) {
         return;
     }
     struct parcel *p = malloc(sizeof(*p) + event->bytes.len);
@@ -101,7 +105,7 @@ static inline void room_post(struct room *room, int from, int to, const struct e
     p->event = *event;
     if (event->bytes.len) {
         memcpy(p->bytes, event->bytes.at, event->bytes.len);
-        if (room->busy && event->kind == EVENT_MESSAGE && p->bytes[1] == MESSAGE_BEAT) {
+        if ((room->busy || room->mute[from]) && kind == MESSAGE_BEAT) {
             p->bytes[4] ^= 1;
         }
     }

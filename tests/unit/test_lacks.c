@@ -57,13 +57,17 @@ static const char *status(struct room *room, int i, const char *what)
     return room_text(room, i, what);
 }
 
-/* Ana's note is on machines 0 and 1; 1 takes it out, and is the only one that 2 hears. */
-static struct room *withheld(void)
+/* Ana's note is on machines 0 and 1; 1 takes it out, and is the only one that 2 hears, beside some that are mute. */
+static struct room *withheld_among(int mute)
 {
     char invite[256];
-    struct room *room = room_new(3);
+    struct room *room = room_new(3 + mute);
     room_create(room, 0, "Period 3", invite);
     assert_string_equal(ASK(room, 1, "class.join", "words", invite), "");
+    for (int i = 3; i < 3 + mute; i++) {
+        assert_string_equal(ASK(room, i, "class.join", "words", invite), "");
+        room->mute[i] = true;
+    }
     room_run(room, 2000);
     assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
     assert_string_equal(ASK(room, 0, "start", "name", "bridge"), "");
@@ -78,6 +82,11 @@ static struct room *withheld(void)
     assert_string_equal(ASK(room, 2, "class.join", "words", invite), "");
     room_run(room, 30000);
     return room;
+}
+
+static struct room *withheld(void)
+{
+    return withheld_among(0);
 }
 
 static void what_one_withholds_another_gives(void **state)
@@ -96,6 +105,18 @@ static void what_one_withholds_another_gives(void **state)
     assert_string_equal(status(room, 1, "status.lacking.0"),
                         ""); /* it asks, too: it only lost them */
     assert_string_equal(status(room, 1, "status.views"), status(room, 0, "status.views"));
+    room_free(room);
+}
+
+/* Two who differ, and never answer, are asked in turn without a pause. */
+static void those_who_are_silent_keep_it_from_nobody(void **state)
+{
+    (void)state;
+    struct room *room = withheld_among(2);
+    assert_int_equal(strlen(status(room, 2, "status.lacking.1")), 32);
+    cut_apart(room, 0, 2, false);
+    room_run(room, 60000);
+    assert_string_equal(status(room, 2, "status.lacking.0"), "");
     room_free(room);
 }
 
@@ -211,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_one_withholds_another_gives),
+        cmocka_unit_test(those_who_are_silent_keep_it_from_nobody),
         cmocka_unit_test(what_lacks_is_not_safe),
         cmocka_unit_test(asking_in_vain_costs_little),
         cmocka_unit_test(a_teacher_can_give_it_up),
