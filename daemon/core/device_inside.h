@@ -55,8 +55,7 @@ enum {
 enum {
     SEEK_PEERS = 4,              /* so many neighbours are asked for somebody's key */
     LOG_PATIENCE_MS = 20 * 1000, /* what needs the log waits for it so long: less than jam waits */
-    HERE_MS =
-        120 * 1000, /* who typed so lately sits there still, and didn't go to another machine */
+    HERE_MS = 120 * 1000,        /* who typed so lately sits there still */
 };
 
 /* A class's secret goes with it for so long after there is another. */

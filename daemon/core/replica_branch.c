@@ -193,9 +193,7 @@ static void store_header(struct replica *replica, const struct feed *feed, int64
                          struct entry *entry, const struct hash *id,
                          const struct signature *signature)
 {
-    if (entry->payload.at) {
-        entry_strip(entry);
-    }
+    entry_strip(entry);
     struct slice after = slice_of(entry->after_count ? entry->after : NULL,
                                   entry->after_count * sizeof(struct hash));
     store_do(replica->store,

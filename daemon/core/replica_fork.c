@@ -59,6 +59,12 @@ static enum err void_from(struct replica *replica, struct feed *feed, uint64_t s
 
 /* ---- what no signature covers yet --------------------------------------------------------------------------------- */
 
+/* Is anything applied that no signature covers, and not kept as it is now? */
+static bool is_loose(const struct feed *feed)
+{
+    return feed->seq > feed->signed_seq && feed->loose_seq != feed->seq;
+}
+
 void replica_keep_loose(struct replica *replica, struct feed *feed)
 {
     uint64_t from = feed->signed_seq + 1, count = feed->seq - feed->signed_seq + 1;
@@ -66,7 +72,7 @@ void replica_keep_loose(struct replica *replica, struct feed *feed)
     for (; end && !end->has_signature; end = end->next) {
         count++;
     }
-    if (!end || from > feed->seq || feed->loose_seq == feed->seq || count > RUN_ENTRIES_MAX) {
+    if (!is_loose(feed) || !end || count > RUN_ENTRIES_MAX) {
         return;
     }
     pack_reset(&replica->proof_a);
@@ -76,9 +82,7 @@ void replica_keep_loose(struct replica *replica, struct feed *feed)
     }
     for (const struct waiting *item = feed->first;; item = item->next) {
         struct entry entry = item->entry;
-        if (entry.payload.at) {
-            entry_strip(&entry);
-        }
+        entry_strip(&entry);
         run_pack_entry(&replica->proof_a, &entry);
         if (item == end) {
             break;
@@ -93,7 +97,7 @@ enum err replica_keep_all_loose(struct replica *replica)
 {
     enum err err = OK;
     for (struct feed *feed = replica->feeds.waiting; feed && err == OK; feed = feed->next_waiting) {
-        if (feed->seq > feed->signed_seq && feed->loose_seq != feed->seq) {
+        if (is_loose(feed)) {
             err = replica_begin(replica);
             if (err == OK) {
                 replica_keep_loose(replica, feed);

@@ -250,15 +250,21 @@ static bool lesson_read(struct class *class, bool *runs, struct stamp *ended)
     return found;
 }
 
+/* There was a lesson, and none runs. */
+static bool lesson_is_over(struct class *class, struct stamp *ended)
+{
+    bool runs = false;
+    return lesson_read(class, &runs, ended) && !runs;
+}
+
 /* Does the log say that they sit here, and has no lesson ended since? */
 static bool is_known_here(struct device *device, struct class *class,
                           const struct person_id *person)
 {
-    bool runs = true;
     struct stamp ended;
     struct session session;
     session_read(class->store, person, &session);
-    bool over = lesson_read(class, &runs, &ended) && !runs &&
+    bool over = lesson_is_over(class, &ended) &&
                 memcmp(session.since.stamp.b, ended.b, sizeof(ended.b)) < 0;
     return session.open && SAME(session.device, device->id) &&
            (!over || authority_is_teacher(class->store, person));
@@ -325,11 +331,9 @@ static void end_lesson(struct device *device, struct class *class, const struct 
 
 void sitting_lessons(struct device *device, struct class *class, struct now now)
 {
-    bool runs = false;
     struct stamp ended;
     bool behind = class->sync && sync_is_behind(class->sync); /* all is earlier than it seems */
-    if (class->replica && class->author.people.count && !behind &&
-        lesson_read(class, &runs, &ended) && !runs) {
+    if (class->replica && class->author.people.count && !behind && lesson_is_over(class, &ended)) {
         end_lesson(device, class, &ended, now);
     }
 }

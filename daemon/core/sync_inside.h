@@ -64,8 +64,7 @@ struct sync {
     bool tells_saved; /* a BEAT is among them */
     /* the talk */
     struct peer *peer; /* NULL: none */
-    struct mono
-        heard; /* when RUNS last came for a WANT: other signs don't count, or one that was lost would hang for ever */
+    struct mono heard; /* last RUNS for a WANT; else a WANT that was lost would hang for ever */
     struct mono moved; /* when it last brought an entry, or began */
     struct mono began; /* or began anew after it brought entries, without a pause */
     struct lack *lacks;

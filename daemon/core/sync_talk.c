@@ -334,11 +334,10 @@ enum err sync_receive_heads(struct sync *sync, struct peer *peer, const struct m
     struct prefix last = {0};
     uint32_t tell_count = 0;
     enum err err = OK;
-    uint32_t lacks = sync->lacks_count;
     if (!sync->peer) {
         talk_clear(sync);
-        lacks = 0;
     }
+    uint32_t lacks = sync->lacks_count;
     for (uint32_t i = 0; i < m->count && err == OK; i++) {
         bool ahead = false;
         struct prefix prefix;

@@ -67,10 +67,9 @@ struct room {
     bool cut[ROOM_MAX][ROOM_MAX]; /* from, to */
     struct rng rng;
     uint32_t loss_percent;
-    int running;     /* the machine whose core runs right now; -1: none */
-    bool no_entries; /* RUNS are lost */
-    bool
-        mute[ROOM_MAX]; /* it says who it is, and that it has something else, but answers nothing */
+    int running;         /* the machine whose core runs right now; -1: none */
+    bool no_entries;     /* RUNS are lost */
+    bool mute[ROOM_MAX]; /* it says that it has something else, but answers nothing */
     bool busy; /* no BEAT tells a fingerprint that the receiver has: everybody has written since */
     bool guests;     /* who asks may not read the disk */
     bool alike;      /* what is stretched comes out the same for all words */
