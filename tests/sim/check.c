@@ -154,6 +154,32 @@ static bool is_elsewhere(struct world *world, const struct machine *but, const s
     return false;
 }
 
+static void spread(struct world *world, int64_t number)
+{
+    (void)number;
+    for (; world->spread < world->acked_len; world->spread++) {
+        const struct acked *a = &world->acked[world->spread];
+        if (world->t - a->at < soon(world)) {
+            break;
+        }
+        for (int i = 0; i < world->count; i++) {
+            struct machine *m = &world->machines[i];
+            bool runs = honest_and_on(m) && world->t - m->up_at > soon(world);
+            if (runs && !machine_has(m, &a->entry)) {
+                failed(world, "P2: m%d lacks for %.1f s what m%d said ok for in a healed room: %s",
+                       i, (double)soon(world) / SECOND, a->machine, a->token);
+            }
+        }
+    }
+    post_call(world, spread, 0, world->t + SECOND);
+}
+
+void check_spread(struct world *world)
+{
+    world->spread = world->acked_len;
+    spread(world, 0);
+}
+
 static bool is_void_at(struct machine *m, const struct ref *entry)
 {
     struct store *store = machine_class(m)->store;

@@ -446,6 +446,42 @@ static void wait_or_ask_again(struct world *world, struct human *h)
     }
 }
 
+/* In a healed room. Whose machine started again in the meantime asks anew, as jam does. */
+static void wait_at_work(struct world *world, struct human *h)
+{
+    struct machine *m = &world->machines[h->machine];
+    if (h->life != m->life) {
+        send_now(world, h);
+    } else if (m->device && world->t - h->asked > soon(world)) {
+        failed(world, "%s at m%d has no answer for %.1f s: %s", h->handle, h->machine,
+               (double)soon(world) / SECOND, h->method);
+    }
+}
+
+static void work(struct world *world, int64_t number)
+{
+    struct human *h = &world->people[number];
+    if (!world->work) {
+        return;
+    }
+    if (h->state == ASK_IDLE) {
+        choose(world, h);
+    } else {
+        wait_at_work(world, h);
+    }
+    int64_t rest = h->state == ASK_IDLE || world->work < SECOND ? world->work : SECOND;
+    post_call(world, work, number, world->t + 1 + below(&world->lesson, (uint32_t)rest));
+}
+
+void lesson_go_on(struct world *world, int64_t rest_ms)
+{
+    world->work = rest_ms;
+    for (int i = 0; i < world->people_count; i++) {
+        world->people[i].state = ASK_IDLE;
+        post_call(world, work, i, world->t + 1 + below(&world->lesson, (uint32_t)rest_ms));
+    }
+}
+
 static void live(struct world *world, int64_t number)
 {
     struct human *h = &world->people[number];

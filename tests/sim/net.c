@@ -10,6 +10,7 @@ enum {
     DEAD_MS_MAX = 12 * SECOND, /* until TCP gives up a peer that is silent */
     HELD_MS = 200,             /* between two tries to get through a cut */
     CALL_AGAIN_MS = 3 * SECOND,
+    BUSY_MS = 100, /* a way at the most, where people go on in a healed room */
 };
 
 struct address address_of_machine(const struct machine *m)
@@ -50,7 +51,7 @@ static uint32_t amount(const struct world *world, enum fault fault)
 
 static int64_t latency(struct world *world, const struct machine *from, size_t len)
 {
-    int64_t ms = below(&world->net, 2);
+    int64_t ms = below(&world->net, world->work ? BUSY_MS : 2);
     if (amount(world, FAULT_DELAY)) {
         ms += below(&world->streams[FAULT_DELAY], 4 * amount(world, FAULT_DELAY) + 1);
         world->counts.faults[FAULT_DELAY]++;

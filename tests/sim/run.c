@@ -1,9 +1,18 @@
-/* One seed: makes the room, lets a lesson pass in which anything fails, heals it, and sees that all of it comes together. */
+/* One seed: makes the room, lets a lesson pass in which anything fails, heals it, and sees that all of it comes together, and that
+ * people have answers soon when they go on. */
 #include <stdio.h>
 
 #include "sim.h"
 
-enum { SETTLE_MS = 20 * SECOND, PATIENCE_MS = 15 * MINUTE, NIGHT_MS = 18 * 60 * MINUTE };
+enum {
+    SETTLE_MS = 20 * SECOND,
+    PATIENCE_MS = 15 * MINUTE,
+    NIGHT_MS = 18 * 60 * MINUTE,
+    WORK_MS =
+        6 * SECOND, /* before one of them starts again; and after that, when all should be soon */
+    REST_MS = 6 * SECOND,
+    HURRY_MS = 200,
+};
 
 static void seed_stream(struct rng *rng, uint64_t seed, const char *name)
 {
@@ -41,11 +50,10 @@ static void make_room(struct world *world)
     screens_start(world);
 }
 
-/* A core is healed: it must come to one log, with all that was acknowledged in it. */
+/* A core is healed, or rests: it must come to one log, with all that was acknowledged in it. */
 static void settle(struct world *world)
 {
     char why[256] = "";
-    chaos_calm(world);
     int64_t end = world->t + PATIENCE_MS;
     world_run(world, world->t + SETTLE_MS);
     while (!world->failure[0] && !check_converged(world, why, sizeof(why))) {
@@ -54,6 +62,23 @@ static void settle(struct world *world)
         }
         world_run(world, world->t + 2 * SECOND);
     }
+}
+
+/* Then people go on as if nothing had been, in some rooms in such a hurry that no two machines are ever alike, and a machine
+ * starts again among them. */
+static void go_on(struct world *world)
+{
+    bool hurry = !world->plan.hostile && chance(&world->fate, 50);
+    trace(world, "people go on%s", hurry ? ", in a hurry" : "");
+    check_spread(world);
+    lesson_go_on(world, hurry ? HURRY_MS : REST_MS);
+    world_run(world, world->t + WORK_MS);
+    struct machine *m = &world->machines[below(&world->fate, (uint32_t)world->count)];
+    if (!m->lies && !world->failure[0]) {
+        machine_end(world, m, chance(&world->fate, 50));
+    }
+    world_run(world, world->t + soon(world) + WORK_MS);
+    world->work = 0;
 }
 
 void sim_run(struct world *world, const struct plan *plan)
@@ -74,6 +99,11 @@ void sim_run(struct world *world, const struct plan *plan)
         failed(world, "there is no class");
     }
     if (!world->failure[0]) {
+        chaos_calm(world);
+        settle(world);
+    }
+    if (!world->failure[0]) {
+        go_on(world);
         settle(world);
     }
     if (!world->failure[0]) {

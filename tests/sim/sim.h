@@ -237,7 +237,10 @@ struct world {
     bool no_packets[MACHINES_MAX][MACHINES_MAX], no_connect[MACHINES_MAX][MACHINES_MAX];
     uint32_t filtered; /* lan_path bits */
     bool calm;         /* liveness: nothing goes wrong any more */
-    bool made;         /* the class is there */
+    int64_t
+        work; /* and people go on: so long they rest between two acts at the most; 0: they don't */
+    size_t spread; /* of what was acknowledged since, so much is everywhere */
+    bool made;     /* the class is there */
     char invite_words[INVITE_TEXT_MAX];
     struct invite invite;
     struct acked *acked;
@@ -318,6 +321,8 @@ void chaos_morning(struct world *);
 /* ---- lesson.c ---- */
 
 void lesson_start(struct world *);
+/* All is healed: people go on, resting so many ms at the most, and each has an answer soon. */
+void lesson_go_on(struct world *, int64_t rest_ms);
 /* A machine is brought into the class, unless it is in it by itself. */
 void lesson_bring_in(struct world *, struct machine *);
 void lesson_reply(struct world *, struct machine *, client_id, struct slice);
@@ -349,6 +354,11 @@ void check_acked_of(struct world *, struct machine *);
 /* Some acknowledged entries may be lost now, since a disk was put back. */
 void check_forgive(struct world *, struct machine *restored);
 void check_sent(struct world *, struct machine *, struct slice);
+/* How long something may take where all is healed, in ms. A question that was on a link that is made anew is asked again after
+ * 5 s; a machine that starts hears out the others one by one; and who lies may keep it from that until it waits no longer. */
+int64_t soon(const struct world *);
+/* From now on, what is acknowledged is soon everywhere. */
+void check_spread(struct world *);
 void check_end(struct world *);
 
 /* A whole seed. */

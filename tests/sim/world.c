@@ -60,6 +60,11 @@ bool chance(struct rng *rng, uint32_t percent)
     return rng_below(rng, 100) < percent;
 }
 
+int64_t soon(const struct world *world)
+{
+    return 8 * SECOND + world->count * SECOND / 4 + (world->plan.hostile ? 15 * SECOND : 0);
+}
+
 struct now now_of(const struct world *world, const struct machine *m)
 {
     int64_t wall = WALL_START + world->t + m->wall_offset;
