@@ -193,6 +193,8 @@ struct pending {
     uint64_t policy, until_ms;         /* of the class that is being made */
     char handle[HANDLE_BYTES_MAX + 1]; /* of its teacher */
     struct login login;
+    bool has_id;
+    uint8_t id[16];                /* of the request that makes a class */
     struct stretching *stretching; /* owned; NULL: none */
     uint8_t *request;              /* ASK: owned */
     size_t request_len;
@@ -499,6 +501,10 @@ void request_receive(struct device *, const struct event *, struct now);
 /* What was stretched for a PENDING_ASK is there (empty: nothing was), or told for a PENDING_SEEK: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);
 /* Is a teacher of this class signed in where it came from? */
+/* A retry is answered as the first time, without doing it again. False: this class knows of no request with this id. */
+bool request_answer_retry(struct call *, struct class *, struct slice id);
+/* How it is answered then: kept sealed in the class's database. */
+void request_remember(struct device *, struct class *, struct slice id, struct slice reply);
 bool request_is_of_teacher(const struct call *, const struct class *);
 /* Does who asks hold the class's root key? ERR_NOT_YOURS, ERR_NOT_TEACHER, ERR_SIGNED_OUT. Fills device->ask. */
 enum err request_may_close(struct call *);

@@ -132,11 +132,36 @@ static enum err founder_passphrase(struct call *call, const char *name, const ch
     return err;
 }
 
+/* Was it asked with this id before? Then the class is there, and its words are told again; or it is being made, and who asks now
+ * is told them. */
+static bool create_again(struct call *call, const uint8_t id[16])
+{
+    struct device *device = call->device;
+    for (uint32_t i = 0; i < device->classes_count && !call->later; i++) {
+        call->later = request_answer_retry(call, device->classes[i], slice_of(id, 16));
+    }
+    for (uint32_t i = 0; i < CLIENTS_MAX && !call->later; i++) {
+        struct pending *pending = &device->pending[i];
+        if (pending->has_id && memcmp(pending->id, id, 16) == 0) {
+            pending->client = call->client;
+            pending->number = call->number;
+            call->later = true;
+        }
+    }
+    return call->later;
+}
+
 static enum err class_create(struct call *call, struct pack *p)
 {
     uint64_t policy, until_ms;
     char name[NAME_BYTES_MAX + 1], handle[HANDLE_BYTES_MAX + 1];
+    struct slice id = {NULL, 0};
+    const msgpack_object *told = map_get(call->params, "id");
+    bool has_id = told && read_bin(told, &id) && id.len == sizeof(call->device->pending[0].id);
     (void)p;
+    if (has_id && create_again(call, id.at)) {
+        return OK;
+    }
     enum err err = read_policy(call, &policy, &until_ms);
     err = err == OK ? read_name(call, "name", "the name", NAME_BYTES_MAX, name) : err;
     err =
@@ -155,6 +180,10 @@ static enum err class_create(struct call *call, struct pack *p)
     }
     memcpy(pending->name, name, sizeof(name));
     memcpy(pending->handle, handle, sizeof(handle));
+    pending->has_id = has_id;
+    if (has_id) {
+        memcpy(pending->id, id.at, sizeof(pending->id));
+    }
     pending->stretching = stretching;
     pending->policy = policy;
     pending->until_ms = until_ms;
@@ -429,8 +458,11 @@ static void created(struct device *device, struct pending *pending,
         pack_str(&device->result, rescue_text(pending->rescue, text));
         pack_str(&device->result, "person");
         pack_str(&device->result, pending->handle);
-        request_reply(device, pending->client, pending->number, pack_bytes(&device->result), true,
-                      class->index);
+        struct slice result = pack_bytes(&device->result);
+        if (pending->has_id) {
+            request_remember(device, class, slice_of(pending->id, 16), result);
+        }
+        request_reply(device, pending->client, pending->number, result, true, class->index);
     }
     wipe(text, sizeof(text));
     pending_end(pending);

@@ -233,10 +233,8 @@ static struct retry retry_of(struct slice id)
     return retry;
 }
 
-/* A retry is answered as the first time, without doing it again. */
-static bool answer_retry(struct call *call, struct slice id)
+bool request_answer_retry(struct call *call, struct class *class, struct slice id)
 {
-    struct class *class = call->class;
     struct retry retry = retry_of(id);
     sqlite3_stmt *stmt = store_query(class->store, "SELECT reply FROM retry WHERE request=?");
     store_bind(class->store, stmt, "b", slice_of(retry.name, sizeof(retry.name)));
@@ -255,8 +253,8 @@ static bool answer_retry(struct call *call, struct slice id)
     return known;
 }
 
-static void remember_retry(struct device *device, struct class *class, struct slice id,
-                           struct slice reply)
+void request_remember(struct device *device, struct class *class, struct slice id,
+                      struct slice reply)
 {
     struct retry retry = retry_of(id);
     uint8_t *sealed = malloc(reply.len + SEAL_OVERHEAD);
@@ -363,7 +361,7 @@ static enum err run_method(struct call *call, const struct method *method, struc
     if (err == OK) {
         struct slice result = pack_bytes(&device->result);
         if (write && id.len && ask->ops_count && !ask->has_words) {
-            remember_retry(device, class, id, result);
+            request_remember(device, class, id, result);
         }
         request_reply(device, call->client, call->number, result, write && ask->ops_count,
                       class->index);
@@ -384,7 +382,7 @@ static enum err call_view(struct call *call, const struct method *method)
     }
     const msgpack_object *request = map_get(call->params, "id");
     if (method->plan && request && read_bin(request, &id) && id.len == 16 &&
-        answer_retry(call, id)) {
+        request_answer_retry(call, call->class, id)) {
         return OK;
     }
     if (!call->stretching) {

@@ -545,6 +545,49 @@ static void classes_that_have_ended_make_room_where_there_are_many(void **state)
     room_free(room);
 }
 
+static void ask_for_a_class(struct room *room, uint32_t client, uint8_t id)
+{
+    static const char *const pairs[][2] = {
+        {"name", "Period 3"}, {"handle", "lee"}, {"passphrase", PASSPHRASE}};
+    struct pack p;
+    uint8_t bytes[16] = {id};
+    room_pack_head(room, &p, "class.create", 4);
+    pack_str(&p, "id");
+    pack_bin(&p, slice_of(bytes, sizeof(bytes)));
+    for (size_t i = 0; i < 3; i++) {
+        pack_str(&p, pairs[i][0]);
+        pack_str(&p, pairs[i][1]);
+    }
+    room_request(room, 0, client, &p);
+}
+
+static void a_class_that_is_asked_for_again_is_made_once(void **state)
+{
+    (void)state;
+    char invite[256], rescue[256];
+    struct room *room = room_new(1);
+    ask_for_a_class(room, 3, 7);
+    ask_for_a_class(room, 1, 7); /* while it is being made: the other hung up */
+    assert_string_equal(room_answer(room, 0, 5000), "");
+    snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+    snprintf(rescue, sizeof(rescue), "%s", room_text(room, 0, "rescue"));
+    assert_string_not_equal(rescue, "");
+    room_stop(room, 0);
+    room_start(room, 0);
+    ask_for_a_class(room, 1, 7); /* the answer was lost */
+    assert_string_equal(room_answer(room, 0, 5000), "");
+    assert_string_equal(room_text(room, 0, "invite"), invite);
+    assert_string_equal(room_text(room, 0, "rescue"), rescue);
+    assert_string_equal(ASK(room, 0, "class.list"), "");
+    assert_string_equal(room_text(room, 0, "classes.1.name"), "");
+    ask_for_a_class(room, 1, 8); /* another class of that name */
+    assert_string_equal(room_answer(room, 0, 5000), "");
+    assert_string_not_equal(room_text(room, 0, "invite"), invite);
+    assert_string_equal(ASK(room, 0, "class.list"), "");
+    assert_string_equal(room_text(room, 0, "classes.1.name"), "Period 3");
+    room_free(room);
+}
+
 static void its_founder_gives_a_class_another_last_day(void **state)
 {
     (void)state;
@@ -589,6 +632,7 @@ int main(void)
         cmocka_unit_test(a_class_whose_last_day_is_over_says_so_and_goes_on),
         cmocka_unit_test(what_waits_for_a_class_that_ends_is_refused),
         cmocka_unit_test(classes_that_have_ended_make_room_where_there_are_many),
+        cmocka_unit_test(a_class_that_is_asked_for_again_is_made_once),
         cmocka_unit_test(its_founder_gives_a_class_another_last_day),
         cmocka_unit_test(an_end_that_the_founder_did_not_sign_ends_nothing),
         cmocka_unit_test(a_refusal_is_shown_and_changes_nothing),
