@@ -73,6 +73,7 @@ struct room {
     bool busy; /* no BEAT tells a fingerprint that the receiver has: everybody has written since */
     bool guests;     /* who asks may not read the disk */
     bool alike;      /* what is stretched comes out the same for all words */
+    uint8_t login;   /* of the terminal at which all is asked */
     uint64_t offers; /* datagrams of that length */
     uint64_t number;
 };
@@ -376,6 +377,7 @@ static inline struct room *room_new(int count)
     room->now.wall.ms = INT64_C(1790000000000);
     room->count = count;
     room->running = -1;
+    room->login = 1;
     for (int i = 0; i < count; i++) {
         struct machine *m = &room->m[i];
         struct sign_pk pk;
@@ -447,7 +449,7 @@ static inline void room_run(struct room *room, int64_t ms)
 static inline void room_logout(struct room *room, int i)
 {
     struct event event = {.kind = EVENT_LOGOUT};
-    event.login.b[0] = 1; /* as in room_send */
+    event.login.b[0] = room->login;
     room_turn(room, i, &event);
 }
 
@@ -468,7 +470,7 @@ static inline const char *room_database(struct room *room, int i)
 static inline void room_request(struct room *room, int i, uint32_t client, struct pack *p)
 {
     struct event event = {.kind = EVENT_REQUEST, .client = client, .bytes = pack_bytes(p)};
-    event.login.b[0] = 1;
+    event.login.b[0] = room->login;
     event.owner = !room->guests;
     room->m[i].reply_len = 0;
     room_turn(room, i, &event);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "device_inside.h"
 #include "room.h"
 
 #define PASSPHRASE "cobweb item comet lamp domino"
@@ -585,6 +586,30 @@ static void a_class_that_is_asked_for_again_is_made_once(void **state)
     assert_string_not_equal(room_text(room, 0, "invite"), invite);
     assert_string_equal(ASK(room, 0, "class.list"), "");
     assert_string_equal(room_text(room, 0, "classes.1.name"), "Period 3");
+    assert_string_equal(room_text(room, 0, "classes.0.current"), "false");
+    assert_string_equal(room_text(room, 0, "classes.1.current"), "true");
+    room_free(room);
+}
+
+/* More terminals than a machine remembers: the one that was silent longest, and has nobody signed in, gives way. */
+static void of_many_terminals_the_one_that_was_silent_longest_is_forgotten(void **state)
+{
+    (void)state;
+    char invite[256];
+    struct room *room = class_of(1, invite); /* its teacher sits at the first terminal */
+    assert_string_equal(ASK(room, 0, "start", "name", "bridge"), "");
+    for (room->login = 2; room->login <= SITTINGS_MAX; room->login++) {
+        assert_string_equal(ASK(room, 0, "list"), "");
+    }
+    room->login = SITTINGS_MAX + 1;
+    assert_string_equal(ASK(room, 0, "status"), "");
+    room->login = SITTINGS_MAX; /* still knows what its first line was */
+    assert_string_equal(ASK(room, 0, "show", "jam", "1"), "");
+    room->login = 2;
+    assert_string_equal(ASK(room, 0, "show", "jam", "1"), "no-list");
+    room->login = 1;
+    assert_string_equal(ASK(room, 0, "here"), "");
+    assert_string_equal(room_text(room, 0, "handle"), "lee");
     room_free(room);
 }
 
@@ -633,6 +658,7 @@ int main(void)
         cmocka_unit_test(what_waits_for_a_class_that_ends_is_refused),
         cmocka_unit_test(classes_that_have_ended_make_room_where_there_are_many),
         cmocka_unit_test(a_class_that_is_asked_for_again_is_made_once),
+        cmocka_unit_test(of_many_terminals_the_one_that_was_silent_longest_is_forgotten),
         cmocka_unit_test(its_founder_gives_a_class_another_last_day),
         cmocka_unit_test(an_end_that_the_founder_did_not_sign_ends_nothing),
         cmocka_unit_test(a_refusal_is_shown_and_changes_nothing),

@@ -676,6 +676,13 @@ static void a_mistyped_jam_gets_a_suggestion(void **state)
     refused(s, ERR_NO_SUCH_JAM, "join", "jam", "brigde", NULL);
     assert_string_equal(s->ask.what, "brigde");
     assert_string_equal(s->ask.detail, "did you mean bridge? Type: jam join bridge");
+    refused(s, ERR_NO_SUCH_JAM, "join", "jam", "pritge", NULL); /* two letters wrong of six */
+    assert_string_equal(s->ask.detail, "did you mean bridge? Type: jam join bridge");
+    ok(s, "start", "name", "bow", NULL);
+    refused(s, ERR_NO_SUCH_JAM, "join", "jam", "sow", NULL);
+    assert_string_equal(s->ask.detail, "did you mean bow? Type: jam join bow");
+    refused(s, ERR_NO_SUCH_JAM, "join", "jam", "sop", NULL); /* two of three are too many */
+    assert_string_equal(s->ask.detail, "jam list");
     refused(s, ERR_NO_SUCH_JAM, "show", "jam", "xylophone", NULL);
     assert_string_equal(s->ask.detail, "jam list");
     refused(s, ERR_NO_SUCH_JAM, "join", "jam", "\xe2\x80\x8b", NULL);
