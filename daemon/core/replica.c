@@ -78,6 +78,14 @@ enum err replica_note_head(struct replica *replica, const struct feed *feed)
     return heads_set(replica->heads, &head);
 }
 
+enum err replica_note_signed(struct replica *replica, struct feed *feed)
+{
+    feed->signed_seq = feed->seq;
+    feed->signed_last = feed->last;
+    feed->signed_lamport = feed->lamport;
+    return replica_note_head(replica, feed);
+}
+
 static void store_feed(struct replica *replica, struct feed *feed)
 {
     store_do(replica->store, "INSERT INTO feed (feed, key, device) VALUES (?,?,?)", "fbd",
@@ -143,16 +151,11 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
     feed->seq = entry->seq;
     feed->last = *id;
     feed->lamport = entry->lamport;
-    if (signature) {
-        feed->signed_seq = entry->seq;
-        feed->signed_last = *id;
-        feed->signed_lamport = entry->lamport;
-    }
     *recent_slot(replica, id) = (struct recent){*id, entry->lamport, true};
     feeds_unblock(&replica->feeds, id);
     replica->counts.entries++;
     replica->counts.newer += kind >= OP_KINDS;
-    return signature ? replica_note_head(replica, feed) : OK;
+    return signature ? replica_note_signed(replica, feed) : OK;
 }
 
 /* The Lamport number that an entry must have; ERR_WAIT and *missing while a cause isn't applied. */
@@ -432,6 +435,9 @@ enum err replica_accept(struct replica *replica, const struct run *run, struct n
     *applied = 0;
     enum err err = replica_begin(replica);
     struct feed *feed = err == OK ? feeds_find(&replica->feeds, replica->store, &run->feed) : NULL;
+    if (feed && feed == replica->own) {
+        replica_sign(replica); /* what it says may have to be proven against this run */
+    }
     if (err == OK && !feed) {
         err = run->first_seq == 1 ? meet_feed(replica, run, &feed) : ERR_WAIT;
     }
@@ -519,6 +525,8 @@ static void forget(struct replica *replica)
     replica->own = NULL;
     replica_load_due(replica);
     replica->rewrite_count = 0;
+    replica->owed_entries = 0;
+    replica->owed_weight = 0;
     replica->redacts = true;
     replica->lacking_stale = true;
     pack_reset(&replica->rewrite);
@@ -620,6 +628,7 @@ void replica_close(struct replica **replica_p)
 enum err replica_flush(struct replica *replica, struct now now)
 {
     enum err err = replica_rewrite(replica, now);
+    replica_sign(replica);
     if (err == OK) {
         replica_refold_some(replica, now);
         err = store_err(replica->store);

@@ -3,6 +3,30 @@
 #include "replica_inside.h"
 #include "planted.h"
 
+void replica_sign(struct replica *replica)
+{
+    const struct feed *own = replica->own;
+    if (replica->owed_entries > 0) {
+        struct signature signature = run_sign(&replica->own_key, &own->last);
+        store_do(replica->store, "UPDATE entry SET signature=? WHERE feed=? AND seq=?", "bii",
+                 SLICE(signature), own->row, (int64_t)own->seq);
+        replica->owed_entries = 0;
+        replica->owed_weight = 0;
+    }
+}
+
+/* It has its signature, or one behind it has, before the turn is saved: a signature costs more than all else of an entry, and
+ * what is saved together needs one together, unless it is too much for one run. */
+static void owe_signature(struct replica *replica, const struct entry *entry)
+{
+    size_t weight = entry_weight(entry);
+    if (replica->owed_entries == RUN_ENTRIES_MAX || replica->owed_weight + weight > RUN_BYTES_MAX) {
+        replica_sign(replica);
+    }
+    replica->owed_entries++;
+    replica->owed_weight += weight;
+}
+
 static enum err append_payload(struct replica *replica, struct slice payload, struct now now,
                                struct hash *id)
 {
@@ -23,12 +47,13 @@ static enum err append_payload(struct replica *replica, struct slice payload, st
     replica_tips_after(replica, after, &entry.after_count, &entry.lamport);
     entry.lamport++;
     *id = entry_id(&replica->class, &entry);
-    struct signature signature = run_sign(&replica->own_key, id);
+    owe_signature(replica, &entry);
     if (replica->ages) {
         struct stamp stamp = stamp_of(entry.lamport, &entry.feed, entry.seq);
         ages_saw(replica->ages, &stamp, now.mono);
     }
-    return replica_apply(replica, own, &entry, id, &signature, true);
+    enum err err = replica_apply(replica, own, &entry, id, NULL, true);
+    return err == OK ? replica_note_signed(replica, own) : err;
 }
 
 static enum err append_op(struct replica *replica, const struct op *op, struct now now,
@@ -126,6 +151,7 @@ enum err replica_append(struct replica *replica, const struct op *ops, uint32_t 
 {
     enum err err = replica_begin(replica);
     if (err == OK && replica->own && replica->own->seq + 2 * ops_count > FEED_ENTRIES_MAX) {
+        replica_sign(replica);
         replica->own = NULL; /* full: a fresh one, as after a start */
     }
     if (err == OK && !replica->own) {

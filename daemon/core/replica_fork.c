@@ -49,6 +49,7 @@ static enum err void_from(struct replica *replica, struct feed *feed, uint64_t s
     store_do(replica->store, "UPDATE feed SET void_seq=?, proof_a=?, proof_b=? WHERE id=?", "ibbi",
              (int64_t)seq, a, b, feed->row);
     if (feed == replica->own) {
+        replica_sign(replica); /* what stands before counts */
         replica->own = NULL;
     }
     replica->refold_due |= feed->seq >= seq && !PLANTED(6);

@@ -62,6 +62,9 @@ struct replica {
     /* this run's own feed */
     struct feed *own;
     struct sign_key own_key;
+    /* own entries that no signature covers yet, and what they count against RUN_BYTES_MAX: none once the turn is saved */
+    uint32_t owed_entries;
+    size_t owed_weight;
     struct tip tips[TIPS_MAX];
     uint32_t tips_count;
     bool tips_changed;
@@ -99,6 +102,10 @@ enum err replica_begin(struct replica *);
 bool replica_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
 /* The id of a feed's applied entry; false if it isn't there. Seq 0 is the zero hash. */
 bool replica_id_at(struct replica *, const struct feed *, uint64_t seq, struct hash *);
+/* A feed's last applied entry has a signature. */
+enum err replica_note_signed(struct replica *, struct feed *);
+/* Signs the last of the own entries that no signature covers yet. */
+void replica_sign(struct replica *);
 /* Reads and hashes a whole run whose first entry's prev is known. */
 enum err replica_decode(struct replica *, const struct run *, const struct hash *prev);
 /* Tells heads where a feed stands now. */

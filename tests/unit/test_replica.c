@@ -584,9 +584,56 @@ static void what_cannot_be_read_again_after_a_failed_commit_is_read_once_it_can(
     disk_free(&disk);
 }
 
+static int signatures(struct side *s)
+{
+    return (int)store_number(
+        s->store, store_query(s->store, "SELECT count(*) FROM entry WHERE signature IS NOT NULL"));
+}
+
+/* A signature costs more than all else of an entry: what is saved together is signed together, unless no run holds it all. */
+static void what_is_saved_together_has_one_signature(void **state)
+{
+    (void)state;
+    struct side a, b;
+    struct hash id;
+    uint64_t seq;
+    char page[TEXT_BYTES_MAX];
+    struct op op = {
+        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str("one of many")};
+    side_open(&a, 1);
+    side_open(&b, 2);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(replica_append(a.replica, &op, 1, now, &id), OK);
+    }
+    save(&a);
+    assert_int_equal(signatures(&a), 1); /* also over what opens the feed */
+    for (int i = 0; i < RUN_ENTRIES_MAX + 1; i++) {
+        assert_int_equal(replica_append(a.replica, &op, 1, now, &id), OK);
+    }
+    save(&a);
+    assert_int_equal(signatures(&a), 3);
+    memset(page, 'a', sizeof(page));
+    op.text = slice_of(page, sizeof(page));
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(replica_append(a.replica, &op, 1, now, &id), OK);
+    }
+    save(&a);
+    assert_int_equal(signatures(&a), 5);
+    struct feed_id feed = own(&a, &seq);
+    uint64_t have;
+    while ((have = replica_have(b.replica, &feed)) < seq) {
+        assert_int_equal(give(&a, &b, &feed, have), OK);
+        assert_true(replica_have(b.replica, &feed) > have);
+    }
+    assert_same(&a, &b);
+    side_close(&a);
+    side_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_saved_together_has_one_signature),
         cmocka_unit_test(an_entry_waits_for_its_causes),
         cmocka_unit_test(a_run_twice_or_in_parts_is_taken_once),
         cmocka_unit_test(a_forged_signature_keeps_nothing),
