@@ -355,7 +355,7 @@ void check_acked_of(struct world *, struct machine *);
 void check_forgive(struct world *, struct machine *restored);
 void check_sent(struct world *, struct machine *, struct slice);
 /* How long something may take where all is healed, in ms. A question that was on a link that is made anew is asked again after
- * 5 s; a machine that starts hears out the others one by one; and who lies may keep it from that until it waits no longer. */
+ * some seconds; and a machine that starts hears out the others one by one, unless that takes longer than it waits for the log. */
 int64_t soon(const struct world *);
 /* From now on, what is acknowledged is soon everywhere. */
 void check_spread(struct world *);

@@ -6,6 +6,7 @@
 #include "sim.h"
 
 #define WALL_START INT64_C(1790000000000)
+enum { ASKED_AGAIN_MS = 8 * SECOND };
 
 void *sim_alloc(size_t len)
 {
@@ -62,7 +63,9 @@ bool chance(struct rng *rng, uint32_t percent)
 
 int64_t soon(const struct world *world)
 {
-    return 8 * SECOND + world->count * SECOND / 4 + (world->plan.hostile ? 15 * SECOND : 0);
+    int64_t hearing = world->count * SECOND * 3 / 4;
+    return ASKED_AGAIN_MS +
+           (world->plan.hostile || hearing > LOG_PATIENCE_MS ? LOG_PATIENCE_MS : hearing);
 }
 
 struct now now_of(const struct world *world, const struct machine *m)
