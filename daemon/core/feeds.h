@@ -29,7 +29,8 @@ struct feed {
     struct hash last;
     uint64_t lamport;
     uint64_t
-        signed_seq; /* the last applied entry with a signature at it: what others can be told */
+        signed_seq; /* the last applied entry with a signature at it, an own one at the latest when
+                       the turn is saved: what others can be told */
     struct hash signed_last;
     uint64_t signed_lamport;
     uint64_t loose_seq; /* seq when what waits was last kept in table loose; 0: not in this life */

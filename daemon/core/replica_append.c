@@ -15,12 +15,16 @@ void replica_sign(struct replica *replica)
     }
 }
 
-/* It has its signature, or one behind it has, before the turn is saved: a signature costs more than all else of an entry, and
- * what is saved together needs one together, unless it is too much for one run. */
+/* The entry that is appended next will be covered before the turn is saved: by its own signature, or by that of one behind it.
+ * To sign costs more than all else of an entry, so what is saved together is signed once, unless no run holds it all. What a
+ * copy of this machine wrote into this feed and no signature covers here is none of that run. */
 static void owe_signature(struct replica *replica, const struct entry *entry)
 {
     size_t weight = entry_weight(entry);
-    if (replica->owed_entries == RUN_ENTRIES_MAX || replica->owed_weight + weight > RUN_BYTES_MAX) {
+    bool of_copy = replica->owed_entries == 0 && replica->own->seq > replica->own->signed_seq;
+    replica->owed_entries += of_copy;
+    if (of_copy || replica->owed_entries == RUN_ENTRIES_MAX ||
+        replica->owed_weight + weight > RUN_BYTES_MAX) {
         replica_sign(replica);
     }
     replica->owed_entries++;

@@ -102,7 +102,7 @@ enum err replica_begin(struct replica *);
 bool replica_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
 /* The id of a feed's applied entry; false if it isn't there. Seq 0 is the zero hash. */
 bool replica_id_at(struct replica *, const struct feed *, uint64_t seq, struct hash *);
-/* A feed's last applied entry has a signature. */
+/* A feed's last applied entry has a signature, or will have one before the turn is saved. */
 enum err replica_note_signed(struct replica *, struct feed *);
 /* Signs the last of the own entries that no signature covers yet. */
 void replica_sign(struct replica *);
@@ -124,7 +124,8 @@ bool replica_write_headers(struct replica *, const struct feed *, uint64_t from,
 uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have,
                            uint32_t entries_max, size_t room_bytes, enum telling, struct pack *out,
                            bool *more);
-/* The same along one branch of a void feed, without payloads; branch 0 is what was applied here. */
+/* The same along one branch of a void feed, without payloads; branch 0 is what was applied here. The room is for the entries; the
+ * run's head, some hundred bytes, comes besides, so that any run fits RUN_BYTES_MAX. */
 uint32_t replica_write_branch(struct replica *, const struct feed *, int64_t branch, uint64_t have,
                               size_t room_bytes, struct pack *out);
 /* The way to a place of a feed (row ?1, branch ?4, up to seq ?3), back to what was applied or to seq ?2: the parts of branches

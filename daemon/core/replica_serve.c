@@ -143,8 +143,7 @@ uint32_t replica_write_branch(struct replica *replica, const struct feed *feed, 
                               uint64_t have, size_t room_bytes, struct pack *out)
 {
     struct draft draft = {.more = false};
-    size_t bytes_max = room_bytes > RUN_HEAD_BYTES ? room_bytes - RUN_HEAD_BYTES : 0;
-    bytes_max = bytes_max > RUN_BYTES_MAX ? RUN_BYTES_MAX : bytes_max;
+    size_t bytes_max = room_bytes > RUN_BYTES_MAX ? RUN_BYTES_MAX : room_bytes;
     if (!draft_run(replica, feed, branch, have, RUN_ENTRIES_MAX, bytes_max, TELL_HEADERS, &draft)) {
         return 0;
     }

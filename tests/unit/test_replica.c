@@ -630,10 +630,92 @@ static void what_is_saved_together_has_one_signature(void **state)
     side_close(&b);
 }
 
+static void append(struct side *s, struct slice text)
+{
+    struct hash id;
+    struct op op = {.kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = text};
+    assert_int_equal(replica_append(s->replica, &op, 1, now, &id), OK);
+}
+
+/* Whatever its entries weigh together: who waits for something behind it is told its headers. */
+static void a_void_run_of_any_weight_can_be_told(void **state)
+{
+    (void)state;
+    char text[340];
+    memset(text, 'a', sizeof(text));
+    for (size_t len = 300; len < sizeof(text); len += 2) {
+        struct side a, copy;
+        struct hash id;
+        struct feed_id of;
+        struct pack p;
+        uint64_t seq;
+        uint32_t runs = 0;
+        side_open(&a, 1);
+        side_open(&copy, 1);
+        note(&a, "both");
+        note(&copy, "both");
+        for (int i = 0; i < 90; i++) {
+            append(&a, slice_of(text, len));
+        }
+        save(&a);
+        note(&copy, "another");
+        struct feed_id feed = own(&a, &seq);
+        sqlite3_stmt *of_it = store_query(a.store, "SELECT hash FROM entry WHERE seq=?");
+        store_bind(a.store, of_it, "i", (int64_t)seq);
+        assert_true(store_row(a.store, of_it) && column_fixed(of_it, 0, id.b, sizeof(id.b)));
+        sqlite3_reset(of_it);
+        assert_int_equal(give(&copy, &a, &feed, seq - 90), ERR_FORK);
+        pack_init(&p);
+        assert_true(replica_branch_runs(a.replica, &id, NULL, 0, RUN_BYTES_MAX, &of, &p, &runs));
+        assert_true(runs > 0);
+        pack_clear(&p);
+        side_close(&a);
+        side_close(&copy);
+    }
+}
+
+/* A copy of a running machine writes into its feed, what comes of that lacks a cause, and the machine goes on. */
+static void what_a_copy_wrote_into_an_own_feed_is_signed_before_it_goes_on(void **state)
+{
+    (void)state;
+    struct side a, copy, other;
+    struct pack p;
+    uint64_t seq, theirs;
+    uint32_t runs = 0;
+    side_open(&a, 1);
+    side_open(&copy, 1);
+    side_open(&other, 2);
+    note(&a, "both");
+    note(&copy, "both");
+    note(&other, "a cause");
+    struct feed_id feed = own(&a, &seq), cause = own(&other, &theirs);
+    for (int i = 0; i < 100; i++) {
+        append(&copy, slice_str("in the copy"));
+    }
+    assert_int_equal(give(&other, &copy, &cause, 0), OK);
+    append(&copy, slice_str("behind the cause"));
+    save(&copy);
+    assert_int_equal(give(&copy, &a, &feed, seq), OK);
+    assert_int_equal(replica_count(a.replica).waiting, 1);
+    for (int i = 0; i < 40; i++) {
+        append(&a, slice_str("here"));
+    }
+    save(&a);
+    pack_init(&p);
+    assert_false(replica_runs(a.replica, &feed, seq, ROOM, &p, &runs));
+    assert_int_equal(runs, 2);
+    pack_clear(&p);
+    side_close(&a);
+    side_close(&copy);
+    side_close(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_saved_together_has_one_signature),
+        cmocka_unit_test(a_void_run_of_any_weight_can_be_told),
+        cmocka_unit_test(what_a_copy_wrote_into_an_own_feed_is_signed_before_it_goes_on),
         cmocka_unit_test(an_entry_waits_for_its_causes),
         cmocka_unit_test(a_run_twice_or_in_parts_is_taken_once),
         cmocka_unit_test(a_forged_signature_keeps_nothing),
