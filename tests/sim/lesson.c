@@ -464,12 +464,13 @@ static void work(struct world *world, int64_t number)
     if (!world->work) {
         return;
     }
+    int64_t rest = world->work;
     if (h->state == ASK_IDLE) {
         choose(world, h);
     } else {
         wait_at_work(world, h);
+        rest = rest < SECOND ? rest : SECOND;
     }
-    int64_t rest = h->state == ASK_IDLE || world->work < SECOND ? world->work : SECOND;
     post_call(world, work, number, world->t + 1 + below(&world->lesson, (uint32_t)rest));
 }
 

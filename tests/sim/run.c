@@ -12,6 +12,7 @@ enum {
         6 * SECOND, /* before one of them starts again; and after that, when all should be soon */
     REST_MS = 6 * SECOND,
     HURRY_MS = 200,
+    HURRIED_MAX = 10, /* people: more in a hurry take minutes to simulate */
 };
 
 static void seed_stream(struct rng *rng, uint64_t seed, const char *name)
@@ -51,11 +52,11 @@ static void make_room(struct world *world)
 }
 
 /* A core is healed, or rests: it must come to one log, with all that was acknowledged in it. */
-static void settle(struct world *world)
+static void settle(struct world *world, int64_t at_least_ms)
 {
     char why[256] = "";
     int64_t end = world->t + PATIENCE_MS;
-    world_run(world, world->t + SETTLE_MS);
+    world_run(world, world->t + at_least_ms);
     while (!world->failure[0] && !check_converged(world, why, sizeof(why))) {
         if (world->t >= end) {
             failed(world, "P2: after %d minutes %s", PATIENCE_MS / MINUTE, why);
@@ -68,7 +69,8 @@ static void settle(struct world *world)
  * starts again among them. */
 static void go_on(struct world *world)
 {
-    bool hurry = !world->plan.hostile && chance(&world->fate, 50);
+    bool few = world->people_count <= HURRIED_MAX && !world->plan.hostile;
+    bool hurry = few && chance(&world->fate, 15);
     trace(world, "people go on%s", hurry ? ", in a hurry" : "");
     check_spread(world);
     lesson_go_on(world, hurry ? HURRY_MS : REST_MS);
@@ -100,11 +102,11 @@ void sim_run(struct world *world, const struct plan *plan)
     }
     if (!world->failure[0]) {
         chaos_calm(world);
-        settle(world);
+        settle(world, SETTLE_MS);
     }
     if (!world->failure[0]) {
         go_on(world);
-        settle(world);
+        settle(world, SECOND);
     }
     if (!world->failure[0]) {
         screens_check(world);
