@@ -500,11 +500,13 @@ struct class *class_named(struct device *, const msgpack_object *wanted);
 void request_receive(struct device *, const struct event *, struct now);
 /* What was stretched for a PENDING_ASK is there (empty: nothing was), or told for a PENDING_SEEK: asks again. */
 void request_again(struct device *, struct pending *, struct slice stretched, struct now);
-/* Is a teacher of this class signed in where it came from? */
+/* The id by which a retry of the request is known; false: it has none. */
+bool request_id(const struct call *, struct slice *id);
 /* A retry is answered as the first time, without doing it again. False: this class knows of no request with this id. */
 bool request_answer_retry(struct call *, struct class *, struct slice id);
 /* How it is answered then: kept sealed in the class's database. */
 void request_remember(struct device *, struct class *, struct slice id, struct slice reply);
+/* Is a teacher of this class signed in where it came from? */
 bool request_is_of_teacher(const struct call *, const struct class *);
 /* Does who asks hold the class's root key? ERR_NOT_YOURS, ERR_NOT_TEACHER, ERR_SIGNED_OUT. Fills device->ask. */
 enum err request_may_close(struct call *);

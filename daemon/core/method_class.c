@@ -155,9 +155,8 @@ static enum err class_create(struct call *call, struct pack *p)
 {
     uint64_t policy, until_ms;
     char name[NAME_BYTES_MAX + 1], handle[HANDLE_BYTES_MAX + 1];
-    struct slice id = {NULL, 0};
-    const msgpack_object *told = map_get(call->params, "id");
-    bool has_id = told && read_bin(told, &id) && id.len == sizeof(call->device->pending[0].id);
+    struct slice id;
+    bool has_id = request_id(call, &id);
     (void)p;
     if (has_id && create_again(call, id.at)) {
         return OK;

@@ -78,6 +78,13 @@ enum err replica_note_head(struct replica *replica, const struct feed *feed)
     return heads_set(replica->heads, &head);
 }
 
+void replica_put_signature(struct replica *replica, const struct feed *feed, uint64_t seq,
+                           const struct signature *signature)
+{
+    store_do(replica->store, "UPDATE entry SET signature=? WHERE feed=? AND seq=?", "bii",
+             SLICE(*signature), feed->row, (int64_t)seq);
+}
+
 enum err replica_note_signed(struct replica *replica, struct feed *feed)
 {
     feed->signed_seq = feed->seq;
@@ -378,8 +385,7 @@ static enum err cover(struct replica *replica, struct feed *feed, const struct r
         feeds_cover(feed, last->seq, &run->signature);
         return OK;
     }
-    store_do(replica->store, "UPDATE entry SET signature=? WHERE feed=? AND seq=?", "bii",
-             SLICE(run->signature), feed->row, (int64_t)last->seq);
+    replica_put_signature(replica, feed, last->seq, &run->signature);
     *applied += (uint32_t)(last->seq - feed->settled_seq);
     replica_settle_front(replica, feed, last->seq + 1);
     feed->settled_seq = last->seq;

@@ -8,8 +8,7 @@ void replica_sign(struct replica *replica)
     const struct feed *own = replica->own;
     if (replica->owed_entries > 0) {
         struct signature signature = run_sign(&replica->own_key, &own->last);
-        store_do(replica->store, "UPDATE entry SET signature=? WHERE feed=? AND seq=?", "bii",
-                 SLICE(signature), own->row, (int64_t)own->seq);
+        replica_put_signature(replica, own, own->seq, &signature);
         replica->owed_entries = 0;
         replica->owed_weight = 0;
     }

@@ -102,6 +102,9 @@ enum err replica_begin(struct replica *);
 bool replica_lamport(struct replica *, const struct hash *id, uint64_t *lamport);
 /* The id of a feed's applied entry; false if it isn't there. Seq 0 is the zero hash. */
 bool replica_id_at(struct replica *, const struct feed *, uint64_t seq, struct hash *);
+/* Puts one at an applied entry that was stored without. */
+void replica_put_signature(struct replica *, const struct feed *, uint64_t seq,
+                           const struct signature *);
 /* A feed's last applied entry has a signature, or will have one before the turn is saved. */
 enum err replica_note_signed(struct replica *, struct feed *);
 /* Signs the last of the own entries that no signature covers yet. */

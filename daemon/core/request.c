@@ -233,6 +233,13 @@ static struct retry retry_of(struct slice id)
     return retry;
 }
 
+bool request_id(const struct call *call, struct slice *id)
+{
+    const msgpack_object *told = map_get(call->params, "id");
+    *id = slice_of(NULL, 0);
+    return told && read_bin(told, id) && id->len == sizeof(call->device->pending[0].id);
+}
+
 bool request_answer_retry(struct call *call, struct class *class, struct slice id)
 {
     struct retry retry = retry_of(id);
@@ -373,24 +380,22 @@ static enum err run_method(struct call *call, const struct method *method, struc
 
 static enum err call_view(struct call *call, const struct method *method)
 {
-    struct slice id = {NULL, 0};
+    struct slice id;
     if (!call->class) {
         return ERR_NO_CLASS;
     }
     if (!call->class->known) {
         return ERR_CLASS_WAITS;
     }
-    const msgpack_object *request = map_get(call->params, "id");
-    if (method->plan && request && read_bin(request, &id) && id.len == 16 &&
-        request_answer_retry(call, call->class, id)) {
+    bool has_id = request_id(call, &id);
+    if (method->plan && has_id && request_answer_retry(call, call->class, id)) {
         return OK;
     }
     if (!call->stretching) {
         call->stretching = calloc(1, sizeof(*call->stretching));
     }
-    enum err err = call->stretching
-                       ? run_method(call, method, id.len == 16 ? id : slice_of(NULL, 0))
-                       : ERR_NOMEM;
+    enum err err =
+        call->stretching ? run_method(call, method, has_id ? id : slice_of(NULL, 0)) : ERR_NOMEM;
     stretching_free(&call->stretching); /* unless a pending one has it now */
     return call->later ? OK : err;
 }

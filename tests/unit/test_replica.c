@@ -69,12 +69,17 @@ static void save(struct side *s)
     assert_int_equal(store_commit(s->store), OK);
 }
 
-static struct hash note(struct side *s, const char *text)
+static struct hash append(struct side *s, struct slice text)
 {
     struct hash id;
-    struct op op = {
-        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str(text)};
+    struct op op = {.kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = text};
     assert_int_equal(replica_append(s->replica, &op, 1, now, &id), OK);
+    return id;
+}
+
+static struct hash note(struct side *s, const char *text)
+{
+    struct hash id = append(s, slice_str(text));
     save(s);
     return id;
 }
@@ -595,27 +600,23 @@ static void what_is_saved_together_has_one_signature(void **state)
 {
     (void)state;
     struct side a, b;
-    struct hash id;
     uint64_t seq;
     char page[TEXT_BYTES_MAX];
-    struct op op = {
-        .kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = slice_str("one of many")};
     side_open(&a, 1);
     side_open(&b, 2);
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(replica_append(a.replica, &op, 1, now, &id), OK);
+        append(&a, slice_str("one of many"));
     }
     save(&a);
     assert_int_equal(signatures(&a), 1); /* also over what opens the feed */
     for (int i = 0; i < RUN_ENTRIES_MAX + 1; i++) {
-        assert_int_equal(replica_append(a.replica, &op, 1, now, &id), OK);
+        append(&a, slice_str("one of many"));
     }
     save(&a);
     assert_int_equal(signatures(&a), 3);
     memset(page, 'a', sizeof(page));
-    op.text = slice_of(page, sizeof(page));
     for (int i = 0; i < 10; i++) {
-        assert_int_equal(replica_append(a.replica, &op, 1, now, &id), OK);
+        append(&a, slice_of(page, sizeof(page)));
     }
     save(&a);
     assert_int_equal(signatures(&a), 5);
@@ -628,13 +629,6 @@ static void what_is_saved_together_has_one_signature(void **state)
     assert_same(&a, &b);
     side_close(&a);
     side_close(&b);
-}
-
-static void append(struct side *s, struct slice text)
-{
-    struct hash id;
-    struct op op = {.kind = OP_NOTE, .has = FIELD_BY | FIELD_TEXT, .by = ana, .text = text};
-    assert_int_equal(replica_append(s->replica, &op, 1, now, &id), OK);
 }
 
 /* Whatever its entries weigh together: who waits for something behind it is told its headers. */
