@@ -210,15 +210,14 @@ void sitting_tried(struct sitting *sitting, enum err err, struct now now)
 
 /* ---- signing out ------------------------------------------------------------------------------------------------ */
 
-/* Who is signed in at this machine, since before a stamp (NULL: all). */
-static uint32_t people_here(struct device *device, struct class *class, const struct stamp *before,
+/* Who is signed in at this machine. */
+static uint32_t people_here(struct device *device, struct class *class,
                             struct person_id out[KEYRING_MAX])
 {
     uint32_t count = 0;
-    sqlite3_stmt *stmt = store_query(
-        class->store, "SELECT person FROM session WHERE here=1 AND device=?1 AND (?2 IS NULL"
-                      " OR stamp<?2)");
-    store_bind(class->store, stmt, "ds", &device->id, before);
+    sqlite3_stmt *stmt =
+        store_query(class->store, "SELECT person FROM session WHERE here=1 AND device=?");
+    store_bind(class->store, stmt, "d", &device->id);
     while (count < KEYRING_MAX && store_row(class->store, stmt)) {
         column_fixed(stmt, 0, out[count].b, sizeof(out[count].b));
         count++;
@@ -230,7 +229,7 @@ static uint32_t people_here(struct device *device, struct class *class, const st
 void sitting_sign_out_all(struct device *device, struct class *class, struct now now)
 {
     struct person_id people[KEYRING_MAX];
-    uint32_t count = class->replica ? people_here(device, class, NULL, people) : 0;
+    uint32_t count = class->replica ? people_here(device, class, people) : 0;
     for (uint32_t i = 0; i < count; i++) {
         sign_out(device, class, &people[i], now);
     }
@@ -315,16 +314,21 @@ void sitting_settle(struct device *device, struct class *class, struct now now)
     }
 }
 
-/* The lesson's end signs out whom it finds, but for teachers: once. A session can outlast a goodbye, if that doesn't count. */
+/* The lesson's end signs out whom it finds, but for teachers: once. A session can outlast a goodbye, if that doesn't count.
+ * Each turn asks this: only of those whose keys are here, as all who ever were in the class are many. */
 static void end_lesson(struct device *device, struct class *class, const struct stamp *ended,
                        struct now now)
 {
-    struct person_id people[KEYRING_MAX];
-    uint32_t count = people_here(device, class, ended, people);
-    for (uint32_t i = 0; i < count; i++) {
-        if (keyring_find(&class->author.people, &people[i]) &&
-            !authority_is_teacher(class->store, &people[i])) {
-            sign_out(device, class, &people[i], now);
+    const struct keyring *here = &class->author.people;
+    for (uint32_t i = here->count;
+         i-- > 0;) { /* from behind: who is signed out is taken out of it */
+        struct session session;
+        struct person_id person = here->at[i].person;
+        session_read(class->store, &person, &session);
+        if (session.open && SAME(session.device, device->id) &&
+            memcmp(session.since.stamp.b, ended->b, sizeof(ended->b)) < 0 &&
+            !authority_is_teacher(class->store, &person)) {
+            sign_out(device, class, &person, now);
         }
     }
 }

@@ -15,7 +15,13 @@
 
 int planted;
 
-enum { JOBS_MAX = 64, SECONDS_MAX = 300, TWICE_EVERY = 20, PLANTED_COUNT = 25 };
+enum {
+    JOBS_MAX = 64,
+    SECONDS_MAX = 300,
+    SECONDS_MINUTE = 10,
+    TWICE_EVERY = 20,
+    PLANTED_COUNT = 25
+};
 
 static const char usage[] =
     "usage: sim [--seed N] [--first N] [--seeds N] [--jobs N] [--seconds N]\n"
@@ -90,9 +96,9 @@ static void child(const struct plan *plan, bool twice, int fd)
 {
     struct result result;
     /* of its own time: on a busy machine it takes longer, and hangs no more than elsewhere */
-    int64_t days = plan->days > 1 ? plan->days : 1;
-    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = SECONDS_MAX + 20 * (days - 1)},
-              NULL);
+    int64_t minutes = plan->minutes * (int64_t)(plan->days > 1 ? plan->days : 1);
+    setitimer(ITIMER_PROF,
+              &(struct itimerval){.it_value.tv_sec = SECONDS_MAX + SECONDS_MINUTE * minutes}, NULL);
     run_seed(plan, twice, &result);
     fflush(stdout);
     ssize_t written = write(fd, &result, sizeof(result));
