@@ -651,6 +651,7 @@ void presence_link(struct presence *p, struct peer *peer, bool up, struct now no
     }
     peer->up = up;
     if (up) {
+        call_answered(p);
         k->relink = k->relink && !address_same(&k->linked_to, &peer->address);
         k->calls = peer->state == PEER_HERE ? 0 : k->calls;
     } else {

@@ -6,17 +6,24 @@ enum {
     BEACON_QUIET_MS = 20000, /* between beacons where nobody is missed, or … */
     BEACON_QUIET_EACH_MS =
         500, /* … this for each machine, whichever is more: two a second in the whole room */
-    BEACON_BUSY_MS = 2500,      /* the same while somebody is missed */
-    BEACON_BUSY_EACH_MS = 200,  /* five a second in the whole room */
-    MISSED_MS = 600000,         /* who is gone for longer isn't missed */
-    ANSWER_MS = 1000,           /* between two answers to one device */
-    ANSWER_COST_MS = 30,        /* in all: so many a second as this goes into one … */
-    ANSWER_CREDIT_MS = 2000,    /* … after a first burst */
-    CHECK_MS = 1000,            /* between two answers on one path: everybody hears each */
-    LURE_MS = 3000,             /* between two calls that beacons of one device cause */
-    CLONE_MS = 10000,           /* between two calls of a copy of ourselves */
-    CALL_MS = 3000,             /* a call that isn't up then is given up */
-    CALL_GONE_MS = 3000,        /* between calls of one that was here a minute ago, … */
+    BEACON_BUSY_MS = 2500,     /* the same while somebody is missed */
+    BEACON_BUSY_EACH_MS = 200, /* five a second in the whole room */
+    MISSED_MS = 600000,        /* who is gone for longer isn't missed */
+    ANSWER_MS = 1000,          /* between two answers to one device */
+    ANSWER_COST_MS = 30,       /* in all: so many a second as this goes into one … */
+    ANSWER_CREDIT_MS = 2000,   /* … after a first burst */
+    CHECK_MS = 1000,           /* between two answers on one path: everybody hears each */
+    LURE_MS = 3000,            /* between two calls that beacons of one device cause */
+    CLONE_MS = 10000,          /* between two calls of a copy of ourselves */
+    CALL_MS = 3000,            /* a call that isn't up then is given up, … */
+    CALL_DOUBLED_MAX = 2,      /* … the next in twice that time, and again so often */
+    CALLS_AT_ONCE = 16,        /* calls that aren't up yet, at first */
+    CALLS_AT_ONCE_MIN = 4,
+    CALLS_AT_ONCE_MAX = 64,
+    CALL_WAIT_MS = 200, /* until another try, where they are so many */
+    CALLED_LONG_MS =
+        180000,          /* who wasn't heard until then is forgotten, though its turn didn't come */
+    CALL_GONE_MS = 3000, /* between calls of one that was here a minute ago, … */
     CALL_GONE_EACH_MS = 400,    /* … or this for each that is gone: a split takes half a room */
     CALL_AWAY_MS = 30000,       /* … or ten minutes ago */
     CALL_LONG_AWAY_MS = 300000, /* … or earlier */
@@ -127,12 +134,61 @@ static bool link_wanted(const struct presence *p, const struct known *k)
     return !p->large || k->chosen || k->mine || k->peer.watches_me;
 }
 
+static bool is_calling(const struct known *k)
+{
+    return k->peer.state != PEER_HERE && k->peer.linked && !k->peer.up;
+}
+
+/* Of those who were here, and of those who never were: many that are made up can keep only one another waiting. */
+static uint32_t *calls_like(struct presence *p, const struct known *k)
+{
+    return &p->calling[k->peer.state == PEER_CALLED];
+}
+
+static void count_calls(struct presence *p)
+{
+    memset(p->calling, 0, sizeof(p->calling));
+    for (uint32_t i = 0; i < p->count; i++) {
+        *calls_like(p, p->all[i]) += is_calling(p->all[i]);
+    }
+}
+
+/* Where all call all, as after a cut that went through the room, calls beyond what the machines bear are answered when they were given
+ * up already, and made again: then nobody ever comes through. */
+static bool must_wait(struct presence *p, const struct known *k)
+{
+    return !k->peer.linked && *calls_like(p, k) >= p->calls_max;
+}
+
 static void call_now(struct presence *p, struct known *k, struct now now)
 {
     if (k->calls < UINT8_MAX) {
         k->calls++;
     }
+    *calls_like(p, k) += k->peer.state != PEER_HERE && !k->peer.linked;
     act_link(p, k, now);
+}
+
+/* How long a call may take. Where it was in vain the last time, we may have been too impatient. */
+static int64_t call_patience(const struct known *k)
+{
+    int doubled = k->calls > 1 ? k->calls - 1 : 0;
+    return (int64_t)CALL_MS << (doubled < CALL_DOUBLED_MAX ? doubled : CALL_DOUBLED_MAX);
+}
+
+/* One more at once, as TCP does it (additive increase, multiplicative decrease: Chiu, Jain, 1989). */
+void call_answered(struct presence *p)
+{
+    p->calls_max += p->calls_max < CALLS_AT_ONCE_MAX;
+}
+
+/* Nobody is there, or all are too busy with such calls to take ours: half as many at once. */
+static void call_in_vain(struct presence *p, struct now now)
+{
+    if (since(p->relieved, now) >= CALL_MS) {
+        p->relieved = now.mono;
+        p->calls_max = p->calls_max / 2 > CALLS_AT_ONCE_MIN ? p->calls_max / 2 : CALLS_AT_ONCE_MIN;
+    }
 }
 
 static int64_t larger(int64_t a, int64_t b)
@@ -185,6 +241,10 @@ static void call_again(struct presence *p, struct known *k, struct now now)
         k->other = k->peer.address;
         k->peer.address = other;
     }
+    if (must_wait(p, k)) {
+        k->call_at = after(now, around(p, CALL_WAIT_MS));
+        return;
+    }
     if (!address_taken(p, &k->peer.address)) {
         call_now(p, k, now);
     }
@@ -222,7 +282,7 @@ static void call_plan_here(const struct presence *p, const struct known *k, stru
     bool astray = peer->linked && !peer->up && k->other.port != 0;
     bool wanted = link_wanted(p, k);
     if (k->relink || (!peer->linked && wanted)) {
-        plan_sooner(plan, STEP_CALL, peer->called.ms + RELINK_MS);
+        plan_sooner(plan, STEP_CALL, peer->called.ms + patiently(p, RELINK_MS));
     } else if (astray) {
         /* ever more rarely: libzmq tries the same address by itself */
         plan_sooner(plan, STEP_CALL,
@@ -242,19 +302,29 @@ void call_plan(const struct presence *p, const struct known *k, struct plan *pla
         return;
     }
     bool left = peer->state == PEER_LEFT;
+    int64_t given_up = peer->called.ms + (left ? CALL_MS : call_patience(k));
     if (peer->linked && (!peer->up || left)) {
-        plan_sooner(plan, STEP_HANG_UP, peer->called.ms + CALL_MS);
+        plan_sooner(plan, STEP_HANG_UP, given_up);
     }
     if (peer->state == PEER_CALLED && k->calls > CALLS_IN_VAIN_MAX && !peer->linked) {
         plan_sooner(plan, STEP_FORGET, peer->called.ms + CALL_MS);
-    } else if (!left && k->call_at.ms != 0) {
-        plan_sooner(plan, STEP_CALL, k->call_at.ms);
+        return;
+    }
+    if (peer->state == PEER_CALLED && !peer->linked) {
+        plan_sooner(plan, STEP_FORGET, peer->since.ms + CALLED_LONG_MS);
+    }
+    if (!left && k->call_at.ms != 0) {
+        plan_sooner(plan, STEP_CALL,
+                    is_calling(k) ? larger(k->call_at.ms, given_up) : k->call_at.ms);
     }
 }
 
 void call_step(struct presence *p, struct known *k, enum step step, struct now now)
 {
     if (step == STEP_HANG_UP) {
+        if (is_calling(k)) {
+            call_in_vain(p, now);
+        }
         act_unlink(p, k);
     } else if (k->peer.state != PEER_HERE) {
         call_again(p, k, now);
@@ -344,6 +414,10 @@ static void beacon_of_one_away(struct presence *p, struct known *k, const struct
     k->peer.address = *address;
     if (k->peer.state == PEER_CALLED) {
         k->peer.run = beacon->run;
+    }
+    if (must_wait(p, k)) {
+        call_soon(k, now);
+        return;
     }
     call_now(p, k, now);
     k->call_at = after(now, around(p, call_gap(p, k, now)));
@@ -455,8 +529,7 @@ static void call_hint(struct presence *p, const struct peer *by, const struct pe
             k->hinted = true;
             k->peer.run = hint->run;
             k->peer.address = address;
-            call_now(p, k, now);
-            k->call_at = after(now, around(p, call_gap(p, k, now)));
+            k->call_at = now.mono;
         }
     } else if (k->peer.state == PEER_CALLED && !k->peer.up) {
         call_elsewhere(k, &address);
@@ -613,6 +686,7 @@ void presence_start(struct presence *p, struct now now)
     p->announced = 0;
     p->answers_at = now.mono;
     p->answers_ms = ANSWER_CREDIT_MS;
+    p->calls_max = CALLS_AT_ONCE;
     p->hints_due = after(now, around(p, HINTS_MS));
     beacon_send(p, now);
 }
@@ -670,6 +744,7 @@ static void hints_tick(struct presence *p, struct now now)
 
 void call_tick(struct presence *p, struct now now)
 {
+    count_calls(p);
     calls_tick(p, now);
     if (is_due(p->network_due, now)) {
         network_changed(p, now);

@@ -104,13 +104,17 @@ struct presence {
     struct mono network_due;
     struct mono checked[PATHS_COUNT]; /* last answer to a check, by path */
     struct mono clone_called;
-    int64_t answers_ms; /* credit for answers to beacons */
+    uint32_t calling[2];  /* calls that aren't up yet: of who was here, of who never was */
+    uint32_t calls_max;   /* of either, at once: as many as the room bears, as far as we saw */
+    struct mono relieved; /* when that was last halved */
+    int64_t answers_ms;   /* credit for answers to beacons */
     struct mono answers_at;
     /* watching */
     struct known *watchers[WATCHERS]; /* who watch me */
     uint32_t watchers_count;
     struct mono ring_due;    /* when to choose them anew; 0: not */
     struct mono beat_due;    /* 0: nobody to beat to */
+    int64_t late_ms;         /* how late our own turns come, lately */
     struct mono tell_due;    /* when others are told who is away; 0: nobody is to be told */
     struct mono refresh_due; /* next look at who wasn't heard for longest */
     struct question questions[QUESTIONS_MAX];
@@ -175,6 +179,8 @@ struct known *known_add(struct presence *, const struct device_id *, struct now)
 void known_become(struct presence *, struct known *, enum peer_state, struct now);
 /* A random one of those who are here and whom we can reach, but for one; NULL if there is none. */
 struct known *known_draw(struct presence *, const struct known *but);
+/* So much longer than usual as our own turns come late. */
+int64_t patiently(const struct presence *, int64_t ms);
 /* A time that is a quarter shorter to a quarter longer. */
 int64_t around(struct presence *, int64_t ms);
 
@@ -183,8 +189,9 @@ bool address_same(const struct address *, const struct address *);
 /* Another address to try when the one in use doesn't answer. */
 void call_elsewhere(struct known *, const struct address *);
 void call_lost(struct presence *, struct known *,
-               struct now);                 /* it went PEER_GONE: when to try again */
-void call_soon(struct known *, struct now); /* somebody hears it */
+               struct now); /* it went PEER_GONE: when to try again */
+void call_answered(struct presence *);
+void call_soon(struct known *, struct now);                            /* somebody hears it */
 void call_self(struct presence *, const struct address *, struct now); /* that address is our own */
 void call_hints(struct presence *, const struct peer *, const struct message *, struct now);
 void call_pack_hints(struct presence *, const struct peer *to, uint32_t hints_max, struct pack *);

@@ -26,7 +26,10 @@ enum {
     STALL_GREET_MS = 2000, /* … so long that others may think us gone */
     SETTLE_MS = 200,       /* from a change of the ring to choosing watchers anew */
     REFRESH_MS = 10000,    /* between probes of the one that wasn't heard for longest */
-    TELL_MS = 20,          /* a split takes many at once: of so many together … */
+    LATE_MS = 50,   /* turns of our own that come later tell that this machine is busy: … */
+    LATE_TIMES = 2, /* … then so is who is to answer, and the way is there and back */
+    LATE_MS_MAX = 5000,
+    TELL_MS = 20,        /* a split takes many at once: of so many together … */
     TELL_MAX = 16,       /* … the others are told, so that what is said of them shares packets */
     STRANGE_MS = 300000, /* silence of one without a link before it is asked, ... */
     STRANGE_REFRESH_MS = 60000, /* ... and how often that may be: both make a link for it */
@@ -340,12 +343,19 @@ static bool may_decide(const struct presence *p, const struct known *k)
     return p->here == 1 || p->heard.ms > k->peer.accused.ms;
 }
 
-static int64_t told_wait(const struct known *k)
+/* Whose own turns come late, as where all find each other anew at once, is heard late, and so are others: it gives them more time.
+ * Lifeguard's local health (Dadgar et al., 2017). */
+int64_t patiently(const struct presence *p, int64_t ms)
+{
+    return p->late_ms < LATE_MS ? ms : ms + LATE_TIMES * p->late_ms;
+}
+
+static int64_t told_wait(const struct presence *p, const struct known *k)
 {
     if (k->peer.up) {
-        return k->told.ms + QUESTION_MS;
+        return k->told.ms + patiently(p, QUESTION_MS);
     }
-    int64_t linked = k->peer.called.ms + QUESTION_LINK_MS;
+    int64_t linked = k->peer.called.ms + patiently(p, QUESTION_LINK_MS);
     return linked > k->told.ms ? linked : k->told.ms;
 }
 
@@ -356,11 +366,11 @@ static struct mono last_sign(const struct known *k)
     return vouched ? k->vouched : k->peer.heard;
 }
 
-static int64_t quiet_until(const struct known *k)
+static int64_t quiet_until(const struct presence *p, const struct known *k)
 {
     int64_t last = last_sign(k).ms;
     last = k->watch_from.ms > last ? k->watch_from.ms : last;
-    return last + QUIET_MS + (int64_t)k->vouches * PATIENCE_MS;
+    return last + patiently(p, QUIET_MS) + (int64_t)k->vouches * PATIENCE_MS;
 }
 
 void watch_plan(const struct presence *p, const struct known *k, struct plan *plan)
@@ -369,21 +379,21 @@ void watch_plan(const struct presence *p, const struct known *k, struct plan *pl
         return;
     }
     if (k->told.ms != 0 && k->peer.probed.ms == 0) {
-        plan_sooner(plan, STEP_PROBE, k->told.ms + ANOTHER_MS);
+        plan_sooner(plan, STEP_PROBE, k->told.ms + patiently(p, ANOTHER_MS));
     } else if (k->told.ms != 0) {
-        plan_sooner(plan, STEP_BELIEVE, told_wait(k));
+        plan_sooner(plan, STEP_BELIEVE, told_wait(p, k));
     }
     if (k->peer.accused.ms != 0) {
-        int64_t answers = k->peer.accused.ms + DECIDE_MS;
+        int64_t answers = k->peer.accused.ms + patiently(p, DECIDE_MS);
         int64_t alone = p->heard.ms + CUT_OFF_MS;
         bool wait = !may_decide(p, k) && alone > answers;
         plan_sooner(plan, STEP_DECIDE, wait ? alone : answers);
     } else if (k->peer.probed.ms != 0) {
         bool again = k->probes == 1;
         plan_sooner(plan, again ? STEP_PROBE_AGAIN : STEP_ACCUSE,
-                    k->peer.probed.ms + (again ? PROBE_MS : ACCUSE_MS));
+                    k->peer.probed.ms + patiently(p, again ? PROBE_MS : ACCUSE_MS));
     } else if (k->mine || k->peer.watched) {
-        plan_sooner(plan, STEP_PROBE, quiet_until(k));
+        plan_sooner(plan, STEP_PROBE, quiet_until(p, k));
     }
 }
 
@@ -440,7 +450,8 @@ static void take_suspect(struct presence *p, struct known *asker, const struct m
         say_heard(p, asker, k, false, now);
     } else if (p->questions_count < QUESTIONS_MAX) {
         watch_probe(p, k, now);
-        p->questions[p->questions_count++] = (struct question){k, asker, after(now, QUESTION_MS)};
+        p->questions[p->questions_count++] =
+            (struct question){k, asker, after(now, patiently(p, QUESTION_MS))};
     }
 }
 
@@ -593,6 +604,9 @@ static void beats_tick(struct presence *p, struct now now)
         next = p->watchers[i]->beaten.ms < next->beaten.ms ? p->watchers[i] : next;
     }
     act_beat(p, next, 0, now);
+    int64_t late = now.mono.ms - p->beat_due.ms;
+    late = late < LATE_MS_MAX ? late : LATE_MS_MAX;
+    p->late_ms = late > p->late_ms ? late : (3 * p->late_ms + late) / 4;
     p->beat_due.ms += gap;
     if (p->beat_due.ms <= now.mono.ms) {
         p->beat_due = after(now, gap);
