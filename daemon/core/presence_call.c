@@ -15,8 +15,7 @@ enum {
     CHECK_MS = 1000,           /* between two answers on one path: everybody hears each */
     LURE_MS = 3000,            /* between two calls that beacons of one device cause */
     CLONE_MS = 10000,          /* between two calls of a copy of ourselves */
-    CALL_MS = 3000,            /* a call that isn't up then is given up, … */
-    CALL_DOUBLED_MAX = 2,      /* … the next in twice that time, and again so often */
+    CALL_MS = 3000,            /* a call that isn't up then is given up */
     CALLS_AT_ONCE = 16,        /* calls that aren't up yet, at first */
     CALLS_AT_ONCE_MIN = 4,
     CALLS_AT_ONCE_MAX = 64,
@@ -134,6 +133,11 @@ static bool link_wanted(const struct presence *p, const struct known *k)
     return !p->large || k->chosen || k->mine || k->peer.watches_me;
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static bool is_calling(const struct known *k)
 {
     return k->peer.state != PEER_HERE && k->peer.linked && !k->peer.up;
@@ -169,31 +173,25 @@ static void call_now(struct presence *p, struct known *k, struct now now)
     act_link(p, k, now);
 }
 
-/* How long a call may take. Where it was in vain the last time, we may have been too impatient. */
-static int64_t call_patience(const struct known *k)
-{
-    int doubled = k->calls > 1 ? k->calls - 1 : 0;
-    return (int64_t)CALL_MS << (doubled < CALL_DOUBLED_MAX ? doubled : CALL_DOUBLED_MAX);
-}
-
 /* One more at once, as TCP does it (additive increase, multiplicative decrease: Chiu, Jain, 1989). */
 void call_answered(struct presence *p)
 {
     p->calls_max += p->calls_max < CALLS_AT_ONCE_MAX;
 }
 
-/* Nobody is there, or all are too busy with such calls to take ours: half as many at once. */
-static void call_in_vain(struct presence *p, struct now now)
+/* Where turns come late, it needn't be that nobody is there: all may be too busy with such calls to take ours. Half as many at
+ * once, and it doesn't count. */
+static void call_in_vain(struct presence *p, struct known *k, struct now now)
 {
+    if (patiently(p, 0) == 0) {
+        return;
+    }
+    k->calls = 0;
+    k->call_at = after(now, around(p, CALL_MS));
     if (since(p->relieved, now) >= CALL_MS) {
         p->relieved = now.mono;
-        p->calls_max = p->calls_max / 2 > CALLS_AT_ONCE_MIN ? p->calls_max / 2 : CALLS_AT_ONCE_MIN;
+        p->calls_max = (uint32_t)larger(p->calls_max / 2, CALLS_AT_ONCE_MIN);
     }
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 static uint32_t gone_count(const struct presence *p)
@@ -236,14 +234,14 @@ static bool address_taken(const struct presence *p, const struct address *addres
 
 static void call_again(struct presence *p, struct known *k, struct now now)
 {
+    if (must_wait(p, k)) {
+        k->call_at = after(now, around(p, CALL_WAIT_MS));
+        return;
+    }
     if (k->other.port != 0 && k->calls > 0 && !k->peer.up) {
         struct address other = k->other;
         k->other = k->peer.address;
         k->peer.address = other;
-    }
-    if (must_wait(p, k)) {
-        k->call_at = after(now, around(p, CALL_WAIT_MS));
-        return;
     }
     if (!address_taken(p, &k->peer.address)) {
         call_now(p, k, now);
@@ -302,7 +300,7 @@ void call_plan(const struct presence *p, const struct known *k, struct plan *pla
         return;
     }
     bool left = peer->state == PEER_LEFT;
-    int64_t given_up = peer->called.ms + (left ? CALL_MS : call_patience(k));
+    int64_t given_up = peer->called.ms + patiently(p, CALL_MS);
     if (peer->linked && (!peer->up || left)) {
         plan_sooner(plan, STEP_HANG_UP, given_up);
     }
@@ -323,7 +321,7 @@ void call_step(struct presence *p, struct known *k, enum step step, struct now n
 {
     if (step == STEP_HANG_UP) {
         if (is_calling(k)) {
-            call_in_vain(p, now);
+            call_in_vain(p, k, now);
         }
         act_unlink(p, k);
     } else if (k->peer.state != PEER_HERE) {
