@@ -340,7 +340,9 @@ static void forget_some(struct presence *p)
         forget_longest_away(p);
     }
     for (uint32_t i = p->count; i > 0; i--) {
-        if (p->all[i - 1]->forget) {
+        struct known *k = p->all[i - 1];
+        k->forget = k->forget && !k->peer.linked && k->peer.state != PEER_HERE; /* it may be back */
+        if (k->forget) {
             known_forget(p, i - 1);
         }
     }
@@ -418,8 +420,10 @@ void presence_tick(struct presence *p, struct now now)
         return;
     }
     watch_stall(p, now);
+    /* from a random one on: what is limited isn't always had by the same */
+    uint32_t first = p->count > 0 ? (uint32_t)rng_below(p->rng, p->count) : 0;
     for (uint32_t i = 0; i < p->count; i++) {
-        known_settle(p, p->all[i], now);
+        known_settle(p, p->all[(first + i) % p->count], now);
     }
     watch_tick(p, now);
     call_tick(p, now);

@@ -19,7 +19,9 @@ enum {
     CALLS_AT_ONCE = 16,        /* calls that aren't up yet, at first */
     CALLS_AT_ONCE_MIN = 4,
     CALLS_AT_ONCE_MAX = 64,
-    CALL_WAIT_MS = 200, /* until another try, where they are so many */
+    CALL_WAIT_MS = 200,     /* until another try, where they are so many, … */
+    CALL_WAIT_EACH_MS = 20, /* … or this for each: fifty tries a second */
+    RELIEVED_MS = 60000, /* so long after the last that was in vain it may be as many as at first */
     CALLED_LONG_MS =
         180000,          /* who wasn't heard until then is forgotten, though its turn didn't come */
     CALL_GONE_MS = 3000, /* between calls of one that was here a minute ago, … */
@@ -143,25 +145,17 @@ static bool is_calling(const struct known *k)
     return k->peer.state != PEER_HERE && k->peer.linked && !k->peer.up;
 }
 
-/* Of those who were here, and of those who never were: many that are made up can keep only one another waiting. */
-static uint32_t *calls_like(struct presence *p, const struct known *k)
+/* Where all call all, as after a cut that went through the room, calls beyond what the machines bear are answered when they
+ * were given up already, and made again: then nobody ever comes through. Who was here and who never was are counted apart, as
+ * the latter may be made up. */
+static bool must_wait(const struct presence *p, const struct known *k)
 {
-    return &p->calling[k->peer.state == PEER_CALLED];
-}
-
-static void count_calls(struct presence *p)
-{
-    memset(p->calling, 0, sizeof(p->calling));
+    uint32_t calling = 0;
+    bool never = k->peer.state == PEER_CALLED;
     for (uint32_t i = 0; i < p->count; i++) {
-        *calls_like(p, p->all[i]) += is_calling(p->all[i]);
+        calling += is_calling(p->all[i]) && (p->all[i]->peer.state == PEER_CALLED) == never;
     }
-}
-
-/* Where all call all, as after a cut that went through the room, calls beyond what the machines bear are answered when they were given
- * up already, and made again: then nobody ever comes through. */
-static bool must_wait(struct presence *p, const struct known *k)
-{
-    return !k->peer.linked && *calls_like(p, k) >= p->calls_max;
+    return !k->peer.linked && calling >= p->calls_max;
 }
 
 static void call_now(struct presence *p, struct known *k, struct now now)
@@ -169,11 +163,10 @@ static void call_now(struct presence *p, struct known *k, struct now now)
     if (k->calls < UINT8_MAX) {
         k->calls++;
     }
-    *calls_like(p, k) += k->peer.state != PEER_HERE && !k->peer.linked;
     act_link(p, k, now);
 }
 
-/* One more at once, as TCP does it (additive increase, multiplicative decrease: Chiu, Jain, 1989). */
+/* One more at once, and half when it was too much, as TCP finds out what a way bears (Jacobson, SIGCOMM 1988). */
 void call_answered(struct presence *p)
 {
     p->calls_max += p->calls_max < CALLS_AT_ONCE_MAX;
@@ -186,8 +179,7 @@ static void call_in_vain(struct presence *p, struct known *k, struct now now)
     if (patiently(p, 0) == 0) {
         return;
     }
-    k->calls = 0;
-    k->call_at = after(now, around(p, CALL_MS));
+    k->calls = 1;
     if (since(p->relieved, now) >= CALL_MS) {
         p->relieved = now.mono;
         p->calls_max = (uint32_t)larger(p->calls_max / 2, CALLS_AT_ONCE_MIN);
@@ -235,7 +227,8 @@ static bool address_taken(const struct presence *p, const struct address *addres
 static void call_again(struct presence *p, struct known *k, struct now now)
 {
     if (must_wait(p, k)) {
-        k->call_at = after(now, around(p, CALL_WAIT_MS));
+        k->call_at =
+            after(now, around(p, larger(CALL_WAIT_MS, (int64_t)p->count * CALL_WAIT_EACH_MS)));
         return;
     }
     if (k->other.port != 0 && k->calls > 0 && !k->peer.up) {
@@ -311,9 +304,8 @@ void call_plan(const struct presence *p, const struct known *k, struct plan *pla
     if (peer->state == PEER_CALLED && !peer->linked) {
         plan_sooner(plan, STEP_FORGET, peer->since.ms + CALLED_LONG_MS);
     }
-    if (!left && k->call_at.ms != 0) {
-        plan_sooner(plan, STEP_CALL,
-                    is_calling(k) ? larger(k->call_at.ms, given_up) : k->call_at.ms);
+    if (!left && k->call_at.ms != 0 && !is_calling(k)) {
+        plan_sooner(plan, STEP_CALL, k->call_at.ms);
     }
 }
 
@@ -408,7 +400,6 @@ static void beacon_of_one_away(struct presence *p, struct known *k, const struct
         call_elsewhere(k, address);
         return;
     }
-    k->lured = now.mono;
     k->peer.address = *address;
     if (k->peer.state == PEER_CALLED) {
         k->peer.run = beacon->run;
@@ -417,6 +408,7 @@ static void beacon_of_one_away(struct presence *p, struct known *k, const struct
         call_soon(k, now);
         return;
     }
+    k->lured = now.mono;
     call_now(p, k, now);
     k->call_at = after(now, around(p, call_gap(p, k, now)));
 }
@@ -707,6 +699,9 @@ static void network_changed(struct presence *p, struct now now)
         if (k->peer.state == PEER_HERE && link_wanted(p, k)) {
             act_link(p, k, now);
         } else if (k->peer.state == PEER_GONE || k->peer.state == PEER_CALLED) {
+            if (is_calling(k)) {
+                act_unlink(p, k);
+            }
             k->call_at = now.mono;
         }
     }
@@ -742,7 +737,9 @@ static void hints_tick(struct presence *p, struct now now)
 
 void call_tick(struct presence *p, struct now now)
 {
-    count_calls(p);
+    if (p->calls_max < CALLS_AT_ONCE && since(p->relieved, now) >= RELIEVED_MS) {
+        p->calls_max = CALLS_AT_ONCE;
+    }
     calls_tick(p, now);
     if (is_due(p->network_due, now)) {
         network_changed(p, now);

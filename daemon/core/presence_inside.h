@@ -104,8 +104,8 @@ struct presence {
     struct mono network_due;
     struct mono checked[PATHS_COUNT]; /* last answer to a check, by path */
     struct mono clone_called;
-    uint32_t calling[2];  /* calls that aren't up yet: of who was here, of who never was */
-    uint32_t calls_max;   /* of either, at once: as many as the room bears, as far as we saw */
+    uint32_t
+        calls_max; /* that aren't up yet, at once: as many as the room bears, as far as we saw */
     struct mono relieved; /* when that was last halved */
     int64_t answers_ms;   /* credit for answers to beacons */
     struct mono answers_at;

@@ -26,9 +26,9 @@ enum {
     STALL_GREET_MS = 2000, /* … so long that others may think us gone */
     SETTLE_MS = 200,       /* from a change of the ring to choosing watchers anew */
     REFRESH_MS = 10000,    /* between probes of the one that wasn't heard for longest */
-    LATE_MS = 50,   /* turns of our own that come later tell that this machine is busy: … */
-    LATE_TIMES = 2, /* … then so is who is to answer, and the way is there and back */
-    LATE_MS_MAX = 5000,
+    LATE_MS = 50,        /* turns of our own that come later tell that this machine is busy: … */
+    LATE_TIMES = 2,      /* … then so is who is to answer, and the way is there and back */
+    LATE_MS_MAX = 5000,  /* what stood still for longer isn't busy: it slept */
     TELL_MS = 20,        /* a split takes many at once: of so many together … */
     TELL_MAX = 16,       /* … the others are told, so that what is said of them shares packets */
     STRANGE_MS = 300000, /* silence of one without a link before it is asked, ... */
@@ -446,7 +446,7 @@ static void take_suspect(struct presence *p, struct known *asker, const struct m
         say_heard(p, asker, &unknown, false, now);
     } else if (is_fresh(k, now)) {
         say_heard(p, asker, k, true, now);
-    } else if (k->peer.probed.ms != 0 && since(k->peer.probed, now) >= QUESTION_MS) {
+    } else if (k->peer.probed.ms != 0 && since(k->peer.probed, now) >= patiently(p, QUESTION_MS)) {
         say_heard(p, asker, k, false, now);
     } else if (p->questions_count < QUESTIONS_MAX) {
         watch_probe(p, k, now);
@@ -574,6 +574,9 @@ void watch_stall(struct presence *p, struct now now)
         return;
     }
     p->beat_due = now.mono;
+    if (stall <= LATE_MS_MAX) {
+        p->late_ms = stall > p->late_ms ? stall : p->late_ms;
+    }
     shift(&p->heard, stall, now);
     for (uint32_t i = 0; i < p->count; i++) {
         shift_known(p, p->all[i], stall, now);
@@ -590,6 +593,7 @@ static void beats_tick(struct presence *p, struct now now)
 {
     if (p->watchers_count == 0) {
         p->beat_due.ms = 0;
+        p->late_ms = 0; /* nothing would show that it isn't any more */
         return;
     }
     int64_t gap = BEAT_MS / p->watchers_count;
@@ -605,7 +609,6 @@ static void beats_tick(struct presence *p, struct now now)
     }
     act_beat(p, next, 0, now);
     int64_t late = now.mono.ms - p->beat_due.ms;
-    late = late < LATE_MS_MAX ? late : LATE_MS_MAX;
     p->late_ms = late > p->late_ms ? late : (3 * p->late_ms + late) / 4;
     p->beat_due.ms += gap;
     if (p->beat_due.ms <= now.mono.ms) {
