@@ -1360,6 +1360,37 @@ static void who_is_forgotten_is_said_to_be_first(void **state)
     world_free(w);
 }
 
+/* Between the moment when it is given up and the one when it can be forgotten, as acts are queued, it may come. */
+static void who_comes_while_it_is_being_forgotten_stays(void **state)
+{
+    (void)state;
+    struct world *w = world_new(2, 27);
+    struct peer *peer = NULL;
+    struct address from = address_of(1, UDP_PORT);
+    node_start(w, 0);
+    struct presence *p = w->nodes[0].presence;
+    struct beacon beacon = beacon_of(&w->nodes[1], 0);
+    presence_beacon(p, &beacon, &from, "eth0", node_now(w, 0));
+    for (int i = 0; i < 300; i++) { /* nobody takes its calls, and no act is pulled */
+        w->now += SECOND;
+        presence_tick(p, node_now(w, 0));
+    }
+    assert_non_null(presence_by_device(p, &w->nodes[1].device));
+    struct message hello = {.version = PROTOCOL_VERSION,
+                            .device = w->nodes[1].device,
+                            .run = 5,
+                            .port = INBOX_PORT,
+                            .host = slice_str("pc1")};
+    from.port = 0;
+    assert_int_equal(presence_hello(p, &hello, &w->nodes[1].link, &from, node_now(w, 0), &peer),
+                     OK);
+    count_acts(p, ACT_LINK);
+    presence_tick(p, node_now(w, 0));
+    assert_int_equal(presence_here(p), 1);
+    assert_ptr_equal(presence_by_device(p, &w->nodes[1].device), peer);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1392,6 +1423,7 @@ int main(void)
         cmocka_unit_test(a_link_that_leads_to_ourselves_is_given_up),
         cmocka_unit_test(one_that_is_gone_is_called_where_its_beacons_come_from),
         cmocka_unit_test(who_is_forgotten_is_said_to_be_first),
+        cmocka_unit_test(who_comes_while_it_is_being_forgotten_stays),
         cmocka_unit_test(a_run_that_comes_back_after_another_is_counted),
         cmocka_unit_test(addresses_that_mean_nothing_elsewhere_are_not_passed_on),
         cmocka_unit_test(a_change_of_addresses_is_announced_and_calls_everybody_anew),
