@@ -152,10 +152,13 @@ static bool must_wait(const struct presence *p, const struct known *k)
 {
     uint32_t calling = 0;
     bool never = k->peer.state == PEER_CALLED;
+    if (k->peer.linked) {
+        return false;
+    }
     for (uint32_t i = 0; i < p->count; i++) {
         calling += is_calling(p->all[i]) && (p->all[i]->peer.state == PEER_CALLED) == never;
     }
-    return !k->peer.linked && calling >= p->calls_max;
+    return calling >= p->calls_max;
 }
 
 static void call_now(struct presence *p, struct known *k, struct now now)
@@ -173,7 +176,7 @@ void call_answered(struct presence *p)
 }
 
 /* Where turns come late, it needn't be that nobody is there: all may be too busy with such calls to take ours. Half as many at
- * once, and it doesn't count. */
+ * once, and it counts as the first. */
 static void call_in_vain(struct presence *p, struct known *k, struct now now)
 {
     if (patiently(p, 0) == 0) {

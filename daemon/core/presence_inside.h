@@ -104,8 +104,7 @@ struct presence {
     struct mono network_due;
     struct mono checked[PATHS_COUNT]; /* last answer to a check, by path */
     struct mono clone_called;
-    uint32_t
-        calls_max; /* that aren't up yet, at once: as many as the room bears, as far as we saw */
+    uint32_t calls_max;   /* that aren't up yet, at once: what the room seems to bear */
     struct mono relieved; /* when that was last halved */
     int64_t answers_ms;   /* credit for answers to beacons */
     struct mono answers_at;

@@ -320,8 +320,8 @@ static void end_lesson(struct device *device, struct class *class, const struct 
                        struct now now)
 {
     const struct keyring *here = &class->author.people;
-    for (uint32_t i = here->count;
-         i-- > 0;) { /* from behind: who is signed out is taken out of it */
+    /* from behind: who is signed out is taken out of it */
+    for (uint32_t i = here->count; i-- > 0;) {
         struct session session;
         struct person_id person = here->at[i].person;
         session_read(class->store, &person, &session);

@@ -592,6 +592,21 @@ static void cut(struct world *w, int i, int group)
     }
 }
 
+/* The second half of the room away from the first; and back. */
+static void cut_in_half(struct world *w)
+{
+    for (int i = w->count / 2; i < w->count; i++) {
+        cut(w, i, 1);
+    }
+}
+
+static void mend_cut(struct world *w)
+{
+    for (int i = 0; i < w->count; i++) {
+        w->nodes[i].group = 0;
+    }
+}
+
 static enum peer_state state_of(const struct world *w, int at, int of)
 {
     struct peer *peer = presence_by_device(w->nodes[at].presence, &w->nodes[of].device);
@@ -689,14 +704,10 @@ static void a_crowd_that_is_split_accuses_nobody_who_is_only_late(void **state)
     struct world *w = crowd_new(1000, 25);
     run_for(w, MINUTE);
     assert_int_equal(blind_pairs(w), 0);
-    for (int i = w->count / 2; i < w->count; i++) {
-        cut(w, i, 1);
-    }
+    cut_in_half(w);
     run_for(w, 30 * SECOND);
     assert_int_equal(state_of(w, 0, w->count - 1), PEER_GONE);
-    for (int i = w->count / 2; i < w->count; i++) {
-        w->nodes[i].group = 0;
-    }
+    mend_cut(w);
     run_for(w, 20 * SECOND);
     assert_int_equal(blind_pairs(w), 0);
     assert_int_equal(false_alarms(w), 0);
@@ -828,9 +839,7 @@ static void two_halves_lose_each_other_and_find_each_other(void **state)
     static const int64_t lengths[] = {10 * SECOND, 5 * MINUTE};
     for (size_t length = 0; length < 2; length++) {
         struct world *w = room_new(30, 36);
-        for (int i = 15; i < 30; i++) {
-            cut(w, i, 1);
-        }
+        cut_in_half(w);
         run_for(w, 6 * SECOND); /* whose four watchers are all in the other half takes longer */
         for (int i = 0; i < 15; i++) {
             for (int j = 15; j < 30; j++) {
@@ -849,9 +858,7 @@ static void two_halves_lose_each_other_and_find_each_other(void **state)
         }
         /* at most five a second in the whole room, give or take the jitter */
         assert_true(beacons <= (uint64_t)lengths[length] / SECOND * 7 + 30);
-        for (int i = 15; i < 30; i++) {
-            w->nodes[i].group = 0;
-        }
+        mend_cut(w);
         run_for(w, 5 * SECOND);
         assert_int_equal(blind_pairs(w), 0);
         assert_int_equal(false_alarms(w), 0);
