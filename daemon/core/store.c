@@ -474,8 +474,9 @@ struct slice column_slice(sqlite3_stmt *stmt, int column)
 
 bool column_fixed(sqlite3_stmt *stmt, int column, void *out, size_t len)
 {
+    bool blob = sqlite3_column_type(stmt, column) == SQLITE_BLOB; /* a number has a text, too */
     struct slice s = column_slice(stmt, column);
-    if (s.len != len || !s.at) {
+    if (!blob || s.len != len || !s.at) {
         memset(out, 0, len);
         return false;
     }

@@ -38,7 +38,7 @@ try() {
     fi
     target=$1 bytes=$2
     shift 2
-    "build/checked/tests/fuzz/fuzz_$target" "$new/$target" $corpus -max_len="$bytes" "$@" -timeout=60 \
+    "build/checked/tests/fuzz/fuzz_$target" "$new/$target" $corpus -max_len="$bytes" "$@" -timeout=300 \
         -rss_limit_mb=1024 -artifact_prefix=build/checked/ 2>"$new/$target.said"
 }
 
@@ -53,7 +53,7 @@ for source in tests/fuzz/fuzz_*.c; do
         echo "ok $n - $name takes what it gets ($done)"
     else
         echo "not ok $n - $name takes what it gets"
-        tail -n 40 "$new/$name.said" >&2
+        sed -n '/ALARM\|ERROR/,$p' "$new/$name.said" | head -n 80 >&2 # with the input, and where it was
         status=1
     fi
 done
