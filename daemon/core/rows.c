@@ -518,7 +518,7 @@ void journal_read(struct store *store, const struct ref *owner, const struct sta
     int64_t bytes = 0;
     lines->count = 0;
     while (lines->count < LIST_MAX && store_row(store, stmt)) {
-        bytes += LINE_BYTES + sqlite3_column_int64(stmt, 2);
+        bytes += LINE_BYTES + column_len(stmt, 2, PAYLOAD_BYTES_MAX);
         if (bytes > LINES_BYTES_MAX) {
             break;
         }

@@ -484,6 +484,12 @@ bool column_fixed(sqlite3_stmt *stmt, int column, void *out, size_t len)
     return true;
 }
 
+int64_t column_len(sqlite3_stmt *stmt, int column, int64_t max)
+{
+    int64_t len = sqlite3_column_int64(stmt, column);
+    return len < 0 ? 0 : len > max ? max : len;
+}
+
 enum err store_err(const struct store *store)
 {
     return store->err;

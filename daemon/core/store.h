@@ -54,6 +54,8 @@ void store_do(struct store *, const char *sql, const char *types, ...);
 /* Columns as our types; a NULL or another length gives zeroes and false. Text and blobs are valid until the next step. */
 struct slice column_slice(sqlite3_stmt *, int column);
 bool column_fixed(sqlite3_stmt *, int column, void *out, size_t len);
+/* How long something is, as the database says: 0 … max, also where it says nonsense. */
+int64_t column_len(sqlite3_stmt *, int column, int64_t max);
 
 /* The first error since store_begin or store_forgive, and what SQLite said about it. A query that had one may seem to find
  * nothing: whoever decides by that asks here first. */
