@@ -594,6 +594,8 @@ void receipts_pack(struct device *, struct class *, bool open_only, struct pack 
 /* Answers a `redact.receipt` that waits, if the machines that are here are done or it waited long enough. */
 void receipt_answer(struct device *, struct pending *, struct now);
 
+/* What a machine is called: its seat, else its host's name, else, if only others told of it, how its id begins. */
+void machine_name(struct class *, const struct peer *, char out[NAME_BYTES_MAX + 1]);
 enum err method_watch(struct call *, struct pack *);
 void watchers_facts(struct device *, struct class *, struct now);
 void watchers_machine(struct device *, struct class *, const struct peer *, struct now);

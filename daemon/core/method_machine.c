@@ -44,14 +44,24 @@ static void pack_since(struct pack *p, struct now now, struct mono since)
 
 /* ---- status ---------------------------------------------------------------------------------------------------- */
 
+void machine_name(struct class *class, const struct peer *peer, char out[NAME_BYTES_MAX + 1])
+{
+    char device[9];
+    seat_of_device(class->store, &peer->device, out);
+    if (!*out) {
+        const char *host = *peer->host ? peer->host : hex(device, peer->device.b, 4);
+        text_copy(out, NAME_BYTES_MAX + 1, slice_str(host));
+    }
+}
+
 static void pack_machine(struct pack *p, struct class *class, const struct peer *peer,
                          uint64_t own_seq, struct now now)
 {
-    char seat[NAME_BYTES_MAX + 1], device[17], address[64];
+    char name[NAME_BYTES_MAX + 1], device[17], address[64];
     static const char *const states[] = {"called", "here", "gone", "left"};
-    seat_of_device(class->store, &peer->device, seat);
+    machine_name(class, peer, name);
     pack_map(p, 11);
-    pack_pair(p, "seat", *seat ? seat : peer->host);
+    pack_pair(p, "seat", name);
     pack_pair(p, "host", peer->host);
     pack_pair(p, "device", hex(device, peer->device.b, 8));
     pack_pair(p, "state", states[peer->state]);

@@ -238,6 +238,23 @@ struct known *known_add(struct presence *p, const struct device_id *device, stru
     return k;
 }
 
+bool seems_here(const struct known *k)
+{
+    const struct peer *peer = &k->peer;
+    return peer->state == PEER_HERE ||
+           (peer->state == PEER_CALLED && peer->beacon.ms != 0 && k->calls < 2);
+}
+
+/* Where all start at once it is large before anybody has met. */
+void room_size(struct presence *p)
+{
+    p->seem = 0;
+    for (uint32_t i = 0; i < p->count; i++) {
+        p->seem += seems_here(p->all[i]);
+    }
+    p->large = p->seem > (p->large ? NEIGHBOURS_FEW : NEIGHBOURS_MAX);
+}
+
 void known_become(struct presence *p, struct known *k, enum peer_state state, struct now now)
 {
     p->here -= k->peer.state == PEER_HERE;
@@ -245,11 +262,12 @@ void known_become(struct presence *p, struct known *k, enum peer_state state, st
     k->peer.state = state;
     k->peer.since = now.mono;
     p->here += state == PEER_HERE;
-    p->large = p->here > (p->large ? NEIGHBOURS_FEW : NEIGHBOURS_MAX);
+    room_size(p);
     k->hinted = false;
     k->calls = 0;
     k->call_at.ms = 0;
     k->told.ms = 0;
+    k->said.ms = 0;
     k->peer.probed.ms = 0;
     k->peer.accused.ms = 0;
     k->peer.watched = false;
@@ -262,8 +280,7 @@ void known_become(struct presence *p, struct known *k, enum peer_state state, st
     watch_changed(p, now);
 }
 
-/* Another run of it began: what was agreed with the one before is void. */
-static void known_restarted(struct known *k, uint64_t run)
+void known_restarted(struct known *k, uint64_t run)
 {
     struct peer *peer = &k->peer;
     peer->returns += run == peer->run_before;
@@ -528,6 +545,7 @@ static void is_heard(struct presence *p, struct known *k, struct now now)
     if (peer->state != PEER_HERE) {
         bool linked = peer->linked;
         known_become(p, k, PEER_HERE, now);
+        watch_tell(p, k, now);
         if (!linked && peer->address.port != 0) {
             act_link(p, k, now);
         }
@@ -623,7 +641,7 @@ static void peer_left(struct presence *p, struct known *k, const struct message 
         p->heard = now.mono;
         known_become(p, k, PEER_LEFT, now);
         if (p->large) {
-            watch_tell_gone(p, k, now);
+            watch_tell(p, k, now);
         }
     }
 }

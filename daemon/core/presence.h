@@ -1,9 +1,9 @@
 /* Who is here: the devices of one class, how they are reached, who watches whom, and when one is
  * gone.
  *
- * Alive is who was heard in our inbox. Each machine is watched by WATCHERS others, to whom it
- * sends a BEAT every two seconds; the rest hear of it from them, so that idle traffic doesn't
- * grow with the room. Who misses beats asks directly, then asks a second machine, and only then
+ * Alive is who was heard in our inbox; in a large room also whom two others hear, so that not all
+ * call all. Each machine is watched by WATCHERS others, to whom it sends a BEAT every two seconds;
+ * the rest hear of it from them, so that idle traffic doesn't grow with the room. Who misses beats asks directly, then asks a second machine, and only then
  * tells everybody. The idea of asking others before accusing is SWIM's (Das, Gupta, Motivala,
  * DSN 2002); not trusting one's own stalled clock is Lifeguard's (Dadgar et al., 2017). */
 #ifndef JAM_PRESENCE_H
@@ -22,7 +22,7 @@ enum { WATCHERS = 4 };
 
 enum peer_state {
     PEER_CALLED, /* its address is known, nothing was heard from it yet */
-    PEER_HERE,   /* heard */
+    PEER_HERE,   /* heard, or by what others say */
     PEER_GONE,   /* silent, confirmed by a second machine */
     PEER_LEFT,   /* said so */
 };

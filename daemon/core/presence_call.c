@@ -22,6 +22,8 @@ enum {
     CALL_WAIT_MS = 200,     /* until another try, where they are so many, … */
     CALL_WAIT_EACH_MS = 20, /* … or this for each: fifty tries a second */
     RELIEVED_MS = 60000, /* so long after the last that was in vain it may be as many as at first */
+    HEARSAY_MS = 1500,   /* a large room says by then who is here, or … */
+    HEARSAY_EACH_MS = 20, /* … this for each; else it is called */
     CALLED_LONG_MS =
         180000,          /* who wasn't heard until then is forgotten, though its turn didn't come */
     CALL_GONE_MS = 3000, /* between calls of one that was here a minute ago, … */
@@ -158,7 +160,7 @@ static bool must_wait(const struct presence *p, const struct known *k)
     for (uint32_t i = 0; i < p->count; i++) {
         calling += is_calling(p->all[i]) && (p->all[i]->peer.state == PEER_CALLED) == never;
     }
-    return calling >= p->calls_max;
+    return calling >= (p->large && p->calls_max > 4 ? 4 : p->calls_max);
 }
 
 static void call_now(struct presence *p, struct known *k, struct now now)
@@ -259,14 +261,39 @@ void call_lost(struct presence *p, struct known *k, struct now now)
     }
 }
 
-void call_soon(struct known *k, struct now now)
+static void call_by(struct known *k, int64_t ms)
 {
-    int64_t soon = now.mono.ms;
-    if (since(k->peer.called, now) < CALL_GONE_MS) {
-        soon = k->peer.called.ms + CALL_GONE_MS;
+    if (k->call_at.ms == 0 || k->call_at.ms > ms) {
+        k->call_at.ms = ms;
     }
-    if (k->call_at.ms == 0 || k->call_at.ms > soon) {
-        k->call_at.ms = soon;
+}
+
+static void call_soon(struct known *k, struct now now)
+{
+    int64_t again = k->peer.called.ms + CALL_GONE_MS;
+    call_by(k, k->peer.called.ms != 0 && again > now.mono.ms ? again : now.mono.ms);
+}
+
+/* Others will have met it, and say so. */
+static bool may_leave_to_others(const struct presence *p, const struct known *k)
+{
+    return p->large && k->peer.state != PEER_LEFT && !watch_would_want(p, k);
+}
+
+static void call_if_none_says(struct presence *p, struct known *k, struct now now)
+{
+    call_by(k, now.mono.ms + around(p, larger(HEARSAY_MS, (int64_t)p->count * HEARSAY_EACH_MS)));
+}
+
+void call_told(struct presence *p, struct known *k, struct now now)
+{
+    if (k->peer.up) {
+        return;
+    }
+    if (may_leave_to_others(p, k)) {
+        call_if_none_says(p, k, now);
+    } else {
+        call_soon(k, now);
     }
 }
 
@@ -407,6 +434,10 @@ static void beacon_of_one_away(struct presence *p, struct known *k, const struct
     if (k->peer.state == PEER_CALLED) {
         k->peer.run = beacon->run;
     }
+    if (may_leave_to_others(p, k)) {
+        call_if_none_says(p, k, now);
+        return;
+    }
     if (must_wait(p, k)) {
         call_soon(k, now);
         return;
@@ -484,6 +515,7 @@ void presence_beacon(struct presence *p, const struct beacon *beacon, const stru
         return;
     }
     beacon_note(k, beacon, iface, now);
+    room_size(p);
     if (k->peer.state == PEER_HERE) {
         beacon_of_one_here(p, k, beacon, &address, now);
     } else {
@@ -503,7 +535,7 @@ static uint32_t hinted_count(const struct presence *p)
     return count;
 }
 
-static void call_hint(struct presence *p, const struct peer *by, const struct peer_hint *hint,
+static void call_hint(struct presence *p, struct peer *by, const struct peer_hint *hint,
                       struct now now)
 {
     struct address address = hint->address;
@@ -522,17 +554,20 @@ static void call_hint(struct presence *p, const struct peer *by, const struct pe
             k->hinted = true;
             k->peer.run = hint->run;
             k->peer.address = address;
-            k->call_at = now.mono;
+            call_told(p, k, now);
         }
     } else if (k->peer.state == PEER_CALLED && !k->peer.up) {
         call_elsewhere(k, &address);
     } else if (k->peer.state == PEER_GONE && !k->peer.up) {
         call_elsewhere(k, &address);
-        call_soon(k, now);
+        call_told(p, k, now);
+    }
+    if (k != NULL && k->peer.state == PEER_CALLED && p->large) {
+        watch_said(p, k, known_of(by), hint->run, 0, now); /* it never was gone */
     }
 }
 
-void call_hints(struct presence *p, const struct peer *by, const struct message *m, struct now now)
+void call_hints(struct presence *p, struct peer *by, const struct message *m, struct now now)
 {
     for (uint32_t i = 0; i < m->count && i < PEERS_MAX; i++) {
         struct peer_hint hint;

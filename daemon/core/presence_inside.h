@@ -22,7 +22,7 @@ struct known {
     uint64_t place; /* on the ring */
     bool hinted;    /* only others told of it */
     bool forget;    /* in this tick */
-    bool tell;      /* the others that it is away */
+    bool tell;      /* the others that it is here, or away */
     /* calling */
     struct address linked_to;
     struct address other; /* where it may be too; its port is 0 if there is none */
@@ -45,6 +45,8 @@ struct known {
     uint8_t probes;
     struct mono told; /* when somebody said that it is gone; 0: nobody */
     uint64_t told_by; /* whose place on the ring this is */
+    struct mono said; /* when somebody said that it is here; 0: nobody */
+    uint64_t said_by, said_run;
     const struct known *asked[ASKED_MAX];
     uint8_t asked_count;
     uint8_t denied; /* how many of them don't hear it either */
@@ -81,6 +83,7 @@ struct presence {
     struct device_id *barred; /* owned; in order of their ids */
     uint32_t barred_count;
     uint32_t here;   /* of them PEER_HERE */
+    uint32_t seem;   /* the same, and whose beacons came and who wasn't called in vain */
     bool large;      /* they are more than anybody keeps links to */
     uint32_t called; /* PEER_CALLED */
     bool started;
@@ -176,6 +179,11 @@ struct known *known_find(const struct presence *, const struct device_id *);
 /* NULL beyond DEVICES_MAX, without memory, or if the id is no key. */
 struct known *known_add(struct presence *, const struct device_id *, struct now);
 void known_become(struct presence *, struct known *, enum peer_state, struct now);
+/* Another run of it began: what was agreed with the one before is void. */
+void known_restarted(struct known *, uint64_t run);
+/* Are so many here, or seem to be, that not all keep links to all? */
+void room_size(struct presence *);
+bool seems_here(const struct known *);
 /* A random one of those who are here and whom we can reach, but for one; NULL if there is none. */
 struct known *known_draw(struct presence *, const struct known *but);
 /* So much longer than usual as our own turns come late. */
@@ -190,9 +198,10 @@ void call_elsewhere(struct known *, const struct address *);
 void call_lost(struct presence *, struct known *,
                struct now); /* it went PEER_GONE: when to try again */
 void call_answered(struct presence *);
-void call_soon(struct known *, struct now);                            /* somebody hears it */
+/* Somebody hears it, or a beacon says that it is there. */
+void call_told(struct presence *, struct known *, struct now);
 void call_self(struct presence *, const struct address *, struct now); /* that address is our own */
-void call_hints(struct presence *, const struct peer *, const struct message *, struct now);
+void call_hints(struct presence *, struct peer *, const struct message *, struct now);
 void call_pack_hints(struct presence *, const struct peer *to, uint32_t hints_max, struct pack *);
 void call_plan(const struct presence *, const struct known *, struct plan *);
 void call_step(struct presence *, struct known *, enum step, struct now);
@@ -208,7 +217,12 @@ void watch_link(struct presence *, struct known *, struct now); /* it came up or
 void watch_changed(struct presence *, struct now);              /* the ring must be looked at */
 void watch_forget(struct presence *, const struct known *);     /* no pointer to it may stay */
 void watch_stall(struct presence *, struct now);                /* were we stopped ourselves? */
-void watch_tell_gone(struct presence *, struct known *, struct now);
+void watch_tell(struct presence *, struct known *, struct now); /* that it is here, or away */
+/* Would we keep a link to one that isn't here, if it were? */
+bool watch_would_want(const struct presence *, const struct known *);
+/* One says that it hears this run, or did so long ago. */
+void watch_said(struct presence *, struct known *, const struct known *by, uint64_t run,
+                int64_t ago_ms, struct now);
 void watch_plan(const struct presence *, const struct known *, struct plan *);
 void watch_step(struct presence *, struct known *, enum step, struct now);
 void watch_tick(struct presence *, struct now);

@@ -31,7 +31,10 @@ enum {
     LATE_MS_MAX = 5000,  /* what stood still for longer isn't busy: it slept */
     TELL_MS = 20,        /* a split takes many at once: of so many together … */
     TELL_MAX = 16,       /* … the others are told, so that what is said of them shares packets */
+    SAID_MS = 10000,     /* so close together two say that one is here */
     STRANGE_MS = 300000, /* silence of one without a link before it is asked, ... */
+    MEETS =
+        20, /* of the room greet, each time, one that only others told of: two a second in all */
     STRANGE_REFRESH_MS = 60000, /* ... and how often that may be: both make a link for it */
 };
 
@@ -90,17 +93,21 @@ static bool is_among(const struct known *k, struct known *const *all, uint32_t c
 /* Where there are too many to link to all, each pair of machines throws the same dice, so that both want their link or
  * neither: about log2 of all for each machine, besides its watchers and those it watches. The ring alone holds the room
  * together; these make the way short. */
-static void neighbours_choose(struct presence *p)
+static bool is_drawn(const struct presence *p, const struct known *k)
 {
+    uint64_t dice = (k->place ^ p->place) * UINT64_C(0x9e3779b97f4a7c15);
     uint64_t wanted = 0;
-    for (uint32_t n = p->here; n > 1; n /= 2) {
+    for (uint32_t n = p->seem; n > 1; n /= 2) {
         wanted++;
     }
+    return dice < UINT64_MAX / (p->seem + 1) * wanted;
+}
+
+static void neighbours_choose(struct presence *p)
+{
     for (uint32_t i = 0; i < p->count; i++) {
         struct known *k = p->all[i];
-        uint64_t dice = (k->place ^ p->place) * UINT64_C(0x9e3779b97f4a7c15);
-        k->chosen =
-            p->large && k->peer.state == PEER_HERE && dice < UINT64_MAX / (p->here + 1) * wanted;
+        k->chosen = p->large && k->peer.state == PEER_HERE && is_drawn(p, k);
     }
 }
 
@@ -170,6 +177,13 @@ void watch_forget(struct presence *p, const struct known *k)
 
 /* ---- what is known of one ------------------------------------------------------------------- */
 
+/* When it was last heard, by us or by others who said so. */
+static struct mono last_sign(const struct known *k)
+{
+    bool vouched = k->vouches > 0 && k->vouched.ms > k->peer.heard.ms;
+    return vouched ? k->vouched : k->peer.heard;
+}
+
 static bool is_fresh(const struct known *k, struct now now)
 {
     return k->peer.state == PEER_HERE && since(k->peer.heard, now) <= FRESH_MS &&
@@ -231,22 +245,30 @@ void watch_link(struct presence *p, struct known *k, struct now now)
 
 /* ---- accusing ------------------------------------------------------------------------------- */
 
-static void tell_gone(struct presence *p, const struct known *gone)
+static void tell(struct presence *p, const struct known *about, struct now now)
 {
-    struct message says = {
-        .kind = MESSAGE_GONE, .device = gone->peer.device, .run = gone->peer.run};
+    bool here = about->peer.state == PEER_HERE;
+    struct message says = {.kind = here ? MESSAGE_HEARD : MESSAGE_GONE,
+                           .device = about->peer.device,
+                           .run = about->peer.run,
+                           .heard = here,
+                           .ago_ms = here ? (uint64_t)since(last_sign(about), now) : 0};
     for (uint32_t i = 0; i < p->count; i++) {
-        if (p->all[i] != gone && p->all[i]->peer.state == PEER_HERE) {
-            act_say(p, p->all[i], &says);
+        struct known *k = p->all[i];
+        bool stays = k->chosen || k->mine || k->peer.watches_me;
+        if (k != about && k->peer.state == PEER_HERE && (stays || !here)) {
+            act_say(p, k, &says);
         }
     }
 }
 
-void watch_tell_gone(struct presence *p, struct known *k, struct now now)
+void watch_tell(struct presence *p, struct known *k, struct now now)
 {
+    if (!p->large && k->peer.state != PEER_HERE) {
+        tell(p, k, now);
+    }
     if (!p->large) {
-        tell_gone(p, k);
-        return;
+        return; /* whoever comes calls all itself */
     }
     k->tell = true;
     if (p->tell_due.ms == 0) {
@@ -254,15 +276,14 @@ void watch_tell_gone(struct presence *p, struct known *k, struct now now)
     }
 }
 
-/* Who came back meanwhile isn't gone. */
 static void tell_tick(struct presence *p, struct now now)
 {
     int told = 0;
     p->tell_due.ms = 0;
     for (uint32_t i = 0; i < p->count && told < TELL_MAX; i++) {
         struct known *k = p->all[i];
-        if (k->tell && k->peer.state != PEER_HERE) {
-            tell_gone(p, k);
+        if (k->tell) {
+            tell(p, k, now);
             told++;
         }
         k->tell = false;
@@ -281,7 +302,7 @@ static void gone(struct presence *p, struct known *k, struct now now)
 static void confirm(struct presence *p, struct known *k, struct now now)
 {
     gone(p, k, now);
-    watch_tell_gone(p, k, now);
+    watch_tell(p, k, now);
 }
 
 /* As others say. */
@@ -289,7 +310,7 @@ static void believe(struct presence *p, struct known *k, struct now now)
 {
     gone(p, k, now);
     if (p->large) {
-        watch_tell_gone(p, k, now); /* not everybody has a link to who said it first */
+        watch_tell(p, k, now); /* not everybody has a link to who said it first */
     }
 }
 
@@ -357,13 +378,6 @@ static int64_t told_wait(const struct presence *p, const struct known *k)
     }
     int64_t linked = k->peer.called.ms + patiently(p, QUESTION_LINK_MS);
     return linked > k->told.ms ? linked : k->told.ms;
-}
-
-/* When it was last heard, by us or by somebody whom we asked. */
-static struct mono last_sign(const struct known *k)
-{
-    bool vouched = k->vouches > 0 && k->vouched.ms > k->peer.heard.ms;
-    return vouched ? k->vouched : k->peer.heard;
 }
 
 static int64_t quiet_until(const struct presence *p, const struct known *k)
@@ -472,13 +486,14 @@ static void take_heard(struct presence *p, struct known *by, const struct messag
                        struct now now)
 {
     struct known *k = known_find(p, &m->device);
+    bool news = k != NULL && (p->large || k->peer.state == PEER_GONE);
+    if (news && m->heard && m->ago_ms <= FRESH_MS) {
+        watch_said(p, k, by, m->run, (int64_t)m->ago_ms, now);
+    }
     if (k == NULL || k->peer.run != m->run) {
         return;
     }
     bool heard = m->heard && m->ago_ms <= FRESH_MS;
-    if (k->peer.state == PEER_GONE && heard) {
-        call_soon(k, now);
-    }
     if (k->peer.state != PEER_HERE || k->peer.accused.ms == 0 || !was_asked(k, by)) {
         return;
     }
@@ -489,6 +504,47 @@ static void take_heard(struct presence *p, struct known *by, const struct messag
         k->peer.accused.ms = 0;
     } else if (++k->denied >= k->asked_count) {
         confirm(p, k, now);
+    }
+}
+
+bool watch_would_want(const struct presence *p, const struct known *k)
+{
+    uint32_t ahead = 0, behind = 0;
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct known *other = p->all[i];
+        bool here = seems_here(other);
+        ahead += here && other->place - p->place < k->place - p->place;
+        behind += here && p->place - other->place < p->place - k->place;
+    }
+    return ahead < WATCHERS || behind < WATCHERS || is_drawn(p, k);
+}
+
+/* A large room hears from those who met it who is here, and calls only whom it wants as neighbours: else all would call all at
+ * each start and after each cut. Two must say so, or we ask ourselves; and of who was found gone, that it was heard since. */
+void watch_said(struct presence *p, struct known *k, const struct known *by, uint64_t run,
+                int64_t ago_ms, struct now now)
+{
+    bool same_run = run == k->peer.run;
+    bool over = same_run && (k->peer.state == PEER_LEFT ||
+                             (k->peer.state == PEER_GONE && since(k->peer.since, now) <= ago_ms));
+    if (k->peer.state == PEER_HERE || over) {
+        return;
+    }
+    if (!p->large) {
+        call_told(p, k, now);
+    } else if (since(k->said, now) >= SAID_MS || k->said_run != run) {
+        k->said = now.mono;
+        k->said_by = by->place;
+        k->said_run = run;
+        call_told(p, k, now);
+    } else if (k->said_by != by->place) {
+        if (!same_run) {
+            known_restarted(k, run);
+        }
+        known_become(p, k, PEER_HERE, now);
+        k->vouched.ms = now.mono.ms - ago_ms;
+        k->vouches = 1;
+        watch_tell(p, k, now);
     }
 }
 
@@ -510,7 +566,8 @@ static void take_gone(struct presence *p, struct known *by, const struct message
         if (k->peer.linked || !p->large) {
             watch_probe(p, k, now);
         }
-    } else if (!k->peer.linked && p->large && k->told_by != by->place) {
+    } else if (!k->peer.linked && p->large && k->told_by != by->place &&
+               since(k->peer.since, now) >= SAID_MS) {
         believe(p, k, now); /* who has a link to it has asked it, and would say so */
     }
 }
@@ -632,21 +689,28 @@ static int64_t refresh_rank(const struct known *k, struct now now)
     return k->peer.linked && !k->peer.up ? 4 * silence : silence;
 }
 
-/* Whom nobody watches, or who thinks us gone, shows when asked: one at a time. */
+/* Whom nobody watches, or who thinks us gone, shows when asked; whom only others told of is greeted, for its name and its
+ * clock. One at a time. */
 static void refresh_tick(struct presence *p, struct now now)
 {
-    struct known *urgent = NULL;
+    struct known *urgent = NULL, *unmet = NULL;
     int64_t urgent_rank = 0;
     for (uint32_t i = 0; i < p->count; i++) {
-        int64_t rank = refresh_rank(p->all[i], now);
+        struct known *k = p->all[i];
+        int64_t rank = refresh_rank(k, now);
         if (rank > urgent_rank) {
-            urgent = p->all[i];
+            urgent = k;
             urgent_rank = rank;
         }
+        bool met = k->peer.heard.ms != 0 || k->peer.linked;
+        unmet = k->peer.state == PEER_HERE && !met ? k : unmet;
     }
     bool strange = urgent != NULL && !urgent->peer.linked;
     if (urgent != NULL) {
         watch_probe(p, urgent, now);
+    }
+    if (unmet != NULL && patiently(p, 0) == 0 && rng_below(p->rng, p->here) < MEETS) {
+        act_link(p, unmet, now);
     }
     p->refresh_due = after(now, around(p, strange ? STRANGE_REFRESH_MS : REFRESH_MS));
 }

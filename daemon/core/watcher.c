@@ -157,16 +157,16 @@ void watchers_facts(struct device *device, struct class *class, struct now now)
 void watchers_machine(struct device *device, struct class *class, const struct peer *peer,
                       struct now now)
 {
-    char seat[NAME_BYTES_MAX + 1];
+    char name[NAME_BYTES_MAX + 1];
     struct pack *p = &device->result;
     struct age age = {.at_ms = now.wall.ms, .clock = AGE_SEEN};
-    seat_of_device(class->store, &peer->device, seat);
+    machine_name(class, peer, name);
     pack_reset(p);
     pack_map(p, 8);
     pack_str(p, "type");
     pack_str(p, "machine");
     pack_str(p, "seat");
-    pack_str(p, *seat ? seat : peer->host);
+    pack_str(p, name);
     pack_str(p, "host");
     pack_str(p, peer->host);
     pack_str(p, "state");

@@ -666,7 +666,7 @@ static void machines_that_start_together_find_each_other(void **state)
         for (int j = 0; j < counts[i]; j++) {
             node_start(w, j);
         }
-        run_for(w, 300);
+        run_for(w, counts[i] > NEIGHBOURS_MAX ? 4 * SECOND : 300);
         assert_int_equal(blind_pairs(w), 0);
         run_for(w, MINUTE);
         assert_int_equal(blind_pairs(w), 0);
@@ -976,6 +976,90 @@ static void a_liar_takes_nobody_out(void **state)
     }
     assert_int_equal(false_alarms(w), 0);
     assert_int_equal(blind_pairs(w), 0);
+    world_free(w);
+}
+
+/* Where all called all it would take more than 20,000 links to come together, and 10,000 after the cut. */
+static void a_large_room_hears_of_most_from_others(void **state)
+{
+    (void)state;
+    struct world *w = world_new(120, 33);
+    for (int i = 0; i < w->count; i++) {
+        node_start(w, i);
+    }
+    run_for(w, 5 * SECOND);
+    assert_int_equal(blind_pairs(w), 0);
+    assert_in_range(w->links, 120, 120 * 60);
+    run_for(w, MINUTE);
+    cut_in_half(w);
+    run_for(w, 30 * SECOND);
+    assert_int_equal(state_of(w, 0, w->count - 1), PEER_GONE);
+    uint32_t links = w->links;
+    mend_cut(w);
+    run_for(w, 6 * SECOND);
+    assert_int_equal(blind_pairs(w), 0);
+    assert_in_range(w->links - links, 120, 120 * 60);
+    assert_int_equal(false_alarms(w), 0);
+    world_free(w);
+}
+
+static void who_only_others_told_of_is_met_in_time(void **state)
+{
+    (void)state;
+    struct world *w = room_new(60, 35);
+    run_for(w, HOUR);
+    for (int i = 0; i < w->count; i++) {
+        for (int k = 0; k < w->count; k++) {
+            assert_true(i == k || peer_at(w, i, k)->heard.ms != 0);
+        }
+    }
+    world_free(w);
+}
+
+static void say_heard(struct world *w, int liar, int about, uint64_t ago_ms)
+{
+    for (int to = 0; to < w->count; to++) {
+        struct pack pack;
+        pack_init(&pack);
+        pack_heard(&pack, &w->nodes[about].device, w->nodes[about].run, true, ago_ms);
+        struct peer *peer = w->nodes[to].alive && to != liar ? peer_at(w, to, liar) : NULL;
+        struct doc doc;
+        struct message m;
+        assert_int_equal(doc_open(&doc, pack_bytes(&pack), PACK_STRICT), OK);
+        assert_int_equal(message_read(&doc.root, &m), OK);
+        if (peer != NULL) {
+            presence_message(w->nodes[to].presence, peer, &m, node_now(w, to));
+            pull(w, to);
+        }
+        doc_clear(&doc);
+        pack_clear(&pack);
+    }
+}
+
+static void a_liar_brings_nobody_back(void **state)
+{
+    (void)state;
+    struct world *w = room_new(60, 34);
+    run_for(w, MINUTE);
+    node_kill(w, 1);
+    while (believers(w, 1) > 0) {
+        run_for(w, 10);
+    }
+    /* what two heard before it was found gone isn't news */
+    say_heard(w, 2, 1, 2400);
+    say_heard(w, 3, 1, 2400);
+    assert_int_equal(believers(w, 1), 0);
+    for (int turn = 0; turn < 100; turn++) {
+        say_heard(w, 0, 1, 0);
+        assert_int_equal(believers(w, 1), 0);
+        run_for(w, 130);
+    }
+    /* two who lie together are found out by those whom it should beat */
+    say_heard(w, 2, 1, 0);
+    say_heard(w, 3, 1, 0);
+    assert_true(believers(w, 1) > 50);
+    run_for(w, 15 * SECOND);
+    assert_int_equal(believers(w, 1), 0);
     world_free(w);
 }
 
@@ -1417,6 +1501,9 @@ int main(void)
         cmocka_unit_test(one_whom_only_one_other_does_not_hear_stays_here),
         cmocka_unit_test(one_that_vanished_before_anybody_watched_it_is_found_out),
         cmocka_unit_test(a_liar_takes_nobody_out),
+        cmocka_unit_test(a_large_room_hears_of_most_from_others),
+        cmocka_unit_test(who_only_others_told_of_is_met_in_time),
+        cmocka_unit_test(a_liar_brings_nobody_back),
         cmocka_unit_test(a_liar_who_denies_every_question_takes_nobody_out),
         cmocka_unit_test(one_that_stood_still_accuses_nobody),
         cmocka_unit_test(one_that_stood_still_in_the_middle_of_a_question_asks_again),
