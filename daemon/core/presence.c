@@ -13,6 +13,7 @@ enum {
     MOVES_MAX = 4,      /* where a firewall lets none through; new words may come close together */
     FEW_HINTS = 8,      /* in a PEERS that nobody waits for */
     LARGE_HINTS = 16,   /* for newcomers of a large room, whom many tell */
+    LARGE_MS = 60000,   /* who is gone for less counts for how large the room is */
     NEWCOMER_MS = 5000, /* so long one that came is told of the others */
     NEIGHBOURS_FEW = NEIGHBOURS_MAX * 4 / 5, /* a room that was large is so until it has no more */
     ROOM_LEFT = DEVICES_MAX / 16, /* kept free for newcomers, by forgetting who is away longest */
@@ -245,14 +246,18 @@ bool seems_here(const struct known *k)
            (peer->state == PEER_CALLED && peer->beacon.ms != 0 && k->calls < 2);
 }
 
-/* Where all start at once it is large before anybody has met. */
-void room_size(struct presence *p)
+/* Where all start at once it is large before anybody has met; and one that was cut in two is so for a while, or all that are left
+ * would call one another in that very moment. */
+void room_size(struct presence *p, struct now now)
 {
+    uint32_t lost = 0;
     p->seem = 0;
     for (uint32_t i = 0; i < p->count; i++) {
+        const struct peer *peer = &p->all[i]->peer;
         p->seem += seems_here(p->all[i]);
+        lost += peer->state == PEER_GONE && since(peer->since, now) < LARGE_MS;
     }
-    p->large = p->seem > (p->large ? NEIGHBOURS_FEW : NEIGHBOURS_MAX);
+    p->large = p->seem + lost > (p->large ? NEIGHBOURS_FEW : NEIGHBOURS_MAX);
 }
 
 void known_become(struct presence *p, struct known *k, enum peer_state state, struct now now)
@@ -262,7 +267,7 @@ void known_become(struct presence *p, struct known *k, enum peer_state state, st
     k->peer.state = state;
     k->peer.since = now.mono;
     p->here += state == PEER_HERE;
-    room_size(p);
+    room_size(p, now);
     k->hinted = false;
     k->calls = 0;
     k->call_at.ms = 0;

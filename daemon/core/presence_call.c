@@ -515,7 +515,7 @@ void presence_beacon(struct presence *p, const struct beacon *beacon, const stru
         return;
     }
     beacon_note(k, beacon, iface, now);
-    room_size(p);
+    room_size(p, now);
     if (k->peer.state == PEER_HERE) {
         beacon_of_one_here(p, k, beacon, &address, now);
     } else {

@@ -182,7 +182,7 @@ void known_become(struct presence *, struct known *, enum peer_state, struct now
 /* Another run of it began: what was agreed with the one before is void. */
 void known_restarted(struct known *, uint64_t run);
 /* Are so many here, or seem to be, that not all keep links to all? */
-void room_size(struct presence *);
+void room_size(struct presence *, struct now);
 bool seems_here(const struct known *);
 /* A random one of those who are here and whom we can reach, but for one; NULL if there is none. */
 struct known *known_draw(struct presence *, const struct known *but);

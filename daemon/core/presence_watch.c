@@ -17,7 +17,8 @@ enum {
     DECIDE_MS = 600,         /* for the others' answers */
     QUESTION_MS = 350,       /* for a probe on behalf of others, or after a GONE */
     QUESTION_LINK_MS = 1000, /* the same where a link must be opened first, and … */
-    ANOTHER_MS = 1500,       /* … so long another may say the same, which saves that link */
+    ANOTHER_MS = 1500,       /* … so long another may say the same, which saves that link, … */
+    ANOTHER_LATE_MS = 10000, /* … and so long where we are late: all would make such links */
     FRESH_MS = 2500,         /* heard so lately is heard */
     JUST_HEARD_MS =
         500, /* … and so lately that a GONE is late or a lie: finding one gone takes longer */
@@ -26,7 +27,7 @@ enum {
     STALL_GREET_MS = 2000, /* … so long that others may think us gone */
     SETTLE_MS = 200,       /* from a change of the ring to choosing watchers anew */
     REFRESH_MS = 10000,    /* between probes of the one that wasn't heard for longest */
-    LATE_MS = 50,        /* turns of our own that come later tell that this machine is busy: … */
+    LATE_MS = 20,        /* turns of our own that come later tell that this machine is busy: … */
     LATE_TIMES = 2,      /* … then so is who is to answer, and the way is there and back */
     LATE_MS_MAX = 5000,  /* what stood still for longer isn't busy: it slept */
     TELL_MS = 20,        /* a split takes many at once: of so many together … */
@@ -393,7 +394,8 @@ void watch_plan(const struct presence *p, const struct known *k, struct plan *pl
         return;
     }
     if (k->told.ms != 0 && k->peer.probed.ms == 0) {
-        plan_sooner(plan, STEP_PROBE, k->told.ms + patiently(p, ANOTHER_MS));
+        bool wait = p->large && !k->peer.linked && patiently(p, 0) > 0;
+        plan_sooner(plan, STEP_PROBE, k->told.ms + (wait ? ANOTHER_LATE_MS : ANOTHER_MS));
     } else if (k->told.ms != 0) {
         plan_sooner(plan, STEP_BELIEVE, told_wait(p, k));
     }

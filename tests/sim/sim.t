@@ -18,7 +18,7 @@ result() { # STATUS NUMBER NAME
     fi
 }
 
-$sim --first 1 --seeds "${SEEDS:-200}" --minutes 5 --jobs 1 --quiet >"$said"
+$sim --first 1 --seeds "${SEEDS:-200}" --minutes 3 --jobs 1 --quiet >"$said"
 result $? 1 "all holds in ${SEEDS:-200} rooms"
 sed 's/^/# /' "$said"
 
