@@ -3,9 +3,10 @@
  *
  * Alive is who was heard in our inbox; in a large room also whom two others hear, so that not all
  * call all. Each machine is watched by WATCHERS others, to whom it sends a BEAT every two seconds;
- * the rest hear of it from them, so that idle traffic doesn't grow with the room. Who misses beats asks directly, then asks a second machine, and only then
- * tells everybody. The idea of asking others before accusing is SWIM's (Das, Gupta, Motivala,
- * DSN 2002); not trusting one's own stalled clock is Lifeguard's (Dadgar et al., 2017). */
+ * the rest hear of it from them, so that idle traffic doesn't grow with the room. Who misses beats
+ * asks directly, then asks a second machine, and only then tells everybody. The idea of asking
+ * others before accusing is SWIM's (Das, Gupta, Motivala, DSN 2002); not trusting one's own stalled
+ * clock is Lifeguard's (Dadgar et al., 2017). */
 #ifndef JAM_PRESENCE_H
 #define JAM_PRESENCE_H
 

@@ -160,7 +160,8 @@ static bool must_wait(const struct presence *p, const struct known *k)
     for (uint32_t i = 0; i < p->count; i++) {
         calling += is_calling(p->all[i]) && (p->all[i]->peer.state == PEER_CALLED) == never;
     }
-    return calling >= (p->large && p->calls_max > 4 ? 4 : p->calls_max);
+    bool few = p->large && p->calls_max > CALLS_AT_ONCE_MIN; /* others tell of the rest */
+    return calling >= (few ? CALLS_AT_ONCE_MIN : p->calls_max);
 }
 
 static void call_now(struct presence *p, struct known *k, struct now now)

@@ -34,8 +34,7 @@ enum {
     TELL_MAX = 16,       /* … the others are told, so that what is said of them shares packets */
     SAID_MS = 10000,     /* so close together two say that one is here */
     STRANGE_MS = 300000, /* silence of one without a link before it is asked, ... */
-    MEETS =
-        20, /* of the room greet, each time, one that only others told of: two a second in all */
+    MEETS = 5,           /* that only others told of are greeted each time */
     STRANGE_REFRESH_MS = 60000, /* ... and how often that may be: both make a link for it */
 };
 
@@ -691,29 +690,36 @@ static int64_t refresh_rank(const struct known *k, struct now now)
     return k->peer.linked && !k->peer.up ? 4 * silence : silence;
 }
 
-/* Whom nobody watches, or who thinks us gone, shows when asked; whom only others told of is greeted, for its name and its
- * clock. One at a time. */
+/* Whom only others told of is greeted, for its name and its clock; not while there is more to do. */
+static void meet_some(struct presence *p, struct now now)
+{
+    int met = 0;
+    for (uint32_t i = 0; i < p->count && met < MEETS && patiently(p, 0) == 0; i++) {
+        struct known *k = p->all[i];
+        if (k->peer.state == PEER_HERE && k->peer.heard.ms == 0 && !k->peer.linked) {
+            act_link(p, k, now);
+            met++;
+        }
+    }
+}
+
+/* Whom nobody watches, or who thinks us gone, shows when asked: one at a time. */
 static void refresh_tick(struct presence *p, struct now now)
 {
-    struct known *urgent = NULL, *unmet = NULL;
+    struct known *urgent = NULL;
     int64_t urgent_rank = 0;
     for (uint32_t i = 0; i < p->count; i++) {
-        struct known *k = p->all[i];
-        int64_t rank = refresh_rank(k, now);
+        int64_t rank = refresh_rank(p->all[i], now);
         if (rank > urgent_rank) {
-            urgent = k;
+            urgent = p->all[i];
             urgent_rank = rank;
         }
-        bool met = k->peer.heard.ms != 0 || k->peer.linked;
-        unmet = k->peer.state == PEER_HERE && !met ? k : unmet;
     }
     bool strange = urgent != NULL && !urgent->peer.linked;
     if (urgent != NULL) {
         watch_probe(p, urgent, now);
     }
-    if (unmet != NULL && patiently(p, 0) == 0 && rng_below(p->rng, p->here) < MEETS) {
-        act_link(p, unmet, now);
-    }
+    meet_some(p, now);
     p->refresh_due = after(now, around(p, strange ? STRANGE_REFRESH_MS : REFRESH_MS));
 }
 
