@@ -264,11 +264,11 @@ static void tell(struct presence *p, const struct known *about, struct now now)
 
 void watch_tell(struct presence *p, struct known *k, struct now now)
 {
-    if (!p->large && k->peer.state != PEER_HERE) {
-        tell(p, k, now);
-    }
     if (!p->large) {
-        return; /* whoever comes calls all itself */
+        if (k->peer.state != PEER_HERE) { /* whoever comes calls all itself */
+            tell(p, k, now);
+        }
+        return;
     }
     k->tell = true;
     if (p->tell_due.ms == 0) {
