@@ -533,7 +533,7 @@ enum err store_begin(struct store *store)
 static void reset_all(struct store *store)
 {
     for (size_t i = 0; i < STATEMENTS_MAX; i++) {
-        if (store->statements[i].stmt) {
+        if (sqlite3_stmt_busy(store->statements[i].stmt)) {
             sqlite3_reset(store->statements[i].stmt);
         }
     }

@@ -19,7 +19,7 @@ struct file {
     struct file *next;
     struct disk *disk;
     char name[NAME_ROOM];
-    uint8_t *bytes; /* as written; zeros from len to room */
+    uint8_t *bytes; /* as written, up to len */
     size_t len, room;
     struct change **changes; /* since the last sync, the oldest first */
     size_t changes_count, changes_room;
@@ -39,6 +39,8 @@ struct disk {
     enum disk_fault fault;
     uint64_t fault_at;
     bool fault_lasts, pauses;
+    bool (*cuts)(void *); /* asked after each change; NULL: nobody */
+    void *cuts_context;
     uint64_t calls, changes, faults;
 };
 
@@ -120,22 +122,24 @@ static void file_grow(struct file *f, size_t len)
             room *= 2;
         }
         f->bytes = must(realloc(f->bytes, room));
-        memset(f->bytes + f->room, 0, room - f->room);
         f->room = room;
     }
 }
 
 static void file_cut_to(struct file *f, size_t len)
 {
-    if (len < f->len) {
-        memset(f->bytes + len, 0, f->len - len);
+    if (len > f->len) {
+        file_grow(f, len);
+        memset(f->bytes + f->len, 0, len - f->len);
     }
-    file_grow(f, len);
     f->len = len;
 }
 
 static void file_put(struct file *f, size_t at, const uint8_t *bytes, size_t len)
 {
+    if (at > f->len) {
+        file_cut_to(f, at); /* a gap is zeros */
+    }
     file_grow(f, at + len);
     if (len) {
         memcpy(f->bytes + at, bytes, len);
@@ -273,6 +277,7 @@ void disk_start(struct disk *disk)
 {
     disk->off = false;
     disk_fault(disk, DISK_WORKS, 0, false);
+    disk_cut_if(disk, NULL, NULL);
 }
 
 bool disk_is_off(const struct disk *disk)
@@ -288,6 +293,12 @@ void disk_fault(struct disk *disk, enum disk_fault fault, uint64_t at, bool last
     disk->fault_at = at;
     disk->fault_lasts = lasting;
     disk->calls = disk->changes = disk->faults = 0;
+}
+
+void disk_cut_if(struct disk *disk, bool (*cuts)(void *), void *context)
+{
+    disk->cuts = cuts;
+    disk->cuts_context = context;
 }
 
 void disk_pause(struct disk *disk, bool pauses)
@@ -341,7 +352,8 @@ static bool call(struct disk *disk, enum call kind, int error, int *rc)
 /* A change is done: does the power go with it? */
 static int changed(struct disk *disk, int error)
 {
-    if (disk->fault == DISK_CUT && !disk->pauses && disk->changes == disk->fault_at) {
+    bool due = disk->fault == DISK_CUT && disk->changes == disk->fault_at;
+    if (!disk->pauses && (due || (disk->cuts && disk->cuts(disk->cuts_context)))) {
         disk->faults++;
         disk_cut(disk);
         return error;

@@ -51,6 +51,8 @@ bool disk_is_off(const struct disk *);
 
 /* Makes the at-th call fail, and if `lasting` all of its kind behind it; 0: no call. DISK_WORKS ends a fault. */
 void disk_fault(struct disk *, enum disk_fault, uint64_t at, bool lasting);
+/* Asks after each change whether the power goes with it, until disk_start. NULL: not any more. */
+void disk_cut_if(struct disk *, bool (*cuts)(void *context), void *context);
 /* While it pauses, calls aren't counted and none fails: for a test that looks in between. */
 void disk_pause(struct disk *, bool pauses);
 /* Calls since disk_fault or disk_new, all or only changes; and how many of them had a fault. */
