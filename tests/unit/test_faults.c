@@ -8,6 +8,7 @@
  * allocations, and of SQLite's own, of which there are thousands, some are tried; and only gcc's plain build tries more than a
  * sample of all. FAULTS_STEP=n tries only that step. */
 #define _GNU_SOURCE
+#include <malloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -633,6 +634,7 @@ static void each_step(enum fault fault, uint64_t every)
     for (int i = 0; i < STEPS; i++) {
         const struct step *step = &lesson[i];
         prepare(room, step);
+        malloc_trim(0); /* once here, or in each child, which would copy what it puts in order */
         if ((!only || atol(only) == i) && (step->machine == 1 || step->kind != ASKS)) {
             bad += try_faults(room, step, fault, every);
         }
