@@ -6,7 +6,10 @@
 #include "bounds.h"
 #include "view.h"
 
-enum { SEEN_MAX = 4096 };
+enum {
+    SEEN_MAX = 4096,
+    SHOWN_MS = 1000, /* ages are told in seconds */
+};
 
 struct seen {
     struct stamp stamp;
@@ -59,17 +62,21 @@ bool ages_seen(const struct ages *ages, const struct stamp *stamp, struct mono *
     return true;
 }
 
-void ages_clock(struct ages *ages, const struct device_id *device, int64_t clock_ms)
+bool ages_clock(struct ages *ages, const struct device_id *device, int64_t clock_ms)
 {
     for (uint32_t i = 0; i < ages->clocks_count; i++) {
-        if (SAME(ages->clocks[i].device, *device)) {
-            ages->clocks[i].ms = clock_ms;
-            return;
+        struct clock_offset *clock = &ages->clocks[i];
+        if (SAME(clock->device, *device)) {
+            bool moved = llabs(clock->ms - clock_ms) >= SHOWN_MS;
+            clock->ms = clock_ms;
+            return moved;
         }
     }
-    if (ages->clocks_count < DEVICES_MAX) {
+    bool room = ages->clocks_count < DEVICES_MAX;
+    if (room) {
         ages->clocks[ages->clocks_count++] = (struct clock_offset){*device, clock_ms};
     }
+    return room;
 }
 
 bool ages_offset(const struct ages *ages, const struct device_id *device, int64_t *clock_ms)

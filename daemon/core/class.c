@@ -822,7 +822,7 @@ static enum err hear_hello(struct device *device, struct class *class, const str
         presence_moved(class->presence, peer, &inbox, now);
     }
     if (peer->clock_known) {
-        ages_clock(class->ages, &peer->device, peer->clock_ms);
+        class->changed |= ages_clock(class->ages, &peer->device, peer->clock_ms);
     }
     return class->sync ? sync_receive(class->sync, peer, m, now) : OK;
 }

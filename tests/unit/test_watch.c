@@ -105,6 +105,23 @@ static void signs_of_life_come_until_the_watcher_hangs_up(void **state)
     room_free(room);
 }
 
+/* How old the things of a machine are may be known only a while after it is here: no entry comes with it. */
+static void that_a_clock_is_known_better_is_told(void **state)
+{
+    (void)state;
+    struct event network = {.kind = EVENT_NETWORK};
+    struct room *room = lesson();
+    room_run(room, 2000);
+    watch(room, 0, "state");
+    room_run(room, 100);
+    ages_clock(room->m[0].device->classes[0]->ages, &room->m[1].id, 3600 * 1000);
+    room->m[0].heard[0] = '\0';
+    room_turn(room, 1, &network);
+    room_run(room, 3000);
+    assert_non_null(strstr(room->m[0].heard, "state "));
+    room_free(room);
+}
+
 /* How many states are told of so many changes, one every 60 ms. */
 static int states_of_changes(struct room *room, int changes)
 {
@@ -168,6 +185,7 @@ int main(void)
         cmocka_unit_test(how_many_machines_are_safe_is_told_when_it_changes),
         cmocka_unit_test(each_change_is_told_once_and_in_order),
         cmocka_unit_test(signs_of_life_come_until_the_watcher_hangs_up),
+        cmocka_unit_test(that_a_clock_is_known_better_is_told),
         cmocka_unit_test(the_more_there_is_to_show_the_rarer_it_is_told),
         cmocka_unit_test(more_watchers_than_there_is_room_for_are_refused),
         cmocka_unit_test(where_no_class_is_there_is_nothing_to_watch),
