@@ -135,7 +135,8 @@ struct history {
 static void __attribute__((noreturn)) live_on(const struct history *h)
 {
     struct disk *disk = h->room->m[0].disk;
-    h->room->m[0].device = NULL; /* whose power went frees nothing: half of a child's time went into that */
+    h->room->m[0].device =
+        NULL; /* whose power went frees nothing: half of a child's time went into that */
     disk_start(disk);
     if (h->again) {
         disk_fault(disk, DISK_CUT, h->again, false);
