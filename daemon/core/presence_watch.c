@@ -394,7 +394,8 @@ void watch_plan(const struct presence *p, const struct known *k, struct plan *pl
     }
     if (k->told.ms != 0 && k->peer.probed.ms == 0) {
         bool wait = p->large && !k->peer.linked && patiently(p, 0) > 0;
-        plan_sooner(plan, STEP_PROBE, k->told.ms + (wait ? ANOTHER_LATE_MS : ANOTHER_MS));
+        plan_sooner(plan, STEP_PROBE,
+                    k->told.ms + patiently(p, wait ? ANOTHER_LATE_MS : ANOTHER_MS));
     } else if (k->told.ms != 0) {
         plan_sooner(plan, STEP_BELIEVE, told_wait(p, k));
     }
