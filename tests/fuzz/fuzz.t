@@ -12,7 +12,7 @@ targets='
 beacon    1000000   256
 client        500  4096
 config    1000000  1024
-database      500  4096
+database     1040  4096
 entry     1000000  4096
 knock       30000   256
 letter     200000  4096
@@ -26,11 +26,35 @@ text       100000   512
 words        5000   256
 '
 
+# Into a folder: inputs that put into each column of each table of a database what it never holds, four columns in each.
+edges() {
+    cat daemon/core/log.sql daemon/core/schema.sql | perl -0777 -e '
+        my @values = ("\xc0", "\x00", "\xff", "\xa0", "\xc4\x00", "\xcf\x7f" . "\xff" x 7, "\xd3\x80" . "\x00" x 7,
+            "\xcf" . pack("Q>", 1234567890123456), "\xb0" . "7" x 16, "\xc4\x10" . "\xff" x 16, "\xc4\x21" . "\x01" x 33);
+        my ($sql, %columns, @cells) = (scalar <STDIN>);
+        while ($sql =~ /CREATE TABLE IF NOT EXISTS (\w+) \((.*?)^\)/smg) {
+            my ($name, $inside) = ($1, $2);
+            $columns{$name} = () = $inside =~ /^    \w+ (?:BLOB|INTEGER|TEXT)/mg;
+        }
+        my @tables = sort keys %columns;
+        for my $t (0 .. $#tables) { push @cells, map { [$t, $_] } 0 .. $columns{$tables[$t]} - 1 }
+        my $step = int(@cells / 4) + 1;
+        for my $i (0 .. $step - 1) { for my $v (0 .. $#values) {
+            open my $out, ">:raw", "$ARGV[0]/$i-$v" or die $!;
+            print $out map { pack("C5", 0x95, 0, @$_, 0) . $values[$v] } grep { $_ } @cells[map { $i + $_ * $step } 0 .. 3];
+        } }' "$1"
+}
+
 # try NAME RUNS BYTES
 try() {
     corpus=tests/fuzz/corpus/$1
     [ -d "$corpus" ] || corpus=
     mkdir "$new/$1"
+    if [ "$1" = database ]; then
+        mkdir "$new/edges"
+        edges "$new/edges"
+        corpus="$corpus $new/edges"
+    fi
     if [ "$FUZZ_SECONDS" ]; then
         set -- "$1" "$3" -max_total_time="$FUZZ_SECONDS" -seed=0
     else
