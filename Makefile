@@ -112,9 +112,9 @@ SCARCE_A := $(patsubst %,$(B)/scarce/lib%.a,core proto msgpackc)
 $(B)/tests/unit/test_faults: $(B)/tests/unit/test_faults.o $(B)/tests/sim/disk.o $(SCARCE_A)
 	$(if $(Q),@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(call pc,--libs,cmocka)
-# a lesson for each call that can fail, a power cut at each write, or a hundred machines take a minute: only as it is built
+# a lesson for each call that can fail, a power cut at each write, or a hundred machines take minutes: only as it is built
 # for use
-LIGHT_C := $(filter-out $(patsubst %,tests/unit/test_%.c,cuts faults large),$(UNIT_C))
+LIGHT_C := $(filter-out $(patsubst %,tests/unit/test_%.c,crowd cuts faults large),$(UNIT_C))
 UNITS := $(patsubst %.c,$(B)/%,$(UNIT_C))
 units: $(UNITS)
 
