@@ -686,6 +686,57 @@ static void a_key_that_opens_for_everybody_is_nobodys(void **state)
     room_free(room);
 }
 
+/* ---- the paper ---------------------------------------------------------------------------------------------------- */
+
+/* A teacher forgot the passphrase: the words that were printed with the class bring them back, at any machine of it. */
+static void the_papers_words_bring_a_teacher_back(void **state)
+{
+    (void)state;
+    static const char fresh[] = "velvet gravy quote lamp domino";
+    char invite[256], paper[256], others[256], misread[256];
+    struct room *room = room_new(3);
+    DONE(room, 2, "class.create", "name", "Period 4", "handle", "lee", "passphrase", TEACHERS);
+    snprintf(others, sizeof(others), "%s", room_text(room, 2, "rescue"));
+    DONE(room, 0, "class.create", "name", "Period 3", "handle", "lee", "passphrase", TEACHERS);
+    snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+    snprintf(paper, sizeof(paper), "%s", room_text(room, 0, "rescue"));
+    assert_string_not_equal(paper, others);
+    DONE(room, 1, "class.join", "words", invite);
+    room_run(room, 2000);
+    snprintf(misread, sizeof(misread), "xyxyx%s", strchr(paper, ' '));
+    FAILS(room, 1, "wrong-word", "class.rescue", "words", misread, "passphrase", fresh);
+    FAILS(room, 1, "wrong-words", "class.rescue", "words", "cobweb item", "passphrase", fresh);
+    FAILS(room, 1, "wrong-words", "class.rescue", "words", others, "passphrase", fresh);
+    FAILS(room, 1, "weak-passphrase", "class.rescue", "words", paper, "passphrase", "lee");
+    DONE(room, 1, "class.rescue", "words", paper, "passphrase", fresh);
+    DONE(room, 1, "here");
+    SAYS(room, 1, "handle", "lee");
+    DONE(room, 1, "class.roster", "names", "zoe"); /* which only a teacher may */
+    DONE(room, 1, "bye");
+    room_run(room, 2000);
+    FAILS(room, 0, "wrong-passphrase", "hello", "handle", "lee", "passphrase", TEACHERS);
+    DONE(room, 0, "hello", "handle", "lee", "passphrase", fresh);
+    room_free(room);
+}
+
+/* Who tries passphrases waits ever longer, at that terminal; the right one is taken afterwards. */
+static void wrong_passphrases_cost_a_growing_pause(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    for (int i = 0; i < 3; i++) {
+        FAILS(room, 1, "wrong-passphrase", "hello", "handle", "lee", "passphrase", WORDS);
+    }
+    FAILS(room, 1, "pause", "hello", "handle", "lee", "passphrase", TEACHERS);
+    room_run(room, 1100);
+    FAILS(room, 1, "wrong-passphrase", "hello", "handle", "lee", "passphrase", WORDS);
+    room_run(room, 1100);
+    FAILS(room, 1, "pause", "hello", "handle", "lee", "passphrase", TEACHERS);
+    room_run(room, 1000);
+    DONE(room, 1, "hello", "handle", "lee", "passphrase", TEACHERS);
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -713,6 +764,8 @@ int main(void)
         cmocka_unit_test(a_disk_of_last_week_does_not_know_the_card_of_today),
         cmocka_unit_test(an_old_card_waits_for_the_log_and_so_does_a_teachers),
         cmocka_unit_test(a_key_that_opens_for_everybody_is_nobodys),
+        cmocka_unit_test(the_papers_words_bring_a_teacher_back),
+        cmocka_unit_test(wrong_passphrases_cost_a_growing_pause),
     };
     keys_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
