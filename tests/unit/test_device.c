@@ -1,4 +1,5 @@
 /* A whole room through the waist: classes, requests, catching up, cuts, restarts. */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -215,6 +216,52 @@ static void a_fifth_of_all_messages_may_be_lost(void **state)
     room_free(room);
 }
 
+/* What is typed may fit more than one thing: they are told, and nothing is done. */
+static void what_fits_more_than_one_is_told(void **state)
+{
+    (void)state;
+    struct room *room = class_of(1);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 0, "names", "of", "classes"), "");
+    assert_string_equal(room_text(room, 0, "names.0"), "Period 3");
+    assert_string_equal(room_text(room, 0, "names.1"), "");
+    assert_string_equal(ASK(room, 0, "start", "name", "bridge"), "");
+    assert_string_equal(ASK(room, 0, "task.add", "title", "measure the load"), "");
+    assert_string_equal(ASK(room, 0, "task.add", "title", "measure the deck"), "");
+    assert_string_equal(ASK(room, 0, "task.take", "task", "measure"), "ambiguous");
+    assert_true(memmem(room->m[0].reply, room->m[0].reply_len, "measure the load", 16) &&
+                memmem(room->m[0].reply, room->m[0].reply_len, "measure the deck", 16));
+    assert_string_equal(ASK(room, 0, "task.take", "task", "measure the d"), "");
+    room_free(room);
+}
+
+/* Who erases something may wait until those who are here have erased it too, but not for ever. */
+static void a_receipt_is_waited_for(void **state)
+{
+    (void)state;
+    static const char *const waits[] = {"wait", "!", NULL};
+    char note[64];
+    struct room *room = class_of(2);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    assert_string_equal(ASK(room, 0, "redact.receipt", "wait", "!"), "");
+    assert_string_equal(room_text(room, 0, "redaction.entry"), "");
+    assert_string_equal(ASK(room, 0, "start", "name", "bridge"), "");
+    for (int blocked = 0; blocked < 2; blocked++) {
+        assert_string_equal(ASK(room, 0, "note", "text", "to be taken back"), "");
+        snprintf(note, sizeof(note), "%s", room_text(room, 0, "entry"));
+        room_run(room, 2000);
+        room->no_entries = blocked; /* the other doesn't get to know of it */
+        assert_string_equal(ASK(room, 0, "redact", "entry", note, "why", "a slip"), "");
+        room_send(room, 0, 1, "redact.receipt", waits);
+        assert_string_equal(room_answer(room, 0, blocked ? 1500 : 1000), blocked ? "none" : "");
+        assert_string_equal(room_answer(room, 0, 1000), "");
+        assert_string_equal(room_text(room, 0, "redaction.entry"), note);
+        assert_string_equal(room_text(room, 0, "redaction.of"), "2");
+        assert_string_equal(room_text(room, 0, "redaction.done"), blocked ? "1" : "2");
+    }
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +273,8 @@ int main(void)
         cmocka_unit_test(a_damaged_database_is_set_aside_and_fetched_again),
         cmocka_unit_test(a_fifth_of_all_messages_may_be_lost),
         cmocka_unit_test(a_late_machine_gets_a_class_of_thirty),
+        cmocka_unit_test(what_fits_more_than_one_is_told),
+        cmocka_unit_test(a_receipt_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
