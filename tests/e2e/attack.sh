@@ -32,6 +32,7 @@ refold          20000  8000   50   30     0
 strangers        8000  8000   50   30     0
 stubs            8000  8000   50   30     0
 victim-inbox     8000  8000   50   30     0
+victim-port      8000  8000   50   30     0
 zmtp-garbage     8000 12000   50   30     0
 '
 

@@ -20,7 +20,7 @@ int planted;
 enum {
     JOBS_MAX = 64,
     SECONDS_MAX = 300,
-    SECONDS_MINUTE = 10,
+    SECONDS_MINUTE = 20,
     TWICE_EVERY = 20,
     PLANTED_COUNT = 25
 };
