@@ -657,19 +657,19 @@ static void every_call_of_the_disk(void **state)
 static void changes_without_room(void **state)
 {
     (void)state;
-    each_step(FAULT_FULL, 3);
+    each_step(FAULT_FULL, 5);
 }
 
 static void allocations(void **state)
 {
     (void)state;
-    each_step(FAULT_MEMORY, 2);
+    each_step(FAULT_MEMORY, 4);
 }
 
 static void allocations_of_sqlite(void **state)
 {
     (void)state;
-    each_step(FAULT_SQLITE_MEMORY, 97);
+    each_step(FAULT_SQLITE_MEMORY, 197);
 }
 
 /* How much memory is asked for while these bytes are opened. */
