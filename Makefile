@@ -157,7 +157,7 @@ JOBS ?= $(shell nproc)
 FLAVOUR = +$(Q)$(MAKE) --no-print-directory -j$(JOBS)
 SIM_FLAVOUR := CPPFLAGS=-DJAM_PLANTED B=build/simulated build/simulated/sim
 # clang's warnings, its sanitizers, and for the fuzzers its coverage, in one
-CHECKED_FLAVOUR := CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/checked
+CHECKED_FLAVOUR := CFLAGS="-O1 -g1" CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/checked
 E2E := $(sort $(wildcard tests/e2e/*.t))
 
 test: ## install what is missing, build every way, run every test
