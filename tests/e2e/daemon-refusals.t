@@ -23,11 +23,11 @@ test_expect_success 'help and version' '
 
 test_expect_success 'a second daemon on the same state is refused, the first goes on' '
     start 1 && make_class && refuses 1 --state "$JAM_ROOM/1/state" --socket "$JAM_ROOM/other" &&
-    on 1 jam status >out
+    grep "Another jamd already uses " said && on 1 jam status >out
 '
 
 test_expect_success 'a socket that is in use is refused, the first goes on' '
-    mkdir state2 && refuses 1 --state state2 --socket "$JAM_ROOM/1/socket" && on 1 jam status >out
+    mkdir state2 && refuses 1 --state state2 --socket "$JAM_ROOM/1/socket" && grep " can.t be used: " said && on 1 jam status >out
 '
 
 test_expect_success 'a socket left behind by a crash is taken over' '

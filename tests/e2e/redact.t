@@ -48,7 +48,7 @@ test_expect_success 'no file of the machines that run has it' '
 test_expect_success 'the journal says by whom and why, the rest stays' '
     on 3 jam journal bridge >said && grep "erased by ana: a home address" said && grep "and this stays" said &&
     n=$(line_of 2 bridge "a home address") &&
-    test_expect_code 1 on 2 jam redact $n --why again 2>said && grep "was erased" said
+    test_expect_code 1 on 2 jam redact $n --why again --json 2>said && jq -e ".error.code == \"erased\"" said
 '
 
 test_expect_success 'the receipt completes when the last one wakes' '

@@ -262,6 +262,27 @@ static void a_receipt_is_waited_for(void **state)
     room_free(room);
 }
 
+/* Whose class is on other machines, all of which are off, has words but no class yet. */
+static void who_waits_for_a_class_is_told_so(void **state)
+{
+    (void)state;
+    static const char *const of_a_class[] = {"list", "watch", "redact.receipt", "class.close",
+                                             "class.admit"};
+    char invite[256];
+    struct room *room = room_new(2);
+    room_create(room, 0, "Period 3", invite);
+    room_stop(room, 0);
+    assert_string_equal(ASK(room, 1, "class.join", "words", invite), "");
+    for (size_t i = 0; i < sizeof(of_a_class) / sizeof(of_a_class[0]); i++) {
+        assert_string_equal(ASK(room, 1, of_a_class[i], "yes", "!", "wait", "!", "all", "!"),
+                            "class-waits");
+    }
+    room_start(room, 0);
+    room_run(room, 3000);
+    assert_string_equal(ASK(room, 1, "list"), "");
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_late_machine_gets_a_class_of_thirty),
         cmocka_unit_test(what_fits_more_than_one_is_told),
         cmocka_unit_test(a_receipt_is_waited_for),
+        cmocka_unit_test(who_waits_for_a_class_is_told_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

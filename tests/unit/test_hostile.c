@@ -189,6 +189,21 @@ static void a_run_that_could_not_be_passed_on_is_not_taken(void **state)
     side_close(&a);
 }
 
+/* Who signs a feed of another class, or of this one for a device of which they haven't the key, is refused. */
+static void a_feed_of_another_class_is_refused(void **state)
+{
+    (void)state;
+    static const struct class_id another = {{2}};
+    struct side a;
+    struct forger f;
+    side_open(&a, 1);
+    forger_open(&f, &another, 1);
+    assert_int_equal(forger_send(&f, 1, &a), ERR_OTHER_CLASS);
+    assert_int_equal(replica_have(a.replica, &f.id), 0);
+    pack_clear(&f.entries);
+    side_close(&a);
+}
+
 /* Header and chain are taken, and what they stood for is missed; but not of what authority rests on. */
 static void an_entry_without_its_payload_is_lacking(void **state)
 {
@@ -1247,6 +1262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_that_could_not_be_passed_on_is_not_taken),
+        cmocka_unit_test(a_feed_of_another_class_is_refused),
         cmocka_unit_test(an_entry_without_its_payload_is_lacking),
         cmocka_unit_test(headers_further_on_than_here_wait_and_blame_nobody),
         cmocka_unit_test(a_void_feed_that_parts_earlier_still_is_void_from_there),
