@@ -59,7 +59,7 @@ test_expect_success 'a file that is there is written over only if that is said' 
 '
 
 test_expect_success 'what can not be written leaves nothing behind' '
-    test_expect_code 1 on 2 jam class export /nowhere/at/all.md 2>err && grep "can.t be written: " err &&
+    test_expect_code 1 on 2 jam class export /nowhere/at/all.md 2>err && grep " can.t be written: " err &&
     test_expect_code 1 on 2 jam class export "$(printf %0300d 1).md" 2>err &&
     if [ -w /dev/shm ]; then
         mkdir full && mount -t tmpfs -o size=4k none full && on 1 python3 -c "print(\"x\" * 3800)" >long &&
