@@ -627,6 +627,7 @@ static void obey(struct device *device, struct class *class, struct now now)
     if (folded >> OP_CLOSE & 1) {
         ending_look(device, class);
     }
+    ending_tick(device, class, now);
     class->unobeyed = store_err(class->store) != OK ? folded : 0;
     if (folded) {
         do_acts(device, class, now);
@@ -1009,6 +1010,9 @@ struct mono class_wake(const struct class *class)
     }
     if (class->look_due.ms && class->look_due.ms < wake.ms) {
         wake = class->look_due;
+    }
+    if (class->end_due.ms && class->end_due.ms < wake.ms) {
+        wake = class->end_due;
     }
     if (class->open_since.ms && class->open_since.ms + LAZY_MS < wake.ms) {
         wake.ms = class->open_since.ms + LAZY_MS;

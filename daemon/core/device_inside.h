@@ -134,6 +134,7 @@ struct class
     bool live;
     struct signature proof;   /* that it has ended */
     bool closed;              /* it has ended, and is erased */
+    struct mono end_due;      /* it has ended, and when to try again to erase it; 0: no need */
     bool expelled;            /* this machine was, says the log */
     enum err refusal;         /* why others don't let us in, as one of them said; OK: none did */
     struct mono refused;      /* when they last said so */
@@ -405,6 +406,8 @@ uint16_t turnover_port(const struct class *, uint8_t number);
 void ending_look(struct device *, struct class *);
 /* Tells a peer that the class has ended, if it has. */
 void ending_say(struct device *, struct class *, const struct peer *);
+/* Erases what couldn't be erased when the end came. */
+void ending_tick(struct device *, struct class *, struct now);
 /* A peer's CLOSED: it has erased the class, and so must we. ERR_SIGNATURE: that isn't true. */
 enum err ending_hear(struct device *, struct class *, const struct peer *,
                      const struct signature *);

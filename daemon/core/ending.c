@@ -7,6 +7,8 @@
 #include "device_inside.h"
 #include "rows.h"
 
+enum { END_AGAIN_MS = 1000 }; /* between two tries, where the disk is full */
+
 /* A machine of the list. */
 struct erased {
     struct device_id device;
@@ -91,9 +93,11 @@ static void end(struct device *device, struct class *class, const struct signatu
     free(list);
     if (err != OK) {
         device_log(device, "the class has ended, and can't be erased yet: %s", err_code(err));
-        store_fail(class->store, class_fail(class, err)); /* so it is looked at again */
+        store_fail(class->store, class_fail(class, err));
+        class->end_due.ms = 1;
         return;
     }
+    class->end_due.ms = 0;
     keyring_clear(&class->author.people);
     for (uint32_t i = 0; i < SITTINGS_MAX; i++) {
         struct sitting *sitting = &device->sittings[i];
@@ -119,12 +123,25 @@ static void end(struct device *device, struct class *class, const struct signatu
 void ending_look(struct device *device, struct class *class)
 {
     struct signature proof;
+    if (class->end_due.ms) {
+        return;
+    }
     sqlite3_stmt *stmt = store_query(class->store, "SELECT signature FROM closing");
     bool found = store_row(class->store, stmt) && column_fixed(stmt, 0, proof.b, sizeof(proof.b));
     sqlite3_reset(stmt);
     if (found) {
         end(device, class, &proof);
     }
+}
+
+void ending_tick(struct device *device, struct class *class, struct now now)
+{
+    if (class->end_due.ms == 0 || now.mono.ms < class->end_due.ms) {
+        return;
+    }
+    struct signature proof = class->proof;
+    end(device, class, &proof);
+    class->end_due.ms = class->closed ? 0 : now.mono.ms + END_AGAIN_MS;
 }
 
 void ending_say(struct device *device, struct class *class, const struct peer *peer)

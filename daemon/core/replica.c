@@ -136,18 +136,20 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
     uint32_t kind = whole ? replica_read_op(replica, entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
     replica->lacking_stale |= !whole;
-    if (!whole && replica_is_named(replica, &ref)) {
-        replica_redact_late(replica, &ref);
+    bool counts = covered && !feed_is_void(feed, entry->seq);
+    bool settles = counts && whole && kind > 0 && kind < OP_KINDS;
+    if (!settles && replica_is_named(replica, &ref)) {
+        replica_redact_late(replica, &ref); /* also what shows nowhere isn't kept if it is erased */
     }
     if (covered) {
         replica_settle_front(replica, feed, entry->seq);
         feed->settled_seq = entry->seq;
     }
-    if (covered && !feed_is_void(feed, entry->seq)) {
+    if (counts) {
         struct tip tip = {*id, entry->lamport, entry->feed, entry->seq};
         replica_follow_tip(replica, &tip,
                            slice_of(entry->after, entry->after_count * sizeof(struct hash)));
-        if (whole && kind > 0 && kind < OP_KINDS) {
+        if (settles) {
             struct fact fact = replica_fact_of(feed, entry, id, &op);
             replica_settle(replica, &fact, entry->payload);
         }
@@ -599,7 +601,7 @@ enum err replica_open(struct store *store, const struct class_id *class,
     pack_init(&replica->proof_b);
     store_forgive(store);
     enum err err = load(replica);
-    if (err == OK && store_has_new_views(store) && replica->counts.entries > 0) {
+    if (err == OK && replica->marked & DUE_VIEWS && replica->counts.entries > 0) {
         err = store_begin(store);
         err = err == OK ? replica_refold(replica) : err;
         err = err == OK ? store_commit(store) : err;

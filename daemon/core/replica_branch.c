@@ -349,6 +349,7 @@ static enum err take_behind(struct replica *replica, struct feed *feed, const st
                                             : store_branch(replica, feed, run, branch, placed);
 }
 
+/* It is tried behind what was applied, then behind the newest branches: many old ones hide none that is told now. */
 enum err replica_accept_branch(struct replica *replica, struct feed *feed, const struct run *run)
 {
     struct candidate {
@@ -359,11 +360,11 @@ enum err replica_accept_branch(struct replica *replica, struct feed *feed, const
     uint32_t count = 0;
     sqlite3_stmt *stmt = store_query(
         replica->store,
-        "SELECT hash, lamport, 0 FROM entry WHERE feed=?1 AND seq=?2 UNION ALL"
-        " SELECT hash, lamport, branch FROM branch WHERE feed=?1 AND seq=?2 AND" IS_PLACED
-        " ORDER BY 3 LIMIT ?3");
-    store_bind(replica->store, stmt, "iii", feed->row, (int64_t)run->first_seq - 1,
-               (int64_t)BRANCHES_MAX);
+        "SELECT hash, lamport, 0, ?4 AS age FROM entry WHERE feed=?1 AND seq=?2 UNION ALL"
+        " SELECT hash, lamport, branch, branch FROM branch WHERE feed=?1 AND seq=?2 AND" IS_PLACED
+        " ORDER BY 4 DESC LIMIT ?3");
+    store_bind(replica->store, stmt, "iiii", feed->row, (int64_t)run->first_seq - 1,
+               (int64_t)BRANCHES_MAX, INT64_MAX);
     while (store_row(replica->store, stmt)) {
         at[count].lamport = (uint64_t)sqlite3_column_int64(stmt, 1);
         at[count].branch = sqlite3_column_int64(stmt, 2);

@@ -191,7 +191,9 @@ enum err replica_accept_fork(struct replica *replica, const struct run *a, const
     if (feed->void_seq && feed->void_seq <= a->first_seq) {
         return OK;
     }
-    if (a->first_seq > feed->seq + 1 || !replica_id_at(replica, feed, a->first_seq - 1, &prev)) {
+    /* what no signature covers yet nobody could tell on, once the feed ends behind it */
+    if (!feed->row || a->first_seq > feed->signed_seq + 1 ||
+        !replica_id_at(replica, feed, a->first_seq - 1, &prev)) {
         return ERR_WAIT;
     }
     err = check_side(replica, feed, a, &prev, &id_a);

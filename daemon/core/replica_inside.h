@@ -31,12 +31,6 @@ struct recent {
     bool used;
 };
 
-/* What must be made good by folding again, as it is kept on the disk. */
-enum due {
-    DUE_REFOLD = 1,
-    DUE_ERASED = 2,
-};
-
 /* A run, decoded and hashed: at most RUN_ENTRIES_MAX entries and all hashes that they name. */
 struct decoded {
     struct entry entries[RUN_ENTRIES_MAX];

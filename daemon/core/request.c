@@ -532,7 +532,8 @@ static enum err dispatch(struct call *call, struct slice method)
     if (err != OK) {
         return err;
     }
-    if (call->class && call->class->closed && !is_of_closed(method)) {
+    bool ended = call->class && (call->class->closed || call->class->end_due.ms);
+    if (ended && !is_of_closed(method)) {
         class_name(call->class, call->what);
         return ERR_CLOSED;
     }

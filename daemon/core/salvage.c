@@ -10,7 +10,8 @@ struct keepsake {
     struct invite invite;
     struct sign_pk root;
     struct signature closed;
-    bool has_root, is_closed;
+    uint64_t used;
+    bool has_root, is_closed, is_used;
 };
 
 static bool read_keepsake(struct store *store, struct keepsake *k)
@@ -18,6 +19,7 @@ static bool read_keepsake(struct store *store, struct keepsake *k)
     memset(k, 0, sizeof(*k));
     k->has_root = store_local_get(store, "root", &k->root, sizeof(k->root));
     k->is_closed = store_local_get(store, "closed", &k->closed, sizeof(k->closed));
+    k->is_used = store_local_get(store, "used", &k->used, sizeof(k->used));
     store_local_get(store, "invite", &k->invite, sizeof(k->invite));
     return store_local_get(store, "secret", &k->secret, sizeof(k->secret));
 }
@@ -62,6 +64,10 @@ static enum err take_kept(struct device *device, struct store *store, struct cla
                           const struct keepsake *k, struct now now)
 {
     enum err err = copy_kept(store, class);
+    if (err == OK && k->is_used) { /* it is no more in use than it was */
+        class->used = k->used;
+        store_local_set(class->store, "used", &k->used, sizeof(k->used));
+    }
     err = err == OK ? class_commit(device, class, now) : err;
     if (err == OK &&
         !class->former[1].used) { /* else it was begun by an earlier start, and has them */
@@ -101,6 +107,7 @@ static enum err begin_anew(struct device *device, const char *file, struct store
         err = salvage_log(device, store, *out, now);
     }
     if (err == OK && known) {
+        sitting_sign_out_all(device, *out, now); /* as after any other start */
         err = class_commit(device, *out, now);
     }
     wipe(&k, sizeof(k));

@@ -10,7 +10,7 @@
 #include "planted.h"
 
 enum {
-    STATEMENTS_MAX = 256,
+    STATEMENTS_MAX = 512,
     TABLES_MAX = 64,
     LOOK_AT_ONCE =
         4096, /* pages that a start reads, in about 25 ms; a larger database is served first */
@@ -45,9 +45,8 @@ struct store {
     struct statement statements[STATEMENTS_MAX];
     sqlite3_stmt *rollback; /* ready: it must work where there is no memory left to make it */
     bool open;              /* a transaction is */
-    bool new_views;
-    bool residue;    /* the files may still hold what was erased */
-    int64_t look_at; /* the next page of the file to look at, by its place; -1: all were */
+    bool residue;           /* the files may still hold what was erased */
+    int64_t look_at;        /* the next page of the file to look at, by its place; -1: all were */
     enum err err;
     bool damaged; /* some error was */
     char why[160];
@@ -213,16 +212,22 @@ static void views_each(struct store *store, const char *format)
     tables_each(store, store_views_sql, format);
 }
 
-/* Views of another version are thrown away, never migrated: the log is folded into the new ones. */
+/* Views of another version are thrown away, never migrated: the log is folded into the new ones, and until it is, that is due.
+ * Nothing is written where all is as it should be: also on a full disk a class can be opened. */
 static void make_views(struct store *store)
 {
-    char sql[48];
-    store->new_views = pragma_get(store, "PRAGMA user_version") != VIEWS_VERSION;
-    if (store->new_views) {
+    char sql[96];
+    bool new_form = pragma_get(store, "PRAGMA user_version") != VIEWS_VERSION;
+    if (new_form) {
         views_each(store, "DROP TABLE \"%w\"");
     }
     exec(store, views_sql);
-    sqlite3_snprintf(sizeof(sql), sql, "PRAGMA user_version=%d", VIEWS_VERSION);
+    if (!new_form) {
+        return;
+    }
+    sqlite3_snprintf(sizeof(sql), sql,
+                     "PRAGMA user_version=%d; INSERT OR REPLACE INTO local VALUES ('due', x'%02x')",
+                     VIEWS_VERSION, DUE_VIEWS);
     exec(store, sql);
 }
 
@@ -597,11 +602,6 @@ void store_rollback(struct store *store)
     store->open = false;
 }
 
-bool store_has_new_views(const struct store *store)
-{
-    return store->new_views;
-}
-
 bool store_in_transaction(const struct store *store)
 {
     return store->open;
@@ -656,7 +656,9 @@ void store_squeeze(struct store *store)
 {
     reset_all(store);
     exec(store, "VACUUM");
-    exec(store, "PRAGMA wal_checkpoint(TRUNCATE)");
+    store_forgive(store); /* on a full disk it stays large; what was freed is zeroed all the same */
+    store->residue = true;
+    store_scrub(store);
 }
 
 void store_clear_views(struct store *store)

@@ -27,8 +27,12 @@ void store_look_on(struct store *);
 /* Looks whether indexes fit their tables too, which takes several times as long as opening. ERR_DAMAGED, or what a query had. */
 enum err store_look_through(struct store *);
 void store_close(struct store **);
-/* Were the views made anew, because they are new or their form changed? Then the log must be folded into them. */
-bool store_has_new_views(const struct store *);
+/* What must be made good by folding the log again: bits of the local value "due". */
+enum due {
+    DUE_REFOLD = 1,
+    DUE_ERASED = 2,
+    DUE_VIEWS = 4, /* the views are empty, because they are new or their form changed */
+};
 
 /* A prepared statement for this text (a string literal: statements are cached by its address), reset and unbound.
  * NULL when it can't be prepared; the error sticks in store_err. Borrowed; don't finalize. */

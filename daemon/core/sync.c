@@ -127,12 +127,23 @@ bool sync_tells_saved(const struct sync *sync)
     return sync->tells_saved;
 }
 
+/* What was written last in this run goes into no feed any more: who has all of it is found out anew. */
+static void own_is_gone(struct sync *sync)
+{
+    for (uint32_t i = 0; sync->pushed > 0 && i < presence_count(sync->presence); i++) {
+        presence_at(sync->presence, i)->has_all_before = false;
+        presence_at(sync->presence, i)->acked_seq = 0;
+    }
+    sync->pushed = 0;
+}
+
 void sync_rolled_back(struct sync *sync)
 {
     out_clear(sync);
     sync->tells_saved = false;
     sync->acks_count = 0;
     sync->peer = NULL;
+    own_is_gone(sync);
 }
 
 void sync_send_beat(struct sync *sync, struct peer *peer, uint64_t flags)
@@ -241,6 +252,9 @@ static enum err receive_run(struct sync *sync, struct peer *peer, const struct r
     }
     if (applied > 0 && peer == sync->peer) {
         sync->moved = now.mono;
+    }
+    if (peer == sync->peer && !live) {
+        sync_note_told(sync, run);
     }
     switch (err) {
     case OK:
@@ -432,6 +446,7 @@ static void push_own(struct sync *sync)
     struct feed_id own;
     uint64_t seq = 0;
     if (!replica_own(sync->replica, &own, &seq)) {
+        own_is_gone(sync);
         return;
     }
     if (!SAME(own, sync->pushed_feed)) {

@@ -50,7 +50,9 @@ struct serving {
 /* A feed that the talk's peer has more of. */
 struct lack {
     struct feed_id feed;
-    uint64_t from;   /* what to say that we have */
+    uint64_t from; /* what to say that we have, if we don't have less */
+    uint64_t
+        told; /* the last seq that was told, whatever it was good for: what is asked next follows it */
     uint64_t target; /* what the peer has */
     uint64_t lamport;
 };
@@ -126,6 +128,8 @@ void sync_talk_over(struct sync *, struct now);
 void sync_talk_end(struct sync *, struct now);
 /* What was asked for last is told. */
 void sync_batch_done(struct sync *, bool more, struct now);
+/* A run was told: what is asked next of its feed follows it. */
+void sync_note_told(struct sync *, const struct run *);
 /* A feed's run doesn't fit: if the talk is with this peer, it is asked for the feed from its beginning, once. */
 void sync_look_from_start(struct sync *, const struct peer *, const struct feed_id *);
 

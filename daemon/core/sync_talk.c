@@ -135,7 +135,8 @@ static void lack_add(struct sync *sync, const struct head *head, uint64_t from)
         }
         sync->lacks = grown;
     }
-    sync->lacks[sync->lacks_count++] = (struct lack){head->feed, from, head->seq, head->lamport};
+    sync->lacks[sync->lacks_count++] = (struct lack){
+        .feed = head->feed, .from = from, .target = head->seq, .lamport = head->lamport};
     sync->sorted = false;
 }
 
@@ -168,7 +169,7 @@ static void ask(struct sync *sync, struct now now)
             have = ours ? ours->seq : 0;
         }
         struct want want = {lack->feed, lack->from < have ? lack->from : have};
-        lack->from = FEED_ENTRIES_MAX; /* asked from further back only once */
+        want.have = lack->told > want.have ? lack->told : want.have;
         pack_want(&sync->pack, &want);
     }
     sync->lacks_asked = count;
@@ -459,6 +460,17 @@ void sync_look_for_talk(struct sync *sync, struct now now)
             sync_talk_over(sync, now);
         }
         talk_start(sync, best, now);
+    }
+}
+
+void sync_note_told(struct sync *sync, const struct run *run)
+{
+    for (uint32_t i = 0; i < sync->lacks_asked; i++) {
+        struct lack *lack = &sync->lacks[sync->lacks_next + i];
+        uint64_t last = run->first_seq + run->count - 1;
+        if (last > lack->told && SAME(lack->feed, run->feed)) {
+            lack->told = last;
+        }
     }
 }
 

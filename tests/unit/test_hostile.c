@@ -11,6 +11,8 @@
 #include "replica_inside.h"
 #include "room.h"
 
+#define PASSPHRASE "cobweb item comet lamp domino"
+
 static const struct class_id some_class = {{5}};
 static const struct now now = {{1000}, {INT64_C(1790000000000)}};
 static const struct person_id ana = {{1}};
@@ -520,6 +522,9 @@ static void a_branch_goes_on_behind_what_was_applied_since(void **state)
     side_open(&a, 1);
     forger_open(&other, &some_class, 2);
     struct hash cause = other.last;
+    forger_open(&f, &some_class, 1);
+    assert_int_equal(forger_send(&f, 1, &a), OK);
+    pack_clear(&f.entries);
     static const uint64_t from[] = {1, 1, 2}, to[] = {4, 3, 4};
     for (int i = 0; i < 3; i++) {
         forger_open(&f, &some_class, 1);
@@ -545,6 +550,48 @@ static void a_branch_goes_on_behind_what_was_applied_since(void **state)
     assert_int_equal(lamport, 4);
     pack_clear(&other.entries);
     side_close(&a);
+}
+
+/* A branch of two runs, told to a side that knows as many others as are tried: the newest are. */
+static void many_branches_hide_none(void **state)
+{
+    (void)state;
+    enum { OTHERS = 64 };
+    struct side a, b;
+    struct forger f;
+    uint64_t lamport = 0;
+    side_open(&a, 1);
+    side_open(&b, 2);
+    forger_open(&f, &some_class, 1);
+    struct forger opened = forger_mark(&f);
+    assert_int_equal(forger_send(&f, 1, &a), OK);
+    forger_open(&f, &some_class, 1);
+    assert_int_equal(forger_send(&f, 1, &b), OK);
+    for (int i = 0; i < RUN_ENTRIES_MAX; i++) {
+        forger_note(&f, "K");
+    }
+    assert_int_equal(forger_send(&f, 2, &a), OK);
+    for (int i = 0; i < 11; i++) {
+        forger_note(&f, "K");
+    }
+    struct hash named = f.last; /* by an honest entry */
+    assert_int_equal(forger_send(&f, RUN_ENTRIES_MAX + 2, &a), OK);
+    prove_fork(&f, &opened, &a);
+    prove_fork(&f, &opened, &b);
+    for (int k = 0; k < OTHERS; k++) {
+        char text[16];
+        forger_back(&f, &opened);
+        for (int i = 0; i < RUN_ENTRIES_MAX; i++) {
+            snprintf(text, sizeof(text), "%d.%d", k, i);
+            forger_note(&f, text);
+        }
+        assert_int_equal(forger_send(&f, 2, &b), OK);
+    }
+    give_branch(&a, &b, &named);
+    assert_true(replica_lamport(b.replica, &named, &lamport));
+    pack_clear(&f.entries);
+    side_close(&a);
+    side_close(&b);
 }
 
 /* Writes one note after another as if by a side's own feed, from where it stands; what parts is a fork. */
@@ -1258,11 +1305,156 @@ static void a_crowd_of_keys_leaves_no_dangling_talk(void **state)
     room_free(room);
 }
 
+/* Two runs that part behind `before`, as one proof. */
+static void hostile_fork(struct room *room, int to, const struct hostile *h, struct forger *f,
+                         const struct forger *before)
+{
+    struct pack p;
+    pack_init(&p);
+    pack_array(&p, 3);
+    pack_uint(&p, MESSAGE_FORK);
+    for (int i = 0; i < 2; i++) {
+        forger_back(f, before);
+        forger_note(f, i ? "one story" : "the other story");
+        forger_pack(f, before->seq + 1, &p);
+    }
+    hostile_say(room, to, h, pack_bytes(&p));
+    pack_clear(&p);
+}
+
+/* One has the feed's front as a part of a run of which the rest waits, the other has it signed. A fork is proved right behind it:
+ * whoever has it in which way, all take the front alike, and can tell those who start later. */
+static void a_fork_behind_a_front_that_no_signature_covers(void **state)
+{
+    (void)state;
+    static const struct hash nowhere = {{77}};
+    char words[256];
+    for (int other = 0; other < 2; other++) {
+        struct room *room = room_class(3, words);
+        struct hostile h;
+        struct forger f;
+        room_run(room, 6000);
+        hostile_init(&h, 1);
+        room_stop(room, 2);
+        room->cut[0][1] = room->cut[1][0] = true;
+        for (int i = 0; i < 2; i++) {
+            hostile_hello(room, i, &h);
+            forger_open(&f, &class_at(room, 0)->id, 1);
+            struct forger opened = forger_mark(&f);
+            if (i == 0 || other) {
+                forger_note_after(&f, "behind nothing", &nowhere, 1);
+            }
+            hostile_push(room, i, &h, &f, 1);
+            hostile_fork(room, i, &h, &f, &opened);
+            pack_clear(&f.entries);
+        }
+        room->cut[0][1] = room->cut[1][0] = false;
+        room_run(room, 60000);
+        assert_same(room);
+        room_start(room, 2);
+        room_run(room, 60000);
+        assert_false(sync_is_behind(class_at(room, 2)->sync));
+        struct hash a = store_digest_views(class_at(room, 1)->store);
+        struct hash b = store_digest_views(class_at(room, 2)->store);
+        assert_memory_equal(a.b, b.b, sizeof(a.b));
+        room_free(room);
+    }
+}
+
+/* The two stories part far behind what one WANT lets the other send. */
+static void a_fork_is_found_however_deep_it_is(void **state)
+{
+    (void)state;
+    static char text[TEXT_BYTES_MAX];
+    for (int way = 0; way < 3;
+         way++) { /* alike but for their ends, of one length or not; or from their beginnings on */
+        bool longer = way == 1, early = way == 2;
+        struct room *room = class_of_two();
+        struct hostile h;
+        struct forger f;
+        struct feed_id own;
+        memset(text, 'x', sizeof(text) - 1);
+        hostile_init(&h, 1);
+        room->cut[0][1] = room->cut[1][0] = true;
+        for (int i = 0; i < 2; i++) {
+            hostile_hello(room, i, &h);
+            assert_string_equal(ASK(room, i, "hello", "handle", i ? "ben" : "ana"), "");
+            forger_open(&f, &class_at(room, 0)->id, 1);
+            hostile_push(room, i, &h, &f, 1);
+            for (size_t bytes = 0; bytes < CREDIT_BYTES + RUN_BYTES_MAX;
+                 bytes += 6 * sizeof(text)) {
+                uint64_t first = f.seq + 1;
+                for (int k = 0; k < 6; k++) {
+                    text[0] = early && i ? 'y' : 'x';
+                    forger_note(&f, text);
+                }
+                hostile_push(room, i, &h, &f, first);
+                room_run(room, 2500);
+            }
+            for (int k = 0; k <= (i && longer); k++) {
+                forger_note(&f, i ? "one story" : "the other");
+                hostile_push(room, i, &h, &f, f.seq);
+            }
+            pack_clear(&f.entries);
+            assert_string_equal(ASK(room, i, "note", "text", "behind it"), "");
+        }
+        room->cut[0][1] = room->cut[1][0] = false;
+        uint64_t before = room->m[0].sent_bytes + room->m[1].sent_bytes;
+        room_run(room, 60000);
+        assert_same(room);
+        uint64_t seq = own_seq(room, 0, &own);
+        assert_int_equal(replica_have(class_at(room, 1)->replica, &own), seq);
+        assert_in_range(room->m[0].sent_bytes + room->m[1].sent_bytes - before, 1,
+                        16 * CREDIT_BYTES);
+        room_free(room);
+    }
+}
+
+/* Of a feed that is void from a place on, a text that was erased comes in a run from its beginning. */
+static void what_is_erased_is_not_planted_again_in_a_void_feed(void **state)
+{
+    (void)state;
+    static const char text[] = "a canary to be erased";
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f;
+    char id[65];
+    hostile_init(&h, 1);
+    for (int i = 0; i < 2; i++) {
+        hostile_hello(room, i, &h);
+        forger_open(&f, &class_at(room, 0)->id, 1);
+        hostile_push(room, i, &h, &f, 1);
+    }
+    struct forger opened = forger_mark(&f);
+    room_run(room, 3000);
+    room->cut[0][1] = room->cut[1][0] = true;
+    forger_note(&f, text);
+    hex(id, f.last.b, 16);
+    hostile_push(room, 0, &h, &f, 2);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "lee", "passphrase", PASSPHRASE), "");
+    assert_string_equal(ASK(room, 0, "redact", "entry", id, "why", "it hurt"), "");
+    room_run(room, 2000);
+    for (int i = 0; i < 2; i++) {
+        hostile_fork(room, i, &h, &f, &opened);
+    }
+    room->cut[0][1] = room->cut[1][0] = false;
+    room_run(room, 30000);
+    assert_false(disk_holds(room->m[1].disk, slice_str(text)));
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    forger_note(&f, text);
+    hostile_push(room, 1, &h, &f, 1);
+    room_run(room, 30000);
+    assert_false(disk_holds(room->m[1].disk, slice_str(text)));
+    assert_same(room);
+    room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_that_could_not_be_passed_on_is_not_taken),
         cmocka_unit_test(a_feed_of_another_class_is_refused),
+        cmocka_unit_test(many_branches_hide_none),
         cmocka_unit_test(an_entry_without_its_payload_is_lacking),
         cmocka_unit_test(headers_further_on_than_here_wait_and_blame_nobody),
         cmocka_unit_test(a_void_feed_that_parts_earlier_still_is_void_from_there),
@@ -1288,6 +1480,9 @@ int main(void)
         cmocka_unit_test(who_pushes_much_is_taken_slowly_and_holds_up_nobody),
         cmocka_unit_test(a_quota_fills_with_time_and_may_be_owed),
         cmocka_unit_test(a_crowd_of_keys_leaves_no_dangling_talk),
+        cmocka_unit_test(a_fork_behind_a_front_that_no_signature_covers),
+        cmocka_unit_test(a_fork_is_found_however_deep_it_is),
+        cmocka_unit_test(what_is_erased_is_not_planted_again_in_a_void_feed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
