@@ -53,7 +53,9 @@ enum {
 };
 
 enum {
-    SEEK_PEERS = 4,              /* so many neighbours are asked for somebody's key */
+    SEEK_PEERS =
+        NEIGHBOURS_MAX, /* neighbours who are asked for somebody's key: all, as few may have the log by now */
+    SEEK_KEYS_OF_ONE = 2,        /* of what one of them tells, so many are tried */
     LOG_PATIENCE_MS = 20 * 1000, /* what needs the log waits for it so long: less than jam waits */
     HERE_MS = 120 * 1000,        /* who typed so lately sits there still */
 };
@@ -78,7 +80,7 @@ struct seeking {
         struct device_id device;
         bool answered;
     } asked[SEEK_PEERS];
-    uint32_t asked_count, answers;
+    uint32_t asked_count, answers, denials; /* who answers that nobody is called so has the log */
     char handle_key[KEY_BYTES];
     struct sought sought;
 };

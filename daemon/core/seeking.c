@@ -88,6 +88,12 @@ static bool serves(const struct class *class, const struct sought *sought)
     return found;
 }
 
+static void wait_for_log(struct seeking *s)
+{
+    s->sought.waits = true;
+    s->until.ms += LOG_PATIENCE_MS;
+}
+
 bool seeking_done(struct class *class, struct now now)
 {
     struct seeking *s = &class->seeking;
@@ -96,9 +102,12 @@ bool seeking_done(struct class *class, struct now now)
         return true;
     }
     bool all = s->answers == s->asked_count;
-    bool log =
-        s->sought.waits && class->sync && sync_is_behind(class->sync) && !serves(class, &s->sought);
-    if (!due && (!all || log)) {
+    bool behind = class->sync && sync_is_behind(class->sync);
+    if (due && behind && !all && !s->denials && !s->sought.count && !s->sought.waits) {
+        wait_for_log(s); /* they, too, have just begun: that the name is new nobody knows */
+        due = false;
+    }
+    if (!due && (!all || (s->sought.waits && behind && !serves(class, &s->sought)))) {
         return false;
     }
     drop_open(class, &s->sought);
@@ -119,7 +128,7 @@ static enum told_seal seal_of(struct ask *ask, const struct person_id *person)
     return later ? TOLD_LATER : TOLD_CARD;
 }
 
-/* Who is called so, each with their present key. */
+/* Who is called so, each with their present key. Who finds nobody, and hasn't got the log, has nothing to say. */
 enum err seeking_hear_who(struct device *device, struct class *class, struct peer *peer,
                           const struct message *m, struct now now)
 {
@@ -144,6 +153,10 @@ enum err seeking_hear_who(struct device *device, struct class *class, struct pee
         }
     }
     sqlite3_reset(stmt);
+    if (count == 0 && sync_is_behind(class->sync)) {
+        pack_clear(&keys);
+        return OK;
+    }
     pack_reset(&device->pack);
     pack_keys(&device->pack, count);
     pack_raw(&device->pack, pack_bytes(&keys));
@@ -203,6 +216,7 @@ enum err seeking_hear_keys(struct class *class, const struct peer *peer, const s
     char key[KEY_BYTES];
     uint32_t kept = 0;
     bool answer = class->known && is_answer(s, peer);
+    s->denials += answer && m->count == 0;
     for (uint32_t i = 0; i < m->count; i++) {
         struct told_key told;
         enum err err = message_key(m, i, &told);
@@ -212,7 +226,7 @@ enum err seeking_hear_keys(struct class *class, const struct peer *peer, const s
         bool wanted = answer && slice_equal(name_key(told.handle, key), s->sought.handle_key);
         bool serves_now = has_passphrase(&told.secret) || is_open(class);
         bool later = told.seal == TOLD_LATER;
-        if (wanted && !later && is_cheap(&told) && kept < KEYS_MAX / SEEK_PEERS) {
+        if (wanted && !later && is_cheap(&told) && kept < SEEK_KEYS_OF_ONE) {
             keep(class, &told); /* no more of one peer, so that nobody takes all places */
             kept++;
             later = !serves_now;
@@ -220,8 +234,7 @@ enum err seeking_hear_keys(struct class *class, const struct peer *peer, const s
             s->until.ms = serves_now && rest < s->until.ms ? rest : s->until.ms;
         }
         if (wanted && later && !s->sought.waits) {
-            s->sought.waits = true;
-            s->until.ms += LOG_PATIENCE_MS;
+            wait_for_log(s);
         }
     }
     return OK;

@@ -429,6 +429,62 @@ static void the_log_is_here_though_the_room_is_busy(void **state)
     room_free(room);
 }
 
+/* The morning after: all disks but the teacher's are new, and the log is still on its way to everybody. Of all who are asked
+ * only one can know who ana is. If the one who does is off, nobody does: then the name isn't a new one for that. */
+static void who_is_early_in_a_room_of_wiped_disks_is_themselves(void **state)
+{
+    (void)state;
+    enum { MACHINES = 12 };
+    for (int teacher_is_off = 0; teacher_is_off < 2; teacher_is_off++) {
+        struct room *room = room_new(MACHINES);
+        char invite[256];
+        DONE(room, 0, "class.create", "name", "Period 3", "handle", "lee", "passphrase", TEACHERS);
+        snprintf(invite, sizeof(invite), "%s", room_text(room, 0, "invite"));
+        for (int i = 1; i < MACHINES; i++) {
+            DONE(room, i, "class.join", "words", invite);
+        }
+        room_run(room, 2000);
+        DONE(room, 1, "hello", "handle", "ana", "passphrase", OWN);
+        DONE(room, 1, "bye");
+        room_run(room, 2000);
+        for (int i = 1; i < MACHINES; i++) {
+            uint8_t seed[32] = {9, (uint8_t)i};
+            struct sign_pk pk;
+            room_stop(room, i);
+            disk_free(&room->m[i].disk);
+            room->m[i].disk = disk_new((uint64_t)(100 + i));
+            sign_keypair(seed, &room->m[i].key, &pk);
+            memcpy(room->m[i].id.b, pk.b, sizeof(pk.b));
+            link_public_of(&room->m[i].id, &room->m[i].link);
+        }
+        room->no_entries = true;
+        for (int i = 1; i < MACHINES; i++) {
+            room_start(room, i);
+            DONE(room, i, "class.join", "words", invite);
+        }
+        room_run(room, 3000);
+        if (teacher_is_off) {
+            room_stop(room, 0);
+            room_run(room, 5000);
+        }
+        const char *const hello[] = {"handle", "ana", "passphrase", OWN, NULL};
+        room_send(room, 1, 1, "hello", hello);
+        assert_string_equal(room_answer(room, 1, 30000), teacher_is_off ? "busy" : "");
+        room->no_entries = false;
+        if (teacher_is_off) {
+            room_start(room, 0);
+        }
+        room_run(room, 10000);
+        DONE(room, 1, "hello", "handle", "ana", "passphrase", OWN);
+        room_run(room, 1000);
+        DONE(room, 0, "names", "of", "people");
+        assert_memory_equal(room_text(room, 0, "names.0"), "ana~", 4);
+        SAYS(room, 0, "names.1", "lee");
+        SAYS(room, 0, "names.2", "");
+        room_free(room);
+    }
+}
+
 /* A machine that starts before its network does: the last lesson ended when it was off, and it hasn't heard of that. */
 static struct room *without_network(bool ended)
 {
@@ -755,6 +811,7 @@ int main(void)
         cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
         cmocka_unit_test(the_log_is_here_though_the_room_is_busy),
+        cmocka_unit_test(who_is_early_in_a_room_of_wiped_disks_is_themselves),
         cmocka_unit_test(who_came_before_the_network_stays),
         cmocka_unit_test(who_went_to_another_machine_meanwhile_stays_there),
         cmocka_unit_test(who_is_new_is_new),
