@@ -38,18 +38,33 @@ struct sitting *sitting_find(struct device *device, const struct login *login)
     return best;
 }
 
-/* A hello at another machine has moved them there, or a teacher removed them. */
+/* Is their key here still theirs? Under one that a teacher has replaced nothing they say counts: it would be kept as evidence
+ * against this machine. */
+static bool key_counts(struct class *class, const struct person_id *person)
+{
+    struct sign_pk present, own;
+    const struct sign_key *key = keyring_find(&class->author.people, person);
+    if (!key || !person_key(class->store, person, &present, NULL)) {
+        return true;
+    }
+    own = sign_public(key);
+    return SAME(own, present);
+}
+
+/* A hello at another machine has moved them there, or a teacher removed them, or gave them another key. */
 static void look_after(struct ask *ask, struct sitting *sitting, struct class *class)
 {
     struct session session;
     session_read(ask->store, &sitting->person, &session);
     bool removed = authority_is_removed(ask->store, &sitting->person);
+    bool replaced = !key_counts(class, &sitting->person);
     if (store_err(ask->store) != OK) {
         return; /* nothing is known; and sitting_ask says so */
     }
-    if (removed || !session.open || !SAME(session.device, ask->here)) {
+    bool elsewhere = session.open && !SAME(session.device, ask->here);
+    if (removed || replaced || !session.open || elsewhere) {
         sitting->signed_in = false;
-        sitting->left = removed || session.open;
+        sitting->left = removed || elsewhere;
         keyring_drop(&class->author.people, &sitting->person);
     }
 }
@@ -104,28 +119,12 @@ enum err sitting_ask(struct ask *ask, struct sitting *sitting, struct class *cla
     return ask->lists ? store_err(ask->store) : ERR_NOMEM;
 }
 
-/* Would a goodbye of theirs count? Not of who was removed, nor under a key that a teacher has replaced: it would be kept as
- * evidence against this machine. */
-static bool may_say_bye(struct class *class, const struct person_id *person)
-{
-    struct sign_pk present, own;
-    const struct sign_key *key = keyring_find(&class->author.people, person);
-    if (authority_is_removed(class->store, person)) {
-        return false;
-    }
-    if (!key || !person_key(class->store, person, &present, NULL)) {
-        return true;
-    }
-    own = sign_public(key);
-    return SAME(own, present);
-}
-
 static void sign_out(struct device *device, struct class *class, const struct person_id *person,
                      struct now now)
 {
     struct hash id;
     struct op bye = {.kind = OP_BYE, .has = FIELD_BY, .by = *person};
-    if (may_say_bye(class, person)) {
+    if (!authority_is_removed(class->store, person) && key_counts(class, person)) {
         class_append(class, &bye, 1, now, &id);
     }
     keyring_drop(&class->author.people, person);

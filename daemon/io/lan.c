@@ -238,16 +238,20 @@ static void lan_settle_cb(uv_timer_t *timer)
     }
 }
 
-/* The kernel says that something changed. What, is read when it is quiet again. */
+/* The kernel says that something changed. What, is read when it is quiet again. If so much did that it has no room for it, that
+ * is an error of the socket, for which libuv stops to look at it. */
 static void netlink_cb(uv_poll_t *poll, int status, int events)
 {
     struct lan *lan = poll->data;
     char bytes[8192];
-    (void)status, (void)events;
+    (void)events;
     for (int i = 0; i < TAKE; i++) {
         if (recv(lan->netlink, bytes, sizeof bytes, MSG_DONTWAIT) < 0 && errno != ENOBUFS) {
             break;
         }
+    }
+    if (status < 0) {
+        uv_poll_start(poll, UV_READABLE, netlink_cb);
     }
     if (!uv_is_active((uv_handle_t *)&lan->settle)) {
         uv_timer_start(&lan->settle, lan_settle_cb, SETTLE_MS, 0);
@@ -377,13 +381,15 @@ static void ear_cb(uv_poll_t *poll, int status, int events)
 {
     struct ear *ear = poll->data;
     bool calm = true, more = true;
-    (void)status, (void)events;
+    (void)events;
     for (int i = 0; i < TAKES_A_TURN && more; i++) {
         calm = ear_take(ear, &more) && calm;
     }
     if (!calm) {
         uv_poll_stop(poll);
         uv_timer_start(&ear->pause, ear_pause_cb, FLOOD_PAUSE_MS, 0);
+    } else if (status < 0) {
+        uv_poll_start(poll, UV_READABLE, ear_cb); /* as with netlink */
     }
 }
 

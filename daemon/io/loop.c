@@ -273,7 +273,9 @@ enum err loop_run(struct loop *loop)
     rest(); /* the start is over */
     uv_timer_start(&loop->rest, rest_cb, REST_MS, REST_MS);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
-    tell_systemd("STOPPING=1");
+    if (!loop->again) { /* else it would be waited for in vain */
+        tell_systemd("STOPPING=1");
+    }
     struct event event = {.kind = EVENT_LEAVE};
     loop_feed(loop, &event);
     loop_settle(loop);

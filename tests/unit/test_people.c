@@ -429,6 +429,27 @@ static void the_log_is_here_though_the_room_is_busy(void **state)
     room_free(room);
 }
 
+/* Who sits there when a teacher makes a card for them isn't told that a note is saved which nobody will ever see. */
+static void who_has_a_new_card_is_signed_out(void **state)
+{
+    (void)state;
+    char words[128];
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", OWN);
+    DONE(room, 1, "start", "name", "bridge");
+    card(room, "ana", words);
+    FAILS(room, 1, "signed-out", "note", "text", "into the void");
+    DONE(room, 0, "status");
+    SAYS(room, 0, "status.refused.0", "");
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", words, "new", OWN);
+    DONE(room, 1, "join", "jam", "bridge");
+    DONE(room, 1, "note", "text", "seen by all");
+    room_run(room, 1000);
+    DONE(room, 0, "journal", "jam", "bridge");
+    SAYS(room, 0, "journal.2.text", "seen by all");
+    room_free(room);
+}
+
 /* The morning after: all disks but the teacher's are new, and the log is still on its way to everybody. Of all who are asked
  * only one can know who ana is. If the one who does is off, nobody does: then the name isn't a new one for that. */
 static void who_is_early_in_a_room_of_wiped_disks_is_themselves(void **state)
@@ -811,6 +832,7 @@ int main(void)
         cmocka_unit_test(a_passphrase_is_enough_before_the_log_has_come),
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
         cmocka_unit_test(the_log_is_here_though_the_room_is_busy),
+        cmocka_unit_test(who_has_a_new_card_is_signed_out),
         cmocka_unit_test(who_is_early_in_a_room_of_wiped_disks_is_themselves),
         cmocka_unit_test(who_came_before_the_network_stays),
         cmocka_unit_test(who_went_to_another_machine_meanwhile_stays_there),
