@@ -31,12 +31,13 @@ enum {
     CALL_AWAY_MS = 30000,       /* … or ten minutes ago */
     CALL_LONG_AWAY_MS = 300000, /* … or earlier */
     ASTRAY_MS = 10000, /* gone for less, though a link works: it may lead elsewhere, so call soon */
-    CALL_MUTE_MS = 60000, /* between calls of one that takes our calls but isn't heard */
-    IDLE_LINK_MS = 3000,  /* a link beyond those wanted goes when so long nothing was heard */
-    CALL_PORTS = 16,      /* of a computer that was named by hand, one after the other */
-    HINTS_MS = 60000,     /* between PEERS that nobody waits for */
-    PATH_MS = 120000,     /* a path is open if a beacon came on it lately */
-    NETWORK_MS = 5000,    /* between two changes of addresses that are acted upon */
+    CALL_MUTE_MS = 60000,     /* between calls of one that takes our calls but isn't heard */
+    CALLED_OF_SOURCE_MAX = 8, /* who aren't known yet, by beacons from one address */
+    IDLE_LINK_MS = 3000,      /* a link beyond those wanted goes when so long nothing was heard */
+    CALL_PORTS = 16,          /* of a computer that was named by hand, one after the other */
+    HINTS_MS = 60000,         /* between PEERS that nobody waits for */
+    PATH_MS = 120000,         /* a path is open if a beacon came on it lately */
+    NETWORK_MS = 5000,        /* between two changes of addresses that are acted upon */
 };
 
 /* Of one that only others or beacons told of; then it is forgotten. */
@@ -416,8 +417,8 @@ static void beacon_of_one_here(struct presence *p, struct known *k, const struct
     act_link(p, k, now);
 }
 
-/* A beacon may be an old one that somebody sends again: it costs a call every few seconds, and
- * changes nothing. */
+/* A beacon may be an old one that somebody sends again: it costs a call every few seconds, and changes nothing: no call that
+ * is under way gives way to it, and none is put off by it. */
 static void beacon_of_one_away(struct presence *p, struct known *k, const struct beacon *beacon,
                                const struct address *address, struct now now)
 {
@@ -427,10 +428,14 @@ static void beacon_of_one_away(struct presence *p, struct known *k, const struct
     if (same_run && (leads_there || k->peer.state == PEER_LEFT)) {
         return;
     }
-    if (since(k->lured, now) < LURE_MS) {
+    if (is_calling(k) || since(k->lured, now) < LURE_MS) {
         call_elsewhere(k, address);
+        if (!address_same(address, &k->peer.address)) {
+            call_soon(k, now);
+        }
         return;
     }
+    call_elsewhere(k, &k->peer.address);
     k->peer.address = *address;
     if (k->peer.state == PEER_CALLED) {
         k->peer.run = beacon->run;
@@ -445,7 +450,20 @@ static void beacon_of_one_away(struct presence *p, struct known *k, const struct
     }
     k->lured = now.mono;
     call_now(p, k, now);
-    k->call_at = after(now, around(p, call_gap(p, k, now)));
+    call_by(k, now.mono.ms + around(p, call_gap(p, k, now)));
+}
+
+/* Whoever recorded the beacons of a hundred machines that are gone may not fill the room for those that come: so many are taken
+ * of one address. More daemons of one computer are known by loopback. */
+static bool may_be_new(const struct presence *p, const struct address *address)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct peer *peer = &p->all[i]->peer;
+        count += peer->state == PEER_CALLED &&
+                 memcmp(peer->address.ip, address->ip, sizeof(address->ip)) == 0;
+    }
+    return p->called < CALLED_MAX && (count < CALLED_OF_SOURCE_MAX || address_is_loopback(address));
 }
 
 /* A credit of time: each answer costs some of it. */
@@ -509,7 +527,7 @@ void presence_beacon(struct presence *p, const struct beacon *beacon, const stru
         }
         return;
     }
-    if (k == NULL && p->called < CALLED_MAX) {
+    if (k == NULL && may_be_new(p, &address)) {
         k = known_add(p, &beacon->device, now);
     }
     if (k == NULL) {

@@ -748,6 +748,102 @@ static void who_comes_while_it_is_being_forgotten_stays(void **state)
     world_free(w);
 }
 
+/* A beacon that was recorded, sent again from where an outsider is. */
+static void replay(struct world *w, int to, const struct beacon *beacon)
+{
+    enum { OUTSIDER = 99 };
+    struct address from = address_of(OUTSIDER, UDP_PORT);
+    if (w->nodes[to].alive) {
+        presence_beacon(w->nodes[to].presence, beacon, &from, "eth0", node_now(w, to));
+        pull(w, to);
+    }
+}
+
+/* After a cut each one's own beacon comes once a second from elsewhere too. */
+static void replays_keep_nobody_apart(void **state)
+{
+    (void)state;
+    enum { MACHINES = 6 };
+    struct world *w = room_new(MACHINES, 3);
+    cut_in_half(w);
+    run_for(w, 2 * MINUTE);
+    mend_cut(w);
+    for (int t = 0; t < 30 && blind_pairs(w) > 0; t++) {
+        for (int of = 0; of < MACHINES; of++) {
+            struct beacon beacon = {0, w->nodes[of].device, w->nodes[of].run, INBOX_PORT,
+                                    PATH_BROADCAST};
+            for (int to = 0; to < MACHINES; to++) {
+                if (to != of) {
+                    replay(w, to, &beacon);
+                }
+            }
+        }
+        run_for(w, SECOND);
+    }
+    assert_int_equal(blind_pairs(w), 0);
+    world_free(w);
+}
+
+/* Of a week of wiped disks: machines that aren't there any more. */
+static void record(struct world *w, struct beacon *beacons, int count)
+{
+    for (int i = 0; i < count; i++) {
+        uint8_t seed[32];
+        struct sign_key key;
+        struct sign_pk pk;
+        rng_fill(&w->rng, seed, sizeof(seed));
+        sign_keypair(seed, &key, &pk);
+        beacons[i] = (struct beacon){0, {{0}}, 77, INBOX_PORT, PATH_BROADCAST};
+        memcpy(beacons[i].device.b, pk.b, sizeof(pk.b));
+    }
+}
+
+static void replays_of_many_that_are_gone_keep_no_newcomer_out(void **state)
+{
+    (void)state;
+    enum { RECORDED = 150, STEP_MS = 10 };
+    struct beacon beacons[RECORDED];
+    struct world *w = world_new(4, 1);
+    record(w, beacons, RECORDED);
+    for (int i = 0; i < 3; i++) {
+        node_start(w, i);
+    }
+    run_for(w, 10 * SECOND);
+    for (int t = 0; t < 15 * SECOND && (t <= 5 * SECOND || blind_pairs(w) > 0); t += STEP_MS) {
+        for (int to = 0; to < 4; to++) {
+            replay(w, to, &beacons[t / STEP_MS % RECORDED]);
+        }
+        if (t == 5 * SECOND) {
+            node_start(w, 3);
+        }
+        run_for(w, STEP_MS);
+    }
+    assert_int_equal(blind_pairs(w), 0);
+    world_free(w);
+}
+
+/* Where it is large, some links go, and what two say counts. */
+static void replays_make_no_room_large(void **state)
+{
+    (void)state;
+    enum { MACHINES = 30, RECORDED = 100 };
+    struct beacon beacons[RECORDED];
+    struct world *w = room_new(MACHINES, 5);
+    record(w, beacons, RECORDED);
+    for (int t = 0; t < 20; t++) {
+        for (int k = 0; k < RECORDED; k++) {
+            for (int to = 0; to < MACHINES; to++) {
+                replay(w, to, &beacons[k]);
+            }
+        }
+        run_for(w, 500);
+        for (int i = 0; i < MACHINES; i++) {
+            assert_false(presence_large(w->nodes[i].presence));
+        }
+    }
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -773,6 +869,9 @@ int main(void)
         cmocka_unit_test(where_beacons_are_filtered_one_address_is_enough),
         cmocka_unit_test(a_beacon_sent_again_and_again_costs_a_call_every_few_seconds),
         cmocka_unit_test(beacons_of_made_up_devices_fill_no_table),
+        cmocka_unit_test(replays_keep_nobody_apart),
+        cmocka_unit_test(replays_of_many_that_are_gone_keep_no_newcomer_out),
+        cmocka_unit_test(replays_make_no_room_large),
         cmocka_unit_test(a_hello_under_another_key_is_refused),
         cmocka_unit_test(a_copy_of_this_disk_is_noticed_by_its_hello_alone),
         cmocka_unit_test(one_that_hears_nothing_of_us_is_called_where_it_says_so),
