@@ -58,19 +58,45 @@ static enum err class_enter(struct device *device, struct class *class, const st
     return err == OK ? class_append(class, NULL, 0, now, NULL) : err;
 }
 
-/* Finds out whether the disk kept what an earlier boot wrote. */
+/* Finds out whether the disk kept what two earlier boots wrote. One isn't enough: a disk that is frozen after the class was joined
+ * keeps what that boot wrote, and forgets each later one. */
 static void find_marker(struct device *device, struct class *class)
 {
-    uint8_t boot[16];
+    static const char *const earlier[] = {"boot", "boot2"};
     if (store_local_get(class->store, "lasting", &class->lasting, sizeof(class->lasting)) &&
         class->lasting) {
         return;
     }
-    if (!store_local_get(class->store, "boot", boot, sizeof(boot))) {
-        store_local_set(class->store, "boot", device->boot, sizeof(device->boot));
-    } else if (memcmp(boot, device->boot, sizeof(boot)) != 0) {
-        class->lasting = true;
-        store_local_set(class->store, "lasting", &class->lasting, sizeof(class->lasting));
+    for (size_t i = 0; i < sizeof(earlier) / sizeof(earlier[0]); i++) {
+        uint8_t boot[16];
+        bool found = store_local_get(class->store, earlier[i], boot, sizeof(boot));
+        if (!found) {
+            store_local_set(class->store, earlier[i], device->boot, sizeof(device->boot));
+        }
+        if (!found || memcmp(boot, device->boot, sizeof(boot)) == 0) {
+            return;
+        }
+    }
+    class->lasting = true;
+    store_local_set(class->store, "lasting", &class->lasting, sizeof(class->lasting));
+}
+
+/* Others have brought back what this machine wrote: its disk forgets. */
+static void note_loss(struct device *device, struct class *class, struct now now)
+{
+    if (!class->lasting || !class->sync || sync_returned(class->sync) == 0 ||
+        store_begin(class->store) != OK) {
+        return;
+    }
+    class->lasting = false;
+    store_local_set(class->store, "lasting", &class->lasting, sizeof(class->lasting));
+    store_local_set(class->store, "boot", device->boot, sizeof(device->boot));
+    store_do(class->store, "DELETE FROM local WHERE key='boot2'", "");
+    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        if (peer->linked) {
+            class_greet(device, class, peer, now);
+        }
     }
 }
 
@@ -980,6 +1006,7 @@ void class_tick(struct device *device, struct class *class, struct now now)
         sync_tick(class->sync, now); /* lets go of peers that presence may forget next */
     }
     presence_tick(class->presence, now);
+    note_loss(device, class, now);
     look_on(class, now);
     receipts_tick(device, class, now);
     salvage_tick(class, now);

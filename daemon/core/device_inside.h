@@ -141,7 +141,7 @@ struct class
     enum err refusal;         /* why others don't let us in, as one of them said; OK: none did */
     struct mono refused;      /* when they last said so */
     struct mono refusal_told; /* when we last told somebody */
-    bool lasting;             /* the database was there in an earlier boot */
+    bool lasting;             /* the database was there in two earlier boots */
     char words[KEY_TEXT_MAX]; /* of its root key; "" until they are known */
     struct seeking seeking;
 };

@@ -41,7 +41,7 @@ struct peer {
     bool linked;            /* a link to it is asked for */
     bool up;                /* that link is connected */
     bool greeted;           /* our HELLO is on it, or queued for it */
-    bool lasting;           /* its disk has outlasted a boot */
+    bool lasting;           /* its disk has outlasted two boots */
     bool clock_known;
     int64_t clock_ms;   /* its wall clock less ours */
     struct mono heard;  /* last time that anything of it came into our inbox */

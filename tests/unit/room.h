@@ -72,6 +72,7 @@ struct room {
     bool mute[ROOM_MAX]; /* it says that it has something else, but answers nothing */
     bool busy; /* no BEAT tells a fingerprint that the receiver has: everybody has written since */
     bool guests;     /* who asks may not read the disk */
+    bool boots;      /* each start is one of the computer */
     bool alike;      /* what is stretched comes out the same for all words */
     uint8_t login;   /* of the terminal at which all is asked */
     uint64_t offers; /* datagrams of that length */
@@ -334,7 +335,7 @@ static inline enum err room_try_start(struct room *room, int i)
     config.seed[0] = (uint8_t)i;
     config.seed[1] = (uint8_t)++m->starts;
     config.hardware.b[0] = (uint8_t)(i + 1);
-    config.boot[0] = 1;
+    config.boot[0] = (uint8_t)(room->boots ? m->starts : 1);
     config.invite = m->invite;
     config.doubts = m->again;
     room->running = i;

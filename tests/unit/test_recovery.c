@@ -210,6 +210,44 @@ static void nobody_sits_at_a_machine_that_began_anew(void **state)
     room_free(room);
 }
 
+static void assert_lasting(struct room *room, const char *machines)
+{
+    room_run(room, 6000);
+    assert_string_equal(ASK(room, 0, "status"), "");
+    assert_string_equal(room_text(room, 0, "status.lasting_machines"), machines);
+}
+
+/* What counts as safe lies on a disk that keeps it over night: not on one that is as it was frozen, each morning. */
+static void a_frozen_disk_does_not_last(void **state)
+{
+    (void)state;
+    struct room *room = room_of_two();
+    struct disk *image[2]; /* frozen in the boot in which the class was joined; and later */
+    room->boots = true;
+    for (int i = 0; i < 2; i++) {
+        assert_lasting(room, "0");
+        room_stop(room, 1);
+        image[i] = disk_clone(room->m[1].disk, (uint64_t)i);
+        room_start(room, 1);
+    }
+    assert_lasting(room, "1");
+    room_stop(room, 1);
+    for (int day = 0; day < 4; day++) {
+        disk_kill(room->m[1].disk);
+        disk_restore(room->m[1].disk, image[day / 2]);
+        disk_start(room->m[1].disk);
+        room_start(room, 1);
+        assert_lasting(room, "0");
+        assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+        assert_string_equal(ASK(room, 1, "note", "text", "of the day"), "");
+        assert_lasting(room, "0");
+        room_stop(room, 1);
+    }
+    disk_free(&image[0]);
+    disk_free(&image[1]);
+    room_free(room);
+}
+
 /* After a write that failed nothing is known to be elsewhere that wasn't before. */
 static void a_full_disk_makes_nothing_safe(void **state)
 {
@@ -252,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_class_that_ends_on_a_full_disk_is_erased_when_there_is_room),
         cmocka_unit_test(what_is_said_to_be_erased_is_erased),
         cmocka_unit_test(a_full_disk_makes_nothing_safe),
+        cmocka_unit_test(a_frozen_disk_does_not_last),
         cmocka_unit_test(a_class_that_is_begun_anew_is_no_more_in_use_than_it_was),
         cmocka_unit_test(nobody_sits_at_a_machine_that_began_anew),
     };
