@@ -44,10 +44,11 @@ void say_cards(struct page *page, const msgpack_object *result)
         page_say(page, "%s", page_get(page, &cards.at[i], "words"));
     }
     if (cards.count == 0) {
-        page_say(page, _("Everybody has a passphrase already. One card: jam cards PERSON"));
+        page_say(page, _("All on the list have a card or a passphrase. Another card for one of "
+                         "them: jam cards PERSON"));
     } else {
-        page_say(page, _("Each is good once: who signs in with it chooses words of their own. On "
-                         "paper: jam cards --html FILE"));
+        page_say(page, _("Each is good once: who signs in with it chooses words of their own. They "
+                         "aren't shown again."));
     }
     say_taken(page, result);
 }
@@ -123,6 +124,7 @@ void cards_page(FILE *out, const msgpack_object *result)
 static bool write_page(int fd, const msgpack_object *result)
 {
     bool emptied = ftruncate(fd, 0) == 0 || errno == EINVAL; /* a pipe is empty */
+    fchmod(fd, S_IRUSR | S_IWUSR);                           /* also one that was there */
     FILE *out = fdopen(fd, "w");
     if (!out) {
         close(fd);
@@ -229,6 +231,16 @@ static bool show_cards(struct run *run, const struct answer *cards, int fd)
     return true;
 }
 
+/* No empty page, and none in the place of one that has cards. */
+static void leave_page(int fd, const char *path)
+{
+    struct stat file;
+    if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_size == 0) {
+        unlink(path);
+    }
+    close(fd);
+}
+
 static int refuse_file(struct run *run, const char *path)
 {
     run->args->wrong = _("The file %1 can't be written.");
@@ -255,10 +267,12 @@ int run_cards(struct run *run)
     cards.open = !all.failed && doc_open(&cards.doc, pack_bytes(&all), PACK_LOCAL) == OK;
     cards.result = cards.open ? &cards.doc.root : NULL;
     bool any = items_of(cards.result, "cards").count > 0;
+    if (fd >= 0 && !any) {
+        leave_page(fd, path);
+        fd = -1;
+    }
     if (cards.open && (any || status == EXIT_DONE) && !show_cards(run, &cards, fd)) {
         status = refuse_file(run, path);
-    } else if (fd >= 0 && !any && status != EXIT_DONE) {
-        close(fd);
     }
     answer_clear(&cards);
     pack_clear(&all);

@@ -117,9 +117,11 @@ const struct command commands[] = {
      .completes = NAMES_NONE},
     {"redact", "redact", say_redact, run_redact,
      N_("erase what I wrote, on all machines; or see how far that got"),
-     "jam redact NUMBER --why REASON, or --receipt", "jam redact 3 --why a home address",
+     "jam redact NUMBER --why REASON [--whole], or --receipt", "jam redact 3 --why a home address",
      .words = {{"entry", false, true}},
      .options = {{"why", "why", OPTION_WORDS, NAMES_NONE, N_("REASON: everybody can read it")},
+                 {"whole", "whole", OPTION_FLAG, NAMES_NONE,
+                  N_("also the line where a jam began, with all that stands in it")},
                  {"receipt", NULL, OPTION_FLAG, NAMES_NONE,
                   N_("on which machines it is erased, and which still have it")}}},
 

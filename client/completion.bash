@@ -54,7 +54,7 @@ _jam() {
     'feedback') kind='people' then='' options='--glow --grow --jam'
         [[ $before == --jam ]] && kind=jams words=0 ;;
     'inbox') kind='' then='' options='' ;;
-    'redact') kind='' then='' options='--why --receipt' ;;
+    'redact') kind='' then='' options='--why --whole --receipt' ;;
     'watch') kind='' then='' options='--once' ;;
     'status') kind='' then='' options='--long' ;;
     'doctor') kind='' then='' options='' ;;

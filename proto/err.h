@@ -101,7 +101,9 @@
     X(ERR_OLD_CARD, "old-card", "That card of %1 is too old.", "ask a teacher for another one")    \
     X(ERR_MOVED, "moved", "You moved to %1 at %2.", "to sign in here again: jam hello YOUR-NAME")  \
     X(ERR_NAME_TAKEN, "name-taken", "Somebody else is called %1 already.",                         \
-      "another name; all of them: jam people")
+      "another name; all of them: jam people")                                                     \
+    X(ERR_WHOLE_JAM, "whole-jam", "That line is where %1 began: all that stands in it goes too.",  \
+      "if you mean it: the same with --whole")
 
 enum err {
 #define X(name, code, sentence, hint) name,

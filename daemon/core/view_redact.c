@@ -124,6 +124,11 @@ static enum err redact_plan(struct ask *ask)
     if (!ask->teacher && !mine) {
         return ERR_NOT_YOURS;
     }
+    if (entry.kind == OP_JAM && !ask_flag(ask, "whole")) { /* it looks like any other line */
+        char name[LABEL_BYTES];
+        return refuse(ask, ERR_WHOLE_JAM, slice_str(jam_name(ask->store, &ask->subject, name)),
+                      NULL);
+    }
     act_redact(ask, &ask->subject, why);
     act_on_copies(ask, &entry, why);
     return OK;

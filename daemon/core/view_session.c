@@ -240,12 +240,14 @@ static enum err check_taken(struct ask *ask, const struct person_id *person)
     return ERR_TAKEN;
 }
 
-/* HELLO, once the key is open; what they say comes after. */
+/* HELLO, once the key is open; what they say comes after. Who opens a second terminal where they sit stays in their jam. */
 static void come(struct ask *ask, const struct person_id *person)
 {
+    struct session session;
     struct op *op = ask_op(ask, OP_HELLO);
+    session_read(ask->store, person, &session);
     op->by = *person;
-    op->moves = true;
+    op->moves = !session.open || !SAME(session.device, ask->here);
     op->has |= FIELD_KEY | FIELD_SIGNATURE | FIELD_MOVES; /* signed when it is appended */
     ask->unlocked = true;
     ask->who = *person;

@@ -303,7 +303,10 @@ test_expect_success 'cards on a page: only its owner reads it, and none is made 
     test_expect_code 2 on 1 jam cards --html /nowhere/cards.html && test_must_be_empty asked &&
     on 1 jam cards --html cards.html >out && grep "2 cards" out && ! grep sun out &&
     test "$(grep -c "sun owl ink" cards.html)" = 2 && test "$(stat -c %a cards.html)" = 600 &&
-    on 1 jam cards ana --html cards.html && test "$(grep -c "sun owl ink" cards.html)" = 1
+    chmod 644 cards.html && on 1 jam cards ana --html cards.html && test "$(grep -c "sun owl ink" cards.html)" = 1 &&
+    test "$(stat -c %a cards.html)" = 600 && told "{\"cards\":[]}" "{\"cards\":[]}" &&
+    on 1 jam cards --html cards.html >out && grep "Another card for one" out && grep "sun owl ink" cards.html &&
+    on 1 jam cards --html none.html >out && test ! -e none.html
 '
 
 test_expect_success 'who waits for an answer is told so, and it comes' '

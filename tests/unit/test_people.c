@@ -183,7 +183,9 @@ static void a_jam_that_others_joined_is_a_teachers_to_erase(void **state)
     DONE(room, 1, "start", "name", "a bad word");
     DONE(room, 1, "list");
     snprintf(id, sizeof(id), "%s", room_text(room, 1, "jams.0.id"));
-    DONE(room, 1, "redact", "entry", id, "why", "a bad word"); /* nobody else was in it */
+    FAILS(room, 1, "whole-jam", "redact", "entry", id, "why", "a bad word");
+    DONE(room, 1, "redact", "entry", id, "why", "a bad word", "whole",
+         "!"); /* nobody else was in it */
     DONE(room, 1, "start", "name", "bridge");
     DONE(room, 1, "list");
     snprintf(id, sizeof(id), "%s", room_text(room, 1, "jams.0.id"));
@@ -194,7 +196,8 @@ static void a_jam_that_others_joined_is_a_teachers_to_erase(void **state)
     FAILS(room, 1, "not-yours", "redact", "entry", id, "why", "I'm angry");
     DONE(room, 1, "list");
     SAYS(room, 1, "jams.0.name", "bridge");
-    DONE(room, 0, "redact", "entry", id, "why", "it must be");
+    FAILS(room, 0, "whole-jam", "redact", "entry", id, "why", "it must be");
+    DONE(room, 0, "redact", "entry", id, "why", "it must be", "whole", "!");
     room_free(room);
 }
 
@@ -442,11 +445,35 @@ static void who_has_a_new_card_is_signed_out(void **state)
     DONE(room, 0, "status");
     SAYS(room, 0, "status.refused.0", "");
     DONE(room, 1, "hello", "handle", "ana", "passphrase", words, "new", OWN);
-    DONE(room, 1, "join", "jam", "bridge");
+    FAILS(room, 1, "already-there", "join", "jam", "bridge");
     DONE(room, 1, "note", "text", "seen by all");
     room_run(room, 1000);
     DONE(room, 0, "journal", "jam", "bridge");
-    SAYS(room, 0, "journal.2.text", "seen by all");
+    SAYS(room, 0, "journal.1.text", "seen by all");
+    room_free(room);
+}
+
+/* At the same machine, by another login: both are in the jam, and nothing is moved. */
+static void a_second_terminal_takes_nobody_out(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", OWN);
+    DONE(room, 1, "start", "name", "bridge");
+    uint8_t logins[] = {7, room->login};
+    room->login = logins[0];
+    DONE(room, 1, "hello", "handle", "ana", "passphrase", OWN);
+    for (int i = 0; i < 2; i++) {
+        room->login = logins[i];
+        DONE(room, 1, "here");
+        SAYS(room, 1, "place.jam", "bridge");
+    }
+    room_run(room, 1000);
+    DONE(room, 0, "who", "person", "ana");
+    SAYS(room, 0, "person.place.jam", "bridge");
+    DONE(room, 2, "hello", "handle", "ana", "passphrase", OWN);
+    DONE(room, 2, "here");
+    SAYS(room, 2, "place.kind", "solo");
     room_free(room);
 }
 
@@ -833,6 +860,7 @@ int main(void)
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
         cmocka_unit_test(the_log_is_here_though_the_room_is_busy),
         cmocka_unit_test(who_has_a_new_card_is_signed_out),
+        cmocka_unit_test(a_second_terminal_takes_nobody_out),
         cmocka_unit_test(who_is_early_in_a_room_of_wiped_disks_is_themselves),
         cmocka_unit_test(who_came_before_the_network_stays),
         cmocka_unit_test(who_went_to_another_machine_meanwhile_stays_there),

@@ -646,10 +646,11 @@ static void cards_are_a_page_in_which_no_name_does_anything(void **state)
     close_json(&p, &doc);
     expect_said(say_cards, json,
                 "ana               sun owl ink\n<script src='//x'>& a b c\nEach is "
-                "good once: who signs in with it chooses words of their own. On paper: jam cards "
-                "--html FILE\n");
+                "good once: who signs in with it chooses words of their own. They aren't shown "
+                "again.\n");
     expect_said(say_cards, "{\"cards\":[]}",
-                "Everybody has a passphrase already. One card: jam cards PERSON\n");
+                "All on the list have a card or a passphrase. Another card for one of them: jam "
+                "cards PERSON\n");
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
