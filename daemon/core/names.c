@@ -364,8 +364,8 @@ static enum err name_certain(struct ask *ask, struct slice typed, struct person_
     return search.exact.count == 1 ? OK : refuse_many(ask, typed, &search.exact, LIST_PEOPLE);
 }
 
-enum err name_person(struct ask *ask, struct slice typed, const char *type,
-                     struct person_id *person)
+static enum err find_person(struct ask *ask, struct slice typed, const char *type, bool whole,
+                            struct person_id *person)
 {
     struct search search;
     char near[SHOWN_BYTES] = "";
@@ -376,9 +376,10 @@ enum err name_person(struct ask *ask, struct slice typed, const char *type,
     }
     search_people(ask, &search, typed);
     const struct shown_list *found = search_found(&search);
-    if (found->count == 0) {
-        if (search.near[0]) {
-            person_candidate(ask, &search.near_id, near, sizeof(near));
+    bool begins = whole && search.exact.count == 0 && found->count == 1;
+    if (found->count == 0 || begins) {
+        if (begins || search.near[0]) {
+            person_candidate(ask, begins ? &found->ids[0] : &search.near_id, near, sizeof(near));
         }
         return refuse_near(ask, ERR_NO_SUCH_PERSON, typed, near, type, "jam who");
     }
@@ -387,6 +388,18 @@ enum err name_person(struct ask *ask, struct slice typed, const char *type,
         return OK;
     }
     return refuse_many(ask, typed, found, LIST_PEOPLE);
+}
+
+enum err name_person(struct ask *ask, struct slice typed, const char *type,
+                     struct person_id *person)
+{
+    return find_person(ask, typed, type, false, person);
+}
+
+enum err name_person_whole(struct ask *ask, struct slice typed, const char *type,
+                           struct person_id *person)
+{
+    return find_person(ask, typed, type, true, person);
 }
 
 /* The same, the one whose handle is the same. */

@@ -428,9 +428,10 @@ static void beacon_of_one_away(struct presence *p, struct known *k, const struct
     if (same_run && (leads_there || k->peer.state == PEER_LEFT)) {
         return;
     }
-    if (is_calling(k) || since(k->lured, now) < LURE_MS) {
+    bool elsewhere = !address_same(address, &k->peer.address);
+    if ((elsewhere && is_calling(k)) || since(k->lured, now) < LURE_MS) {
         call_elsewhere(k, address);
-        if (!address_same(address, &k->peer.address)) {
+        if (elsewhere) {
             call_soon(k, now);
         }
         return;

@@ -196,7 +196,7 @@ static enum err forget_plan(struct ask *ask)
     if (!ask_typed(ask, "person", &typed)) {
         return refuse(ask, ERR_EMPTY, slice_str("person"), NULL);
     }
-    enum err err = name_person(ask, typed, "jam people forget", &person);
+    enum err err = name_person_whole(ask, typed, "jam people forget", &person);
     err = err == OK ? ask_text(ask, "why", TITLE_BYTES_MAX, false, &why) : err;
     if (err == OK && !ask->teacher && !SAME(person, ask->me)) {
         return ERR_NOT_YOURS;

@@ -35,7 +35,7 @@ static enum err teacher_asks(struct ask *ask, const char *type, struct person_id
     if (!ask_typed(ask, "person", &typed)) {
         return refuse(ask, ERR_EMPTY, slice_str("person"), NULL);
     }
-    enum err err = name_person(ask, typed, type, person);
+    enum err err = name_person_whole(ask, typed, type, person);
     ask->subject = person_ref(person);
     return err;
 }

@@ -1,5 +1,6 @@
 /* Who is who, in a class with passphrases: cards that are good once, a roster that gets shorter, people who move, and
  * people whom a teacher removed. */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -453,6 +454,24 @@ static void who_has_a_new_card_is_signed_out(void **state)
     room_free(room);
 }
 
+/* Nobody is removed, confirmed or forgotten by the beginning of a name; the whole one is suggested. */
+static void what_a_teacher_does_to_people_needs_their_whole_name(void **state)
+{
+    (void)state;
+    static const char *const acts[] = {"people.remove", "people.confirm", "people.forget",
+                                       "people.teacher"};
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "benedict", "passphrase", OWN);
+    room_run(room, 1000);
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+        FAILS(room, 0, "no-such-person", acts[i], "person", "bene", "why", "x");
+        struct slice reply = slice_of(room->m[0].reply, room->m[0].reply_len);
+        assert_non_null(memmem(reply.at, reply.len, "benedict", 8));
+    }
+    DONE(room, 0, "people.remove", "person", "Benedict");
+    room_free(room);
+}
+
 /* At the same machine, by another login: both are in the jam, and nothing is moved. */
 static void a_second_terminal_takes_nobody_out(void **state)
 {
@@ -860,6 +879,7 @@ int main(void)
         cmocka_unit_test(who_came_first_has_moved_once_the_log_is_here),
         cmocka_unit_test(the_log_is_here_though_the_room_is_busy),
         cmocka_unit_test(who_has_a_new_card_is_signed_out),
+        cmocka_unit_test(what_a_teacher_does_to_people_needs_their_whole_name),
         cmocka_unit_test(a_second_terminal_takes_nobody_out),
         cmocka_unit_test(who_is_early_in_a_room_of_wiped_disks_is_themselves),
         cmocka_unit_test(who_came_before_the_network_stays),
