@@ -402,6 +402,36 @@ enum err name_person_whole(struct ask *ask, struct slice typed, const char *type
     return find_person(ask, typed, type, true, person);
 }
 
+static bool is_handle(struct ask *ask, struct slice typed)
+{
+    char key[KEY_BYTES];
+    sqlite3_stmt *stmt = store_query(ask->store, "SELECT 1 FROM person WHERE handle_key=?");
+    store_bind(ask->store, stmt, "t", name_key(typed, key));
+    return typed.len <= HANDLE_BYTES_MAX && store_any(ask->store, stmt);
+}
+
+void name_spread(struct ask *ask, struct slice *typed, struct slice *rest)
+{
+    char *room = ask->room + ask->room_used;
+    size_t used = typed->len + 1 + rest->len;
+    if (typed->len == 0 || rest->len == 0 || used >= sizeof(ask->room) - ask->room_used) {
+        return;
+    }
+    memcpy(room, typed->at, typed->len);
+    room[typed->len] = ' ';
+    memcpy(room + typed->len + 1, rest->at, rest->len);
+    for (size_t end = used; end > typed->len; end--) {
+        bool whole = end == used || room[end] == ' ';
+        if (whole && is_handle(ask, slice_of(room, end))) {
+            size_t taken = end == used ? rest->len : end - typed->len;
+            *typed = slice_of(room, end);
+            *rest = slice_of(rest->at + taken, rest->len - taken);
+            ask->room_used += used;
+            return;
+        }
+    }
+}
+
 /* The same, the one whose handle is the same. */
 static bool same_bytes(struct ask *ask, struct slice typed, const struct shown_list *found,
                        struct person_id *person)

@@ -13,6 +13,9 @@ enum err name_jam(struct ask *, struct slice typed, const char *type, struct ref
 enum err name_person(struct ask *, struct slice typed, const char *type, struct person_id *);
 /* The same, but not by the beginning of a name: for what can't be undone, or says who somebody is. */
 enum err name_person_whole(struct ask *, struct slice typed, const char *type, struct person_id *);
+/* A name may have spaces, and came as the first word alone: words with which `rest` begins go over to `typed` if they make
+ * somebody's whole name, as many as do. Both may be changed; *typed then lies in ask->room. */
+void name_spread(struct ask *, struct slice *typed, struct slice *rest);
 /* For signing in: the person of exactly this handle, "ana~k3f", a list's line or an id. ERR_NO_SUCH_PERSON also tells
  * that somebody new may sign up: then *is_new. ERR_REMOVED: a teacher removed who was called so, and nobody else is, nor
  * has the roster the name again. */

@@ -104,13 +104,16 @@ static enum err drop_plan(struct ask *ask)
 
 static enum err give_plan(struct ask *ask)
 {
-    struct slice typed, name;
+    struct slice typed, role, name;
     struct person_id person;
     enum err err = ask_my_jam(ask, "jam role list", &ask->subject);
-    err = err == OK ? ask_text(ask, "role", NAME_BYTES_MAX, false, &typed) : err;
-    err = err == OK ? my_role(ask, typed, &name) : err;
+    err = err == OK ? ask_text(ask, "role", NAME_BYTES_MAX, false, &role) : err;
     if (err == OK && !ask_typed(ask, "person", &typed)) {
         return refuse(ask, ERR_EMPTY, slice_str("person"), NULL);
+    }
+    if (err == OK) {
+        name_spread(ask, &typed, &role);
+        err = my_role(ask, role, &name);
     }
     err = err == OK ? name_person(ask, typed, "jam role give", &person) : err;
     return err == OK ? role_op(ask, name, &person) : err;

@@ -25,19 +25,26 @@ static void teacher_fold(struct store *store, const struct fact *fact)
              (int64_t)(op->kind == OP_ROSTER), &fact->stamp);
 }
 
-/* The person that param `person` names, for a teacher. */
-static enum err teacher_asks(struct ask *ask, const char *type, struct person_id *person)
+static enum err teacher_names(struct ask *ask, struct slice typed, const char *type,
+                              struct person_id *person)
 {
-    struct slice typed;
     if (!ask->teacher) {
         return ERR_NOT_TEACHER;
     }
-    if (!ask_typed(ask, "person", &typed)) {
+    if (typed.len == 0) {
         return refuse(ask, ERR_EMPTY, slice_str("person"), NULL);
     }
     enum err err = name_person_whole(ask, typed, type, person);
     ask->subject = person_ref(person);
     return err;
+}
+
+/* The person that param `person` names, for a teacher. */
+static enum err teacher_asks(struct ask *ask, const char *type, struct person_id *person)
+{
+    struct slice typed;
+    ask_typed(ask, "person", &typed);
+    return teacher_names(ask, typed, type, person);
 }
 
 static struct op *act_on(struct ask *ask, enum op_kind kind, const struct person_id *person)
@@ -292,12 +299,14 @@ static enum err confirm_all(struct ask *ask)
 static enum err confirm_plan(struct ask *ask)
 {
     struct person_id person;
-    struct slice handle;
+    struct slice typed, handle;
     if (ask_flag(ask, "all")) {
         return confirm_all(ask);
     }
-    enum err err = teacher_asks(ask, "jam people confirm", &person);
-    err = err == OK ? ask_text_if(ask, "handle", HANDLE_BYTES_MAX, false, &handle) : err;
+    ask_typed(ask, "person", &typed);
+    enum err err = ask_text_if(ask, "handle", HANDLE_BYTES_MAX, false, &handle);
+    name_spread(ask, &typed, &handle);
+    err = err == OK ? teacher_names(ask, typed, "jam people confirm", &person) : err;
     if (err != OK) {
         return err;
     }

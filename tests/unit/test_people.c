@@ -472,6 +472,30 @@ static void what_a_teacher_does_to_people_needs_their_whole_name(void **state)
     room_free(room);
 }
 
+/* What a shell hands over as one more word may be a part of the name. */
+static void names_with_spaces_are_found_without_quotes(void **state)
+{
+    (void)state;
+    struct room *room = lesson();
+    DONE(room, 1, "hello", "handle", "mia mouse", "passphrase", OWN);
+    DONE(room, 2, "hello", "handle", "ben", "passphrase", OWN);
+    room_run(room, 1000);
+    DONE(room, 0, "people.confirm", "person", "mia", "handle", "mouse");
+    SAYS(room, 0, "people.0", "mia mouse");
+    DONE(room, 0, "people.rename", "person", "mia", "handle", "mouse maus");
+    SAYS(room, 0, "person", "maus");
+    DONE(room, 0, "people.rename", "person", "maus", "handle", "mia mouse");
+    SAYS(room, 0, "person", "mia mouse");
+    DONE(room, 2, "start", "name", "bridge");
+    DONE(room, 2, "role.take", "role", "lead builder");
+    room_run(room, 1000);
+    DONE(room, 1, "join", "jam", "bridge");
+    room_run(room, 1000);
+    DONE(room, 2, "role.give", "person", "mia", "role", "mouse lead builder");
+    SAYS(room, 2, "holders.0", "mia mouse");
+    room_free(room);
+}
+
 /* At the same machine, by another login: both are in the jam, and nothing is moved. */
 static void a_second_terminal_takes_nobody_out(void **state)
 {
@@ -880,6 +904,7 @@ int main(void)
         cmocka_unit_test(the_log_is_here_though_the_room_is_busy),
         cmocka_unit_test(who_has_a_new_card_is_signed_out),
         cmocka_unit_test(what_a_teacher_does_to_people_needs_their_whole_name),
+        cmocka_unit_test(names_with_spaces_are_found_without_quotes),
         cmocka_unit_test(a_second_terminal_takes_nobody_out),
         cmocka_unit_test(who_is_early_in_a_room_of_wiped_disks_is_themselves),
         cmocka_unit_test(who_came_before_the_network_stays),
