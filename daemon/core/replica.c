@@ -397,6 +397,12 @@ static enum err cover(struct replica *replica, struct feed *feed, const struct r
     return replica_note_head(replica, feed);
 }
 
+/* Does a feed end here in what no signature covers, and nothing waits that has one? */
+static bool is_loose(const struct feed *feed, uint64_t tail)
+{
+    return tail == feed->seq && feed->seq > feed->signed_seq && !feed->void_seq;
+}
+
 /* The run is decoded and follows what we have: is it signed, does it agree, and then take what is new. */
 static enum err accept_known(struct replica *replica, struct feed *feed, const struct run *run,
                              uint64_t tail, uint32_t *applied)
@@ -417,6 +423,9 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     }
     if (last <= tail) {
         return cover(replica, feed, run, applied);
+    }
+    if (is_loose(feed, tail) && run->first_seq > feed->signed_seq + 1) {
+        return ERR_WAIT; /* or more would stand under one signature than a run can tell */
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
     err = check_order(replica, feed, first_new);
@@ -668,7 +677,8 @@ uint64_t replica_have(struct replica *replica, const struct feed_id *id)
 {
     struct hash last;
     struct feed *feed = feeds_find(&replica->feeds, replica->store, id);
-    return feed ? feed_tail(feed, &last) : 0;
+    uint64_t tail = feed ? feed_tail(feed, &last) : 0;
+    return feed && is_loose(feed, tail) ? feed->signed_seq : tail;
 }
 
 bool replica_device_of(struct replica *replica, const struct feed_id *id, struct device_id *device)

@@ -72,7 +72,8 @@ bool replica_doubts(const struct replica *);
 /* An entry as it stands in a row of the log, of which the columns are seq, lamport, time_ms, after, payload, length, stub, rest.
  * Its feed and prev aren't there. The payload is valid until the next step. */
 void replica_entry_of_row(sqlite3_stmt *, struct hash after[AFTER_MAX], struct entry *);
-/* How far we verified a feed: its last entry's seq, waiting ones included; 0 if unknown. What WANT says we have. */
+/* How far we verified a feed: its last entry's seq, waiting ones included; 0 if unknown. Of an end that no signature covers, and
+ * behind which none waits, only up to the last signature: it is told once more. What WANT says we have. */
 uint64_t replica_have(struct replica *, const struct feed_id *);
 /* The proof that voids a feed, as two encoded runs; false if there is none. Borrowed until the next call. */
 bool replica_fork_proof(struct replica *, const struct feed_id *, struct slice *run_a,

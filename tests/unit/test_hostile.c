@@ -1410,6 +1410,48 @@ static void a_fork_is_found_however_deep_it_is(void **state)
     }
 }
 
+/* What waits behind a front that no signature covers is dropped for another story, that goes on for longer than a run can tell: all
+ * that is taken can be told on, with what others write behind it. */
+static void no_more_stands_under_one_signature_than_a_run_tells(void **state)
+{
+    (void)state;
+    static const struct hash nowhere = {{77}};
+    static char text[TEXT_BYTES_MAX];
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f;
+    struct feed_id own;
+    struct pack p;
+    memset(text, 'x', sizeof(text) - 1);
+    hostile_init(&h, 1);
+    hostile_hello(room, 0, &h);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    for (int i = 0; i < 4; i++) {
+        forger_note(&f, text);
+    }
+    struct forger front = forger_mark(&f);
+    forger_note_after(&f, "behind nothing", &nowhere, 1);
+    hostile_push(room, 0, &h, &f, 1);
+    forger_back(&f, &front);
+    for (int i = 0; i < 4; i++) {
+        forger_note(&f, text);
+    }
+    pack_init(&p);
+    forger_pack(&f, front.seq + 1, &p);
+    for (int again = 0; again < 2; again++) {
+        hostile_runs(room, 0, &h, RUNS_PUSH, pack_bytes(&p));
+    }
+    pack_clear(&p);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    room_run(room, 30000);
+    assert_string_equal(ASK(room, 0, "note", "text", "for all"), "");
+    room_run(room, 30000);
+    uint64_t seq = own_seq(room, 0, &own);
+    assert_int_equal(replica_have(class_at(room, 1)->replica, &own), seq);
+    assert_same(room);
+    room_free(room);
+}
+
 /* Of a feed that is void from a place on, a text that was erased comes in a run from its beginning. */
 static void what_is_erased_is_not_planted_again_in_a_void_feed(void **state)
 {
@@ -1482,6 +1524,7 @@ int main(void)
         cmocka_unit_test(a_crowd_of_keys_leaves_no_dangling_talk),
         cmocka_unit_test(a_fork_behind_a_front_that_no_signature_covers),
         cmocka_unit_test(a_fork_is_found_however_deep_it_is),
+        cmocka_unit_test(no_more_stands_under_one_signature_than_a_run_tells),
         cmocka_unit_test(what_is_erased_is_not_planted_again_in_a_void_feed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
