@@ -207,6 +207,7 @@ enum err disk_key(const struct disk *disk, const char *place, struct log *log, s
                   struct hardware_id *hardware, struct why *why)
 {
     struct key_file file;
+    static const uint8_t erased[sizeof file.seed]; /* and not unlinked yet when the power went */
     struct sign_pk public;
     struct card cards[CARDS_MAX] = {{0}};
     uint32_t count = cards_list(cards);
@@ -222,6 +223,7 @@ enum err disk_key(const struct disk *disk, const char *place, struct log *log, s
         log_line(log, "this machine isn't the one that made its device key: it gets a new one");
         found = false;
     }
+    found = found && memcmp(file.seed, erased, sizeof erased) != 0;
     if (!found) {
         clock_random(file.seed, sizeof file.seed);
         file.hardware = card_hardware(&cards[0], real ? real : "");

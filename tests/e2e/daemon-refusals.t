@@ -57,6 +57,11 @@ test_expect_success 'a port that is taken' '
     port=$(port_of 1) && refuses 1 --state state2 --socket s --listen 0.0.0.0:$port || test -s out
 '
 
+test_expect_success 'a device key that was erased, but not unlinked, is none' '
+    crash 1 && key=$JAM_ROOM/1/state/device.key && dd if=/dev/zero of="$key" bs=1 count=32 conv=notrunc && start 1 &&
+    test "$(head -c 32 "$key" | tr -d "\\0" | wc -c)" -gt 16
+'
+
 test_expect_success 'a state folder full of nonsense: set aside or refused, never deleted' '
     crash 1 && mkdir kept && cp -r "$JAM_ROOM/1/state" kept &&
     for file in $(find "$JAM_ROOM/1/state" -type f -name "*.db")
