@@ -135,12 +135,14 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
     bool whole = entry->payload.at != NULL;
     uint32_t kind = whole ? replica_read_op(replica, entry->payload, &op) : stub_kind(&entry->stub);
     store_entry(replica, feed, entry, id, signature, kind);
-    replica->lacking_stale |= !whole;
-    bool counts = covered && !feed_is_void(feed, entry->seq);
+    bool is_void = feed_is_void(feed, entry->seq), counts = covered && !is_void;
     bool settles = counts && whole && kind > 0 && kind < OP_KINDS;
-    if (!settles && replica_is_named(replica, &ref)) {
+    bool named = !settles && replica_is_named(replica, &ref);
+    if (named) {
         replica_redact_late(replica, &ref); /* also what shows nowhere isn't kept if it is erased */
     }
+    replica->lacking_stale |= named && !whole;
+    replica->lacking += !whole && !named && !is_void; /* all are counted again only if need be */
     if (covered) {
         replica_settle_front(replica, feed, entry->seq);
         feed->settled_seq = entry->seq;

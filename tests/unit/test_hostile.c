@@ -227,6 +227,14 @@ static void an_entry_without_its_payload_is_lacking(void **state)
     assert_int_equal(replica_have(a.replica, &f.id), 2);
     assert_int_equal(replica_count(a.replica).lacking, 1);
     assert_true(replica_lacks(a.replica));
+    for (int i = 0; i < 4; i++) {
+        f.strip = i < 3;
+        forger_note(&f, "and so on");
+        assert_int_equal(forger_send(&f, f.seq, &a), OK);
+    }
+    assert_int_equal(replica_count(a.replica).lacking, 4);
+    a.replica->lacking_stale = true; /* counted anew it is the same */
+    assert_int_equal(replica_count(a.replica).lacking, 4);
     pack_clear(&f.entries);
     side_close(&a);
 }
