@@ -20,6 +20,7 @@ struct seen {
 struct clock_offset {
     struct device_id device;
     int64_t ms;
+    uint64_t told; /* the how manieth to be told */
 };
 
 struct ages {
@@ -27,6 +28,7 @@ struct ages {
         seen[SEEN_MAX]; /* by a hash of the stamp; a newer one takes the place of an older */
     struct clock_offset clocks[DEVICES_MAX];
     uint32_t clocks_count;
+    uint64_t told;
 };
 
 struct ages *ages_new(void)
@@ -64,19 +66,21 @@ bool ages_seen(const struct ages *ages, const struct stamp *stamp, struct mono *
 
 bool ages_clock(struct ages *ages, const struct device_id *device, int64_t clock_ms)
 {
+    struct clock_offset *clock = &ages->clocks[0];
     for (uint32_t i = 0; i < ages->clocks_count; i++) {
-        struct clock_offset *clock = &ages->clocks[i];
-        if (SAME(clock->device, *device)) {
-            bool moved = llabs(clock->ms - clock_ms) >= SHOWN_MS;
-            clock->ms = clock_ms;
+        struct clock_offset *other = &ages->clocks[i];
+        if (SAME(other->device, *device)) {
+            bool moved = llabs(other->ms - clock_ms) >= SHOWN_MS;
+            *other = (struct clock_offset){*device, clock_ms, ++ages->told};
             return moved;
         }
+        clock = other->told < clock->told ? other : clock;
     }
-    bool room = ages->clocks_count < DEVICES_MAX;
-    if (room) {
-        ages->clocks[ages->clocks_count++] = (struct clock_offset){*device, clock_ms};
+    if (ages->clocks_count < DEVICES_MAX) {
+        clock = &ages->clocks[ages->clocks_count++];
     }
-    return room;
+    *clock = (struct clock_offset){*device, clock_ms, ++ages->told};
+    return true;
 }
 
 bool ages_offset(const struct ages *ages, const struct device_id *device, int64_t *clock_ms)

@@ -17,7 +17,7 @@ void ages_free(struct ages **);
 /* This machine saw that entry being written, now. Only the newest few thousand are remembered. */
 void ages_saw(struct ages *, const struct stamp *, struct mono);
 /* A device's wall clock less ours, in milliseconds. True: its things are now of another age than they seemed, by a second or
- * more; or how old they are was guessed until now. */
+ * more; or how old they are was guessed until now. Where there are too many, who was told of longest ago is forgotten. */
 bool ages_clock(struct ages *, const struct device_id *, int64_t clock_ms);
 
 /* Was it seen, and when? Is the clock known, and how far off? */

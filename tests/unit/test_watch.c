@@ -179,9 +179,36 @@ static void where_no_class_is_there_is_nothing_to_watch(void **state)
     room_free(room);
 }
 
+/* Where the disks are wiped every night, each day brings as many new devices as there are machines. */
+static void the_clocks_of_today_are_known_after_any_number_of_days(void **state)
+{
+    (void)state;
+    int64_t ms;
+    struct device_id device = {{0}};
+    struct ages *ages = ages_new();
+    assert_non_null(ages);
+    for (uint32_t i = 0; i < 2 * DEVICES_MAX; i++) {
+        memcpy(device.b, &i, sizeof(i));
+        assert_true(ages_clock(ages, &device, i * INT64_C(1000)));
+        memset(device.b, 0xee, sizeof(device.b)); /* the teacher's: always the same */
+        assert_int_equal(ages_clock(ages, &device, 5000), i == 0);
+        memset(device.b, 0, sizeof(device.b));
+    }
+    uint32_t last = 2 * DEVICES_MAX - 1, first = 0;
+    memcpy(device.b, &last, sizeof(last));
+    assert_true(ages_offset(ages, &device, &ms));
+    assert_int_equal(ms, last * INT64_C(1000));
+    memcpy(device.b, &first, sizeof(first));
+    assert_false(ages_offset(ages, &device, &ms));
+    memset(device.b, 0xee, sizeof(device.b));
+    assert_true(ages_offset(ages, &device, &ms));
+    ages_free(&ages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_clocks_of_today_are_known_after_any_number_of_days),
         cmocka_unit_test(how_many_machines_are_safe_is_told_when_it_changes),
         cmocka_unit_test(each_change_is_told_once_and_in_order),
         cmocka_unit_test(signs_of_life_come_until_the_watcher_hangs_up),
