@@ -227,11 +227,11 @@ static int say_ended(struct run *run, struct answer *answer)
     return EXIT_DONE;
 }
 
-/* A sentence for each change, and one whenever the freshness changes. */
+/* The whole picture once; then a sentence for each change, and one whenever the freshness changes. */
 static int follow_plain(struct run *run, struct watch *watch)
 {
     bool was_live = watch_is_live(watch);
-    print_screen(run, watch, run->style.columns, screen_paint_head);
+    print_screen(run, watch, once_columns(run), screen_paint);
     while (!ferror(stdout)) {
         struct answer answer;
         enum watch_news news = watch_next(watch, 1000, &answer);

@@ -68,8 +68,9 @@ static bool is_wide(const struct page *page)
     return !page->plain && page->columns >= SCREEN_WIDE;
 }
 
-/* Where the line will be broken, freshness comes early: the first line must always tell it. */
-void screen_paint_head(struct page *page, const struct screen *screen)
+/* Who and what is here, and how fresh that is. Where the line will be broken, freshness comes early: the first line must always
+ * tell it. */
+static void paint_head(struct page *page, const struct screen *screen)
 {
     bool early = !is_wide(page) && !page->plain;
     struct slice class = {0};
@@ -300,7 +301,7 @@ void screen_paint(struct page *page, const struct screen *screen)
     struct items jams = items_of(screen->state, "jams");
     struct grid grid = grid_of(page, jams);
     const msgpack_object *left = map_get(screen->state, "left");
-    screen_paint_head(page, screen);
+    paint_head(page, screen);
     if (left && left->type == MSGPACK_OBJECT_MAP) {
         page_say(page, "%s", phrase_left(page, left));
     }

@@ -22,7 +22,5 @@ struct screen screen_of(const msgpack_object *state);
 void screen_paint(struct page *, const struct screen *);
 /* "live", or since when not. */
 void screen_put_freshness(struct page *, const struct screen *);
-/* Only who and what is here, and how fresh that is. */
-void screen_paint_head(struct page *, const struct screen *);
 
 #endif

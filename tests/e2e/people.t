@@ -51,7 +51,7 @@ test_expect_success 'she has moved: the first screen says where to, and when' '
 
 test_expect_success 'a watch that runs there says it at once' '
     words river lamp comet && hello 3 ana && on 3 stdbuf -oL jam watch --plain >watched & watch=$! &&
-    await "grep -q Period watched" && await "hello 4 ana" && await "grep -q \"^You moved to pc4 at\" watched" &&
+    await "grep -q ana watched" && await "hello 4 ana" && await "grep -q \"^You moved to pc4 at\" watched" &&
     kill $watch
 '
 
