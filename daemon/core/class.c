@@ -379,6 +379,7 @@ enum err class_commit(struct device *device, struct class *class, struct now now
     }
     if (err != OK) {
         class->failed_at = now.mono;
+        class->lost = err;
         return class_fail(class, err);
     }
     class->failed = false;

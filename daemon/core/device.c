@@ -299,10 +299,13 @@ void device_save(struct device *device, struct now now)
 {
     for (uint32_t i = 0; i < device->classes_count; i++) {
         struct class *class = device->classes[i];
-        enum err err = class_is_due(class, now) ? class_commit(device, class, now) : OK;
-        if (err != OK && !PLANTED(15)) {
-            retract(device, class, err);
+        if (class_is_due(class, now)) {
+            class_commit(device, class, now);
         }
+        if (class->lost != OK && !PLANTED(15)) {
+            retract(device, class, class->lost);
+        }
+        class->lost = OK;
     }
     for (struct queued *queued = device->first; queued; queued = queued->next) {
         queued->write = false;

@@ -135,6 +135,7 @@ struct class
     struct mono live_since; /* since then it is live, or alone */
     bool live;
     struct signature proof;   /* that it has ended */
+    enum err lost;            /* what was written in this turn isn't on the disk, and why; or OK */
     bool closed;              /* it has ended, and is erased */
     struct mono end_due;      /* it has ended, and when to try again to erase it; 0: no need */
     bool expelled;            /* this machine was, says the log */

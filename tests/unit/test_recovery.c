@@ -210,6 +210,36 @@ static void nobody_sits_at_a_machine_that_began_anew(void **state)
     room_free(room);
 }
 
+/* In the turn in which it was written a new port is told to all, for which what is there must be on the disk. */
+static void what_was_rolled_back_in_the_turn_is_not_said_to_be_saved(void **state)
+{
+    (void)state;
+    struct room *room = room_of_two();
+    struct machine *m = &room->m[1];
+    struct pack p;
+    struct output o;
+    room_pack_head(room, &p, "note", 1);
+    pack_str(&p, "text");
+    pack_str(&p, "acknowledged");
+    struct event event = {
+        .kind = EVENT_REQUEST, .client = 1, .bytes = pack_bytes(&p), .owner = true};
+    struct event bound = {.kind = EVENT_BOUND, .port = ROOM_PORT};
+    event.login.b[0] = room->login;
+    disk_fault(m->disk, DISK_FULL, 1, true);
+    device_step(m->device, room->now, &event);
+    device_step(m->device, room->now, &bound);
+    device_commit(m->device, room->now);
+    while (device_next(m->device, &o, &m->wake)) {
+        room_output(room, 1, &o);
+    }
+    disk_fault(m->disk, DISK_WORKS, 0, false);
+    assert_string_equal(room_error(room, 1), "disk-full");
+    room_run(room, 6000);
+    assert_int_equal(count(room, 1, "SELECT count(*) FROM story WHERE text='acknowledged'"), 0);
+    pack_clear(&p);
+    room_free(room);
+}
+
 static void assert_lasting(struct room *room, const char *machines)
 {
     room_run(room, 6000);
@@ -290,6 +320,7 @@ int main(void)
         cmocka_unit_test(a_class_that_ends_on_a_full_disk_is_erased_when_there_is_room),
         cmocka_unit_test(what_is_said_to_be_erased_is_erased),
         cmocka_unit_test(a_full_disk_makes_nothing_safe),
+        cmocka_unit_test(what_was_rolled_back_in_the_turn_is_not_said_to_be_saved),
         cmocka_unit_test(a_frozen_disk_does_not_last),
         cmocka_unit_test(a_class_that_is_begun_anew_is_no_more_in_use_than_it_was),
         cmocka_unit_test(nobody_sits_at_a_machine_that_began_anew),
