@@ -329,6 +329,7 @@ static enum err class_use(struct call *call, struct pack *p)
         enum err err = store_begin(class->store);
         class->used = ++device->uses;
         store_local_set(class->store, "used", &class->used, sizeof(class->used));
+        class->urgent = true; /* somebody is told that it is so */
         if (err != OK) {
             return err;
         }
