@@ -573,6 +573,7 @@ static void many_branches_hide_none(void **state)
     forger_open(&f, &some_class, 1);
     struct forger opened = forger_mark(&f);
     assert_int_equal(forger_send(&f, 1, &a), OK);
+    pack_clear(&f.entries);
     forger_open(&f, &some_class, 1);
     assert_int_equal(forger_send(&f, 1, &b), OK);
     for (int i = 0; i < RUN_ENTRIES_MAX; i++) {
@@ -1457,6 +1458,7 @@ static void no_more_stands_under_one_signature_than_a_run_tells(void **state)
     uint64_t seq = own_seq(room, 0, &own);
     assert_int_equal(replica_have(class_at(room, 1)->replica, &own), seq);
     assert_same(room);
+    pack_clear(&f.entries);
     room_free(room);
 }
 
@@ -1474,6 +1476,9 @@ static void what_is_erased_is_not_planted_again_in_a_void_feed(void **state)
         hostile_hello(room, i, &h);
         forger_open(&f, &class_at(room, 0)->id, 1);
         hostile_push(room, i, &h, &f, 1);
+        if (i == 0) {
+            pack_clear(&f.entries);
+        }
     }
     struct forger opened = forger_mark(&f);
     room_run(room, 3000);
@@ -1490,12 +1495,14 @@ static void what_is_erased_is_not_planted_again_in_a_void_feed(void **state)
     room->cut[0][1] = room->cut[1][0] = false;
     room_run(room, 30000);
     assert_false(disk_holds(room->m[1].disk, slice_str(text)));
+    pack_clear(&f.entries);
     forger_open(&f, &class_at(room, 0)->id, 1);
     forger_note(&f, text);
     hostile_push(room, 1, &h, &f, 1);
     room_run(room, 30000);
     assert_false(disk_holds(room->m[1].disk, slice_str(text)));
     assert_same(room);
+    pack_clear(&f.entries);
     room_free(room);
 }
 
