@@ -81,6 +81,16 @@ static void find_marker(struct device *device, struct class *class)
     store_local_set(class->store, "lasting", &class->lasting, sizeof(class->lasting));
 }
 
+static void greet_all(struct device *device, struct class *class, struct now now)
+{
+    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
+        const struct peer *peer = presence_at(class->presence, i);
+        if (peer->linked) {
+            class_greet(device, class, peer, now);
+        }
+    }
+}
+
 /* Others have brought back what this machine wrote: its disk forgets. */
 static void note_loss(struct device *device, struct class *class, struct now now)
 {
@@ -92,12 +102,7 @@ static void note_loss(struct device *device, struct class *class, struct now now
     store_local_set(class->store, "lasting", &class->lasting, sizeof(class->lasting));
     store_local_set(class->store, "boot", device->boot, sizeof(device->boot));
     store_do(class->store, "DELETE FROM local WHERE key='boot2'", "");
-    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
-        const struct peer *peer = presence_at(class->presence, i);
-        if (peer->linked) {
-            class_greet(device, class, peer, now);
-        }
-    }
+    greet_all(device, class, now);
 }
 
 static void machine_now(struct class *class, const struct device_id *id, const char *state,
@@ -621,12 +626,7 @@ static void act(struct device *device, struct class *class, const struct act *a,
 static void pass_on_root(struct device *device, struct class *class, struct now now)
 {
     class->learnt = false;
-    for (uint32_t i = 0; i < presence_count(class->presence); i++) {
-        const struct peer *peer = presence_at(class->presence, i);
-        if (peer->linked) {
-            class_greet(device, class, peer, now);
-        }
-    }
+    greet_all(device, class, now);
 }
 
 static void do_acts(struct device *device, struct class *class, struct now now)

@@ -53,8 +53,7 @@ enum {
 };
 
 enum {
-    SEEK_PEERS =
-        NEIGHBOURS_MAX, /* neighbours who are asked for somebody's key: all, as few may have the log by now */
+    SEEK_PEERS = NEIGHBOURS_MAX, /* who are asked for somebody's key: few may have the log by now */
     SEEK_KEYS_OF_ONE = 2,        /* of what one of them tells, so many are tried */
     LOG_PATIENCE_MS = 20 * 1000, /* what needs the log waits for it so long: less than jam waits */
     HERE_MS = 120 * 1000,        /* who typed so lately sits there still */

@@ -141,7 +141,9 @@ void ending_tick(struct device *device, struct class *class, struct now now)
     }
     struct signature proof = class->proof;
     end(device, class, &proof);
-    class->end_due.ms = class->closed ? 0 : now.mono.ms + END_AGAIN_MS;
+    if (!class->closed) {
+        class->end_due.ms = now.mono.ms + END_AGAIN_MS;
+    }
 }
 
 void ending_say(struct device *device, struct class *class, const struct peer *peer)

@@ -50,9 +50,8 @@ struct serving {
 /* A feed that the talk's peer has more of. */
 struct lack {
     struct feed_id feed;
-    uint64_t from; /* what to say that we have, if we don't have less */
-    uint64_t
-        told; /* the last seq that was told, whatever it was good for: what is asked next follows it */
+    uint64_t from;   /* what to say that we have, if we don't have less */
+    uint64_t told;   /* the last seq that was told, taken or not: what is asked next follows it */
     uint64_t target; /* what the peer has */
     uint64_t lamport;
 };

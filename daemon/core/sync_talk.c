@@ -465,9 +465,9 @@ void sync_look_for_talk(struct sync *sync, struct now now)
 
 void sync_note_told(struct sync *sync, const struct run *run)
 {
+    uint64_t last = run->first_seq + run->count - 1;
     for (uint32_t i = 0; i < sync->lacks_asked; i++) {
         struct lack *lack = &sync->lacks[sync->lacks_next + i];
-        uint64_t last = run->first_seq + run->count - 1;
         if (last > lack->told && SAME(lack->feed, run->feed)) {
             lack->told = last;
         }

@@ -7,9 +7,8 @@
 
 #include <cmocka.h>
 
-#include "device_inside.h"
+#include "pair.h"
 #include "replica_inside.h"
-#include "room.h"
 
 #define PASSPHRASE "cobweb item comet lamp domino"
 
@@ -445,6 +444,17 @@ static void prove_fork(struct forger *f, const struct forger *before, struct sid
     pack_clear(&whole);
 }
 
+/* A feed of which two sides have the beginning. */
+static struct forger forger_open_at_both(struct forger *f, struct side *a, struct side *b)
+{
+    forger_open(f, &some_class, 1);
+    assert_int_equal(forger_send(f, 1, a), OK);
+    pack_clear(&f->entries);
+    forger_open(f, &some_class, 1);
+    assert_int_equal(forger_send(f, 1, b), OK);
+    return forger_mark(f);
+}
+
 /* Honest entries may hang on the start of a run, of which the rest waits for ever: that start can be told on, whether the feed was
  * known as void before the run came or not. */
 static void what_came_in_part_can_be_told_on(void **state)
@@ -457,12 +467,7 @@ static void what_came_in_part_can_be_told_on(void **state)
         uint64_t lamport = 0;
         side_open(&a, 1);
         side_open(&b, 2);
-        forger_open(&f, &some_class, 1);
-        struct forger opened = forger_mark(&f);
-        assert_int_equal(forger_send(&f, 1, &a), OK);
-        pack_clear(&f.entries);
-        forger_open(&f, &some_class, 1);
-        assert_int_equal(forger_send(&f, 1, &b), OK);
+        struct forger opened = forger_open_at_both(&f, &a, &b);
         if (void_before) {
             prove_fork(&f, &opened, &a);
         }
@@ -570,12 +575,7 @@ static void many_branches_hide_none(void **state)
     uint64_t lamport = 0;
     side_open(&a, 1);
     side_open(&b, 2);
-    forger_open(&f, &some_class, 1);
-    struct forger opened = forger_mark(&f);
-    assert_int_equal(forger_send(&f, 1, &a), OK);
-    pack_clear(&f.entries);
-    forger_open(&f, &some_class, 1);
-    assert_int_equal(forger_send(&f, 1, &b), OK);
+    struct forger opened = forger_open_at_both(&f, &a, &b);
     for (int i = 0; i < RUN_ENTRIES_MAX; i++) {
         forger_note(&f, "K");
     }
@@ -750,11 +750,6 @@ struct hostile {
     struct link_pk link;
     uint64_t run;
 };
-
-static struct class *class_at(struct room *room, int i)
-{
-    return room->m[i].device->classes[0];
-}
 
 static struct room *class_of_two(void)
 {

@@ -8,26 +8,14 @@
 
 #include <cmocka.h>
 
-#include "device_inside.h"
-#include "room.h"
+#include "pair.h"
 
 #define TEACHER "lee", "passphrase", "cobweb item comet lamp domino"
 
-static struct class *class_at(struct room *room, int i)
+/* And she has written something, which both have. */
+static struct room *room_with_note(void)
 {
-    return room->m[i].device->classes[0];
-}
-
-/* Machine 1 is in machine 0's class; ana sits there and wrote something. */
-static struct room *room_of_two(void)
-{
-    char words[256];
-    struct room *room = room_new(2);
-    room_create(room, 0, "7b", words);
-    assert_string_equal(ASK(room, 1, "class.join", "words", words), "");
-    room_run(room, 6000);
-    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
-    assert_string_equal(ASK(room, 1, "start", "name", "bridge"), "");
+    struct room *room = room_of_two();
     assert_string_equal(ASK(room, 1, "note", "text", "the load is 40 kg"), "");
     room_run(room, 6000);
     return room;
@@ -61,7 +49,7 @@ static void an_upgrade_that_is_cut_short_is_carried_on(void **state)
 {
     (void)state;
     uint64_t tried = 0;
-    struct room *room = room_of_two();
+    struct room *room = room_with_note();
     struct disk *disk = room->m[1].disk;
     room_stop(room, 1);
     make_old(room, 1);
@@ -92,7 +80,7 @@ static void an_upgrade_that_is_cut_short_is_carried_on(void **state)
 static void a_machine_starts_on_a_full_disk(void **state)
 {
     (void)state;
-    struct room *room = room_of_two();
+    struct room *room = room_with_note();
     assert_string_equal(ASK(room, 1, "bye"), "");
     room_run(room, 1000);
     room_stop(room, 1);
@@ -111,7 +99,7 @@ static void a_machine_starts_on_a_full_disk(void **state)
 static void a_class_that_ends_on_a_full_disk_is_erased_when_there_is_room(void **state)
 {
     (void)state;
-    struct room *room = room_of_two();
+    struct room *room = room_with_note();
     disk_fault(room->m[1].disk, DISK_FULL, 1, true);
     assert_string_equal(ASK(room, 0, "hello", "handle", TEACHER), "");
     room_send(room, 0, 1, "class.close", (const char *const[]){"yes", "!", NULL});
@@ -137,7 +125,7 @@ static void what_is_said_to_be_erased_is_erased(void **state)
     uint64_t closed = 0;
     bool hit = true;
     for (uint64_t at = 1; hit; at += 4) {
-        struct room *room = room_of_two();
+        struct room *room = room_with_note();
         struct disk *disk = room->m[1].disk;
         assert_string_equal(ASK(room, 0, "hello", "handle", TEACHER), "");
         room_run(room, 2000);
@@ -194,7 +182,7 @@ static void a_class_that_is_begun_anew_is_no_more_in_use_than_it_was(void **stat
 static void nobody_sits_at_a_machine_that_began_anew(void **state)
 {
     (void)state;
-    struct room *room = room_of_two();
+    struct room *room = room_with_note();
     disk_kill(room->m[1].disk);
     room_stop(room, 1);
     disk_start(room->m[1].disk);
@@ -214,7 +202,7 @@ static void nobody_sits_at_a_machine_that_began_anew(void **state)
 static void what_was_rolled_back_in_the_turn_is_not_said_to_be_saved(void **state)
 {
     (void)state;
-    struct room *room = room_of_two();
+    struct room *room = room_with_note();
     struct machine *m = &room->m[1];
     struct pack p;
     struct output o;
@@ -251,7 +239,7 @@ static void assert_lasting(struct room *room, const char *machines)
 static void a_frozen_disk_does_not_last(void **state)
 {
     (void)state;
-    struct room *room = room_of_two();
+    struct room *room = room_with_note();
     struct disk *image[2]; /* frozen in the boot in which the class was joined; and later */
     room->boots = true;
     for (int i = 0; i < 2; i++) {
@@ -283,7 +271,7 @@ static void a_full_disk_makes_nothing_safe(void **state)
 {
     (void)state;
     char note[64];
-    struct room *room = room_of_two();
+    struct room *room = room_with_note();
     assert_string_equal(ASK(room, 1, "note", "text", "to be taken back"), "");
     snprintf(note, sizeof(note), "%s", room_text(room, 1, "entry"));
     room_run(room, 6000);

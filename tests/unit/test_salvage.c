@@ -8,28 +8,9 @@
 
 #include <cmocka.h>
 
-#include "device_inside.h"
+#include "pair.h"
 #include "pages.h"
 #include "replica_inside.h"
-#include "room.h"
-
-static struct class *class_at(struct room *room, int i)
-{
-    return room->m[i].device->classes[0];
-}
-
-/* Machine 1 is in machine 0's class; ana sits there and writes. */
-static struct room *room_of_two(void)
-{
-    char words[256];
-    struct room *room = room_new(2);
-    room_create(room, 0, "7b", words);
-    assert_string_equal(ASK(room, 1, "class.join", "words", words), "");
-    room_run(room, 6000);
-    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
-    assert_string_equal(ASK(room, 1, "start", "name", "bridge"), "");
-    return room;
-}
 
 static void cut(struct room *room, bool on)
 {
