@@ -75,6 +75,8 @@ struct former {
 struct seeking {
     struct mono until; /* then it is answered, or forgotten; 0: nothing is */
     bool answered;
+    bool failed;  /* what was told was tried in vain */
+    bool patient; /* it was so the last time: liars are quick, so all are heard to the end */
     struct {
         struct device_id device;
         bool answered;

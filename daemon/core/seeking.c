@@ -10,9 +10,10 @@ enum {
     SEEK_KEEP_MS = 60 * 1000, /* what was told is good for as long as somebody types */
 };
 
-static void seeking_start(struct seeking *s, struct slice handle, struct now now)
+static void seeking_start(struct seeking *s, struct slice handle, bool patient, struct now now)
 {
     wipe(s, sizeof(*s));
+    s->patient = patient;
     s->sought.handle_key = name_key(handle, s->handle_key);
     s->until.ms = now.mono.ms + SEEK_MS;
 }
@@ -26,7 +27,7 @@ enum err seeking_begin(struct device *device, struct class *class, struct slice 
     if (!s->answered && now.mono.ms < s->until.ms) {
         return same ? OK : ERR_BUSY;
     }
-    seeking_start(s, handle, now);
+    seeking_start(s, handle, same && s->failed, now);
     for (uint32_t i = 0; i < presence_count(class->presence) && s->asked_count < SEEK_PEERS; i++) {
         const struct peer *peer = presence_at(class->presence, i);
         if (peer->state == PEER_HERE && peer->linked) {
@@ -49,6 +50,7 @@ void seeking_forget(struct class *class)
 {
     if (class->seeking.answered) {
         class->seeking.until.ms = 0;
+        class->seeking.failed = true;
     }
 }
 
@@ -231,7 +233,8 @@ enum err seeking_hear_keys(struct class *class, const struct peer *peer, const s
             kept++;
             later = !serves_now;
             int64_t rest = now.mono.ms + SEEK_REST_MS;
-            s->until.ms = serves_now && rest < s->until.ms ? rest : s->until.ms;
+            bool soon = serves_now && !s->patient && rest < s->until.ms;
+            s->until.ms = soon ? rest : s->until.ms;
         }
         if (wanted && later && !s->sought.waits) {
             wait_for_log(s);
