@@ -43,8 +43,9 @@ test_expect_success 'a storm of strangers: a machine that starts anew comes in a
     begin strangers && lasts 10 && crash 2 && rm -rf "$JAM_ROOM/2/state" && start 2 && enter 2 &&
     await "sees 2 1 3 && sees 1 2 3 && sees 3 1 2" && end && unharmed
 '
-test_expect_success 'ten thousand conversations of garbage within finished sessions: nobody falls, nothing grows' '
-    attack zmtp-garbage && grep -qx "conversations 10000" "$JAM_ROOM/said-zmtp-garbage" && unharmed
+test_expect_success 'conversations of garbage within finished sessions: nobody falls, nothing grows' '
+    attack zmtp-garbage --count ${CONVERSATIONS:-2000} &&
+    grep -qx "conversations ${CONVERSATIONS:-2000}" "$JAM_ROOM/said-zmtp-garbage" && unharmed
 '
 test_expect_success 'a flood of knocks: an op passes, and the teacher sees who else knocks' '
     no_words=yes && begin flood-knocks && share && echo "the loop: $share percent" && test $share -lt 9 && at_work && end && unharmed &&

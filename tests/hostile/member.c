@@ -210,10 +210,10 @@ static void attack_bombs(struct hostile *h)
     printf("bombs %u\n", said);
 }
 
-/* Beyond what a message may be, up to a gigabyte: a link that announces it is cut. */
+/* Beyond what a message may be: a link that announces it is cut. (A gigabyte is announced at the door: to seal one is dear.) */
 static void attack_long(struct hostile *h)
 {
-    static const size_t sizes[] = {MESSAGE_BYTES_MAX + 1, 1 << 20, 64 << 20, 1 << 30};
+    static const size_t sizes[] = {MESSAGE_BYTES_MAX + 1, 1 << 20, 32 << 20};
     hostile_join(h);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         for (uint32_t k = 0; k < h->options->targets_count; k++) {
@@ -442,7 +442,7 @@ static void attack_false_ack(struct hostile *h)
             printf("under way\n");
             fflush(stdout);
         }
-        hostile_live(h, NULL, 1200);
+        hostile_live(h, NULL, turn < count ? 200 : 1200);
     }
 }
 
