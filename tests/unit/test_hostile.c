@@ -1150,6 +1150,235 @@ static void the_front_of_a_run_that_waits_is_no_cause_of_anybody(void **state)
     room_free(room);
 }
 
+/* A note by another feed's author, after this entry and so behind it in the order. */
+static void forger_answer(struct forger *f, const struct forger *to)
+{
+    f->lamport = to->lamport > f->lamport ? to->lamport : f->lamport;
+    forger_note_after(f, "an answer", &to->last, 1);
+}
+
+static uint64_t told_of(struct side *s, const struct forger *f)
+{
+    const struct head *head = heads_get(replica_heads(s->replica), &f->id);
+    return head ? head->seq : 0;
+}
+
+/* Feeds k, f, g: the last entry of k waits for ever, f rests on k's first, g on f's last. */
+struct chain {
+    struct forger k, opened, f, g;
+};
+
+static void chain_open(struct chain *c)
+{
+    struct hash nowhere = {{77}};
+    forger_open(&c->k, &some_class, 1);
+    c->opened = forger_mark(&c->k);
+    forger_open(&c->f, &some_class, 2);
+    forger_answer(&c->f, &c->opened);
+    forger_open(&c->g, &some_class, 3);
+    forger_answer(&c->g, &c->f);
+    forger_note_after(&c->k, "behind nothing", &nowhere, 1);
+}
+
+static void chain_send(struct chain *c, struct side *to)
+{
+    assert_int_equal(forger_send(&c->k, 1, to), OK);
+    assert_int_equal(forger_send(&c->f, 1, to), OK);
+    assert_int_equal(forger_send(&c->g, 1, to), OK);
+    assert_int_equal(told_of(to, &c->k), 0);
+    assert_int_equal(told_of(to, &c->f), 0);
+    assert_int_equal(told_of(to, &c->g), 0);
+}
+
+static void chain_free(struct chain *c)
+{
+    pack_clear(&c->k.entries);
+    pack_clear(&c->f.entries);
+    pack_clear(&c->g.entries);
+}
+
+/* Else it would be told on, and others could never apply it. */
+static void what_rests_on_what_no_signature_covers_is_held(void **state)
+{
+    (void)state;
+    struct side a;
+    struct chain c;
+    struct forger alone;
+    side_open(&a, 1);
+    chain_open(&c);
+    chain_send(&c, &a);
+    forger_open(&alone, &some_class, 4);
+    assert_int_equal(forger_send(&alone, 1, &a), OK);
+    assert_int_equal(told_of(&a, &alone), 1);
+    pack_clear(&alone.entries);
+    forger_open(&alone, &some_class, 1); /* its first entry, signed by itself */
+    assert_int_equal(forger_send(&alone, 1, &a), OK);
+    assert_int_equal(told_of(&a, &c.k), 1);
+    assert_int_equal(told_of(&a, &c.f), 2);
+    assert_int_equal(told_of(&a, &c.g), 2);
+    pack_clear(&alone.entries);
+    chain_free(&c);
+    side_close(&a);
+}
+
+/* A feed that is void is told with all that stands in it. */
+static void what_rests_on_what_turns_out_void_is_held_no_longer(void **state)
+{
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        struct side a;
+        struct chain c;
+        struct forger other;
+        side_open(&a, 1);
+        chain_open(&c);
+        chain_send(&c, &a);
+        if (again) { /* read from the disk */
+            assert_int_equal(replica_keep_all_loose(a.replica), OK);
+            assert_int_equal(store_commit(a.store), OK);
+            assert_int_equal(replica_reload(a.replica), OK);
+            assert_int_equal(told_of(&a, &c.f), 0);
+        }
+        forger_open(&other, &some_class, 2);
+        forger_note(&other, "otherwise");
+        assert_int_equal(forger_send(&other, 1, &a), ERR_FORK);
+        assert_int_equal(told_of(&a, &c.f), 1);
+        assert_int_equal(heads_get(replica_heads(a.replica), &c.f.id)->void_seq, 2);
+        if (again) { /* what was held is told again */
+            chain_free(&c);
+            chain_open(&c);
+            assert_int_equal(forger_send(&c.g, 1, &a), OK);
+        }
+        assert_int_equal(told_of(&a, &c.g), 2);
+        pack_clear(&other.entries);
+        chain_free(&c);
+        side_close(&a);
+    }
+}
+
+/* As runs of honest machines do that were written in turn and are told in large pieces. */
+static void runs_that_rest_on_each_other_take_effect_together(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        struct side a;
+        struct forger f, g, loose;
+        struct hash nowhere = {{77}};
+        side_open(&a, 1);
+        forger_open(&loose, &some_class, 3); /* so that no shortcut is taken */
+        forger_note_after(&loose, "behind nothing", &nowhere, 1);
+        assert_int_equal(forger_send(&loose, 1, &a), OK);
+        forger_open(&f, &some_class, 1);
+        forger_open(&g, &some_class, 2);
+        for (int i = 0; i < 10; i++) {
+            forger_answer(&g, &f);
+            forger_answer(&f, &g);
+        }
+        assert_int_equal(forger_send(order ? &g : &f, 1, &a), OK);
+        assert_int_equal(told_of(&a, &f) + told_of(&a, &g), 0);
+        assert_int_equal(forger_send(order ? &f : &g, 1, &a), OK);
+        assert_int_equal(told_of(&a, &f), 11);
+        assert_int_equal(told_of(&a, &g), 11);
+        pack_clear(&f.entries);
+        pack_clear(&g.entries);
+        pack_clear(&loose.entries);
+        side_close(&a);
+    }
+}
+
+/* Many runs of two feeds, all behind an entry that gets its signature at last: they can be told on as they came. */
+static void what_is_held_keeps_each_signature(void **state)
+{
+    (void)state;
+    enum { RUNS = 5, ANSWERS = 100 };
+    struct side a;
+    struct chain c;
+    struct forger first;
+    uint64_t f_seq = 1, g_seq = 1;
+    side_open(&a, 1);
+    chain_open(&c);
+    assert_int_equal(forger_send(&c.k, 1, &a), OK);
+    for (int run = 0; run < RUNS; run++) {
+        for (int i = 0; i < ANSWERS; i++) {
+            forger_answer(&c.f, &c.g);
+            forger_answer(&c.g, &c.f);
+        }
+        assert_int_equal(forger_send(&c.f, f_seq, &a), OK);
+        assert_int_equal(forger_send(&c.g, g_seq, &a), OK);
+        f_seq = c.f.seq + 1;
+        g_seq = c.g.seq + 1;
+        assert_int_equal(told_of(&a, &c.f) + told_of(&a, &c.g), 0);
+    }
+    forger_open(&first, &some_class, 1);
+    assert_int_equal(forger_send(&first, 1, &a), OK);
+    assert_int_equal(told_of(&a, &c.f), f_seq - 1);
+    assert_int_equal(told_of(&a, &c.g), g_seq - 1);
+    sqlite3_stmt *stmt =
+        store_query(a.store, "SELECT count(*) FROM entry WHERE signature IS NOT NULL");
+    assert_int_equal(store_number(a.store, stmt), 2 * RUNS + 1);
+    pack_clear(&first.entries);
+    chain_free(&c);
+    side_close(&a);
+}
+
+/* One feed is shown to one machine alone, and another that rests on it: what that machine writes would rest on both. */
+static void what_rests_on_what_others_cannot_have_silences_nobody(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f, g;
+    struct feed_id own;
+    struct hash nowhere = {{77}};
+    hostile_init(&h, 1);
+    hostile_hello(room, 0, &h);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    struct forger opened = forger_mark(&f);
+    forger_note_after(&f, "behind nothing", &nowhere, 1);
+    hostile_push(room, 0, &h, &f, 1);
+    forger_open(&g, &class_at(room, 0)->id, 2);
+    forger_answer(&g, &opened);
+    hostile_push(room, 0, &h, &g, 1);
+    assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+    room_run(room, 6000);
+    assert_string_equal(ASK(room, 0, "note", "text", "hello all"), "");
+    uint64_t seq = own_seq(room, 0, &own);
+    room_run(room, 6000);
+    const struct head *head = heads_get(replica_heads(class_at(room, 1)->replica), &own);
+    assert_non_null(head);
+    assert_int_equal(head->seq, seq);
+    pack_clear(&f.entries);
+    pack_clear(&g.entries);
+    room_free(room);
+}
+
+/* It has more of a feed than the others, of which the end waits for ever: what they write behind the beginning comes all the same. */
+static void who_was_shown_more_than_the_others_hears_them(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f, opened;
+    struct feed_id own;
+    struct hash nowhere = {{77}};
+    hostile_init(&h, 1);
+    forger_open(&opened, &class_at(room, 0)->id, 1);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    forger_note_after(&f, "behind nothing", &nowhere, 1);
+    hostile_hello(room, 0, &h);
+    hostile_push(room, 0, &h, &f, 1);
+    hostile_hello(room, 1, &h);
+    hostile_push(room, 1, &h, &opened, 1);
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    uint64_t seq = own_seq(room, 1, &own);
+    room_run(room, 6000);
+    const struct head *head = heads_get(replica_heads(class_at(room, 0)->replica), &own);
+    assert_non_null(head);
+    assert_int_equal(head->seq, seq);
+    pack_clear(&f.entries);
+    pack_clear(&opened.entries);
+    room_free(room);
+}
+
 /* One machine gets entries under a signature behind which something waits for ever, the other gets a signature at them. */
 static void what_is_signed_twice_counts_wherever_one_signature_is(void **state)
 {
@@ -1527,6 +1756,12 @@ int main(void)
         cmocka_unit_test(forks_within_forks_end_alike_and_blame_no_honest_machine),
         cmocka_unit_test(what_was_written_behind_a_branch_that_turned_out_void_comes_over),
         cmocka_unit_test(the_front_of_a_run_that_waits_is_no_cause_of_anybody),
+        cmocka_unit_test(what_rests_on_what_no_signature_covers_is_held),
+        cmocka_unit_test(what_rests_on_what_turns_out_void_is_held_no_longer),
+        cmocka_unit_test(runs_that_rest_on_each_other_take_effect_together),
+        cmocka_unit_test(what_is_held_keeps_each_signature),
+        cmocka_unit_test(what_rests_on_what_others_cannot_have_silences_nobody),
+        cmocka_unit_test(who_was_shown_more_than_the_others_hears_them),
         cmocka_unit_test(what_is_signed_twice_counts_wherever_one_signature_is),
         cmocka_unit_test(who_asks_for_branches_without_end_is_told_now_and_then),
         cmocka_unit_test(who_pushes_much_is_taken_slowly_and_holds_up_nobody),
