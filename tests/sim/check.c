@@ -232,6 +232,30 @@ static uint32_t count_who_have(struct world *world, const struct want *want)
     return have;
 }
 
+/* Was it erased by a redaction that doesn't count any more? Who was removed meanwhile, elsewhere, may have held the only copy. */
+static bool was_redacted(struct store *store, const struct want *want)
+{
+    struct hash id;
+    bool found = false;
+    sqlite3_stmt *stmt = store_query(
+        store, "SELECT e.hash FROM entry e JOIN feed f ON f.id=e.feed WHERE f.feed=? AND e.seq=?");
+    store_bind(store, stmt, "fi", &want->feed, (int64_t)want->have);
+    if (!store_row(store, stmt) || !column_fixed(stmt, 0, id.b, sizeof(id.b))) {
+        return false;
+    }
+    struct ref ref = ref_of(&id);
+    sqlite3_reset(stmt);
+    stmt = store_query(store, "SELECT payload FROM entry WHERE kind=24 AND payload IS NOT NULL");
+    while (store_row(store, stmt)) {
+        struct op op;
+        struct slice payload = column_slice(stmt, 0);
+        found |=
+            op_decode(slice_of(payload.at + SALT_BYTES, payload.len - SALT_BYTES), &op) == OK &&
+            SAME(op.entry, ref);
+    }
+    return found;
+}
+
 /* Does a machine lack what it should have? Tells what, and how many of the others have it. */
 static bool lacks(struct world *world, struct machine *m, char *why, size_t why_len)
 {
@@ -242,7 +266,9 @@ static bool lacks(struct world *world, struct machine *m, char *why, size_t why_
     while (replica_lacking(machine_class(m)->replica, &after, &want, 1) == 1) {
         uint32_t have = count_who_have(world, &want);
         count++;
-        if (have || (!any_went_back(world) && !world->plan.hostile)) {
+        bool may = any_went_back(world) || world->plan.hostile ||
+                   was_redacted(machine_class(m)->store, &want);
+        if (have || !may) {
             snprintf(why, why_len, "m%d lacks a payload (%s, %llu) that %u others have", m->index,
                      hex(feed, want.feed.b, 16), (unsigned long long)want.have, have);
             return true;
