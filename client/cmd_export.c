@@ -31,6 +31,8 @@ void say_class_export(struct page *page, const msgpack_object *result)
     }
 }
 
+enum { NAMES_MAX = 99 }; /* files of one class, person and day in a folder */
+
 /* A file while it is written: under a name of its own until it is whole. */
 struct kept {
     char *path; /* where it will be */
@@ -47,10 +49,10 @@ static int refuse_file(struct run *run, enum err err, const char *path, const ch
 
 /* ---- where ------------------------------------------------------------------------------------------------------- */
 
-/* "Period 3, ana, 2026-11-25.md" in a folder. NULL: no memory. */
-static char *name_in(const char *folder, const msgpack_object *class)
+/* "Period 3, ana, 2026-11-25.md" in a folder; the second one of a day ends in " (2).md". NULL: no memory. */
+static char *name_in(const char *folder, const msgpack_object *class, unsigned n)
 {
-    char name[96], who[96], day[16] = "";
+    char name[96], who[96], day[16] = "", number[16] = "";
     struct slice text = {0};
     char *path = NULL;
     struct tm local;
@@ -66,9 +68,29 @@ static char *name_in(const char *folder, const msgpack_object *class)
     }
     const char *slash = len > 0 && folder[len - 1] == '/' ? "" : "/";
     bool here = strcmp(folder, ".") == 0;
-    int n =
-        asprintf(&path, "%s%s%s, %s, %s.md", here ? "" : folder, here ? "" : slash, name, who, day);
-    return n < 0 ? NULL : path;
+    if (n > 1) {
+        snprintf(number, sizeof(number), " (%u)", n);
+    }
+    int printed = asprintf(&path, "%s%s%s, %s, %s%s.md", here ? "" : folder, here ? "" : slash,
+                           name, who, day, number);
+    return printed < 0 ? NULL : path;
+}
+
+static bool is_there(const char *path)
+{
+    struct stat about;
+    return lstat(path, &about) == 0;
+}
+
+/* The first of those names that is free; with `replace` the first. NULL: no memory. */
+static char *free_name_in(const char *folder, const msgpack_object *class, bool replace)
+{
+    char *path = name_in(folder, class, 1);
+    for (unsigned n = 2; path && n <= NAMES_MAX && !replace && is_there(path); n++) {
+        free(path);
+        path = name_in(folder, class, n);
+    }
+    return path;
 }
 
 static bool is_folder(const char *path)
@@ -110,12 +132,11 @@ static bool make_temp(struct kept *kept)
 static int kept_open(struct kept *kept, struct run *run, const char *to,
                      const msgpack_object *class)
 {
-    struct stat about;
-    kept->path = is_folder(to) ? name_in(to, class) : strdup(to);
+    kept->path = is_folder(to) ? free_name_in(to, class, kept->replace) : strdup(to);
     if (!kept->path) {
         return run_refuse(run, ERR_NOMEM, NULL);
     }
-    if (!kept->replace && lstat(kept->path, &about) == 0) {
+    if (!kept->replace && is_there(kept->path)) {
         return refuse_file(run, ERR_FILE_EXISTS, kept->path, "");
     }
     kept->record.json = ends_with(kept->path, ".jsonl");
@@ -131,8 +152,8 @@ static bool kept_name(const struct kept *kept)
     if (renameat2(AT_FDCWD, kept->temp, AT_FDCWD, kept->path, RENAME_NOREPLACE) == 0) {
         return true;
     }
-    struct stat about; /* a stick's file system may not know how */
-    return (errno == EINVAL || errno == ENOSYS) && lstat(kept->path, &about) != 0 &&
+    /* a stick's file system may not know how */
+    return (errno == EINVAL || errno == ENOSYS) && !is_there(kept->path) &&
            rename(kept->temp, kept->path) == 0;
 }
 

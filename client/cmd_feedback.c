@@ -105,8 +105,10 @@ int run_feedback(struct run *run)
     char *grow = NULL;
     struct question question;
     enum err err = args_question(run->args, &question);
-    if (err == OK && run->args->words_count == 0 && !args_value(run->args, "jam")) {
-        run->args->wrong = _("Something is missing.");
+    bool person = run->args->words_count > 0, jam = args_value(run->args, "jam");
+    if (err == OK && person == jam) {
+        run->args->wrong =
+            jam ? _("To a person or to a whole jam, not to both.") : _("Something is missing.");
         err = ERR_USAGE;
     }
     if (err != OK) {

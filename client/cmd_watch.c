@@ -1,4 +1,5 @@
 /* jam watch: the whole class live, as a picture, as sentences or as JSON. */
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -127,6 +128,13 @@ void say_change(struct page *page, const msgpack_object *change)
 
 /* ---- the forms of the watch ------------------------------------------------------------------------------------- */
 
+/* Does anybody read what is printed? Else who has gone would be noticed at the next change only. */
+static bool is_read(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return !ferror(stdout) && !(poll(&out, 1, 0) > 0 && out.revents & POLLERR);
+}
+
 static bool open_page(const struct run *run, unsigned columns, struct page *page)
 {
     bool opened = page_init(page, columns);
@@ -186,7 +194,7 @@ static int once(const struct run *run, const struct watch *watch)
 static int follow_json(struct run *run, struct watch *watch)
 {
     show_json_line(stdout, true, "state", watch->state);
-    while (!ferror(stdout)) {
+    while (is_read()) {
         struct answer answer;
         enum watch_news news = watch_next(watch, SILENCE_MS, &answer);
         if (news == WATCH_CHANGE || news == WATCH_FRESH || news == WATCH_ENDED) {
@@ -232,7 +240,7 @@ static int follow_plain(struct run *run, struct watch *watch)
 {
     bool was_live = watch_is_live(watch);
     print_screen(run, watch, once_columns(run), screen_paint);
-    while (!ferror(stdout)) {
+    while (is_read()) {
         struct answer answer;
         enum watch_news news = watch_next(watch, 1000, &answer);
         if (news == WATCH_CHANGE) {

@@ -109,6 +109,8 @@ int main(int argc, char **argv)
     call_close(&run.call);
     args_clear(&args);
     if (fflush(stdout) != 0 && status == EXIT_DONE) {
+        fprintf(stderr, _("jam: the answer can't be written: %s"), strerror(errno));
+        fputs("\n", stderr);
         status = EXIT_REFUSED; /* nobody could read it */
     }
     return status;

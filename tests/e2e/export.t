@@ -47,7 +47,8 @@ test_expect_success 'as a text it is read without Jam' '
     case $file in "$JAM_ROOM/mine/Period 3, ana, 20"*.md) ;; *) false ;; esac &&
     head -n 1 "$file" | grep "^# Period 3$" && grep "^## bridge: span a metre$" "$file" && grep -F -e "- [ ] measure the load" "$file" &&
     grep "^- 20.*, lee: triangles hold best$" "$file" && grep "The last day of the class: 2027-07-01" "$file" &&
-    grep "^## One.s own: ana$" "$file" && grep "glow: clear words" "$file" && [ "$(stat -c %a "$file")" = 600 ]
+    grep "^## One.s own: ana$" "$file" && grep "glow: clear words" "$file" && [ "$(stat -c %a "$file")" = 600 ] &&
+    on 2 jam class export "$JAM_ROOM/mine" && cmp "$file" "${file%.md} (2).md"
 '
 
 test_expect_success 'a file that is there is written over only if that is said' '

@@ -23,6 +23,7 @@ test_expect_success 'wrong usage: exit 2, before any daemon is asked' '
     refused 2 jam frobnicate && refused 2 jam --frobnicate && refused 2 jam start && refused 2 jam join &&
     refused 2 jam class && refused 2 jam class frobnicate && refused 2 jam role give ana &&
     refused 2 jam task add && refused 2 jam feedback && refused 2 jam list --socket &&
+    refused 2 jam feedback ben --jam bridge --glow "well done" && grep "not to both" said &&
     refused 2 jam class create
 '
 
@@ -55,6 +56,14 @@ test_expect_success 'nothing in it, too much of it' '
 
 test_expect_success 'what is done already' '
     refused 1 jam join bridge && refused 1 jam feedback ana --glow "well done me"
+'
+
+test_expect_success 'nobody can read the answer' '
+    test_expect_code 1 on 1 jam list 2>said >/dev/full && grep "can.t be written" said &&
+    for how in --plain --json
+    do
+        on 1 sh -c "jam watch $how | head -n 1" >out 3>&- 4>&- & reader=$! && await "! kill -0 $reader" && test -s out || return 1
+    done
 '
 
 test_expect_success 'and nothing changed' '
