@@ -12,22 +12,12 @@ static void waiting_free(struct waiting *item)
     }
 }
 
-static void held_free(struct held *held)
-{
-    while (held) {
-        struct held *next = held->next_of_feed;
-        free(held);
-        held = next;
-    }
-}
-
 void feeds_clear(struct feeds *feeds)
 {
     for (size_t i = 0; i < 256; i++) {
         for (struct feed *feed = feeds->buckets[i]; feed;) {
             struct feed *next = feed->next_in_bucket;
             waiting_free(feed->first);
-            held_free(feed->held);
             free(feed);
             feed = next;
         }
@@ -64,12 +54,6 @@ static void load_entry(struct store *store, const char *sql, const struct feed *
     }
 }
 
-static bool is_loose(const struct feed *feed)
-{
-    uint64_t end = feed->void_seq ? feed->void_seq - 1 : feed->seq;
-    return end > feed->settled_seq;
-}
-
 static void load_tail(struct store *store, struct feed *feed)
 {
     load_entry(
@@ -82,10 +66,6 @@ static void load_tail(struct store *store, struct feed *feed)
         " ORDER BY seq DESC LIMIT 1",
         feed, FEED_ENTRIES_MAX, &feed->signed_seq, &feed->signed_last, &feed->signed_lamport);
     feed->settled_seq = feed->signed_seq;
-    if (feed->settled_seq + 1 < feed->void_seq) {
-        feed->settled_seq = feed->void_seq - 1; /* the proof covers it */
-    }
-    feed->loose = is_loose(feed); /* and counted */
     if (feed->void_seq > 1) {
         load_entry(store, "SELECT seq, hash, lamport FROM entry WHERE feed=? AND seq=?", feed,
                    feed->void_seq - 1, NULL, &feed->void_last, NULL);
@@ -293,99 +273,4 @@ void feeds_forget_waiting(struct feeds *feeds, struct feed *feed)
     for (struct waiting *item; (item = feeds_unwait(feeds, feed));) {
         free(item);
     }
-}
-
-/* ---- signatures that are held ------------------------------------------------------------------------------------- */
-
-void feeds_note(struct feeds *feeds, struct feed *feed)
-{
-    bool loose = is_loose(feed);
-    feeds->loose_count += (uint32_t)loose - (uint32_t)feed->loose;
-    feed->loose = loose;
-}
-
-void feeds_release(struct feeds *feeds, struct held *held)
-{
-    struct held **of_feed = &held->feed->held;
-    while (*of_feed != held) {
-        of_feed = &(*of_feed)->next_of_feed;
-    }
-    *of_feed = held->next_of_feed;
-    *held->at = held->next;
-    if (held->next) {
-        held->next->at = held->at;
-    } else {
-        feeds->held_end = held->at;
-    }
-    feeds->held_count--;
-    free(held);
-}
-
-uint64_t feed_covered(const struct feed *feed)
-{
-    uint64_t end = feed->signed_seq;
-    for (const struct held *held = feed->held; held; held = held->next_of_feed) {
-        end = held->seq > end ? held->seq : end;
-    }
-    return end;
-}
-
-/* With all behind it, so that never more than a run stands between two signatures. */
-static void release_from(struct feeds *feeds, struct feed *feed, uint64_t seq)
-{
-    for (struct held *held = feed->held, *next; held; held = next) {
-        next = held->next_of_feed;
-        if (held->seq >= seq) {
-            feeds_release(feeds, held);
-        }
-    }
-}
-
-/* What stands first in a feed goes before what stands behind it. ERR_LIMIT: there is no room for this. */
-static enum err make_room(struct feeds *feeds, const struct held *draft)
-{
-    struct feed *feed = draft->feed;
-    uint32_t count = 0;
-    for (struct held *held = feed->held; held; held = held->next_of_feed) {
-        if (held->seq == draft->seq) {
-            feeds_release(feeds, held);
-            return OK;
-        }
-        count++;
-    }
-    uint64_t end = feed_covered(feed);
-    const struct held *oldest = feeds->held;
-    if (count == HELD_OF_FEED && draft->seq < end) {
-        release_from(feeds, feed, end);
-    } else if (count == HELD_OF_FEED || (feeds->held_count == HELD_MAX && oldest->feed == feed &&
-                                         oldest->seq < draft->seq)) {
-        return ERR_LIMIT;
-    } else if (feeds->held_count == HELD_MAX) {
-        release_from(feeds, oldest->feed, oldest->seq);
-    }
-    return OK;
-}
-
-enum err feeds_hold(struct feeds *feeds, const struct held *draft)
-{
-    size_t rests = draft->count * sizeof(struct rest);
-    enum err err = make_room(feeds, draft);
-    if (err != OK) {
-        return err;
-    }
-    struct held *held = malloc(sizeof(*held) + rests);
-    if (!held) {
-        return ERR_NOMEM;
-    }
-    *held = *draft;
-    held->on = (struct rest *)(void *)(held + 1);
-    memcpy(held->on, draft->on, rests);
-    held->next = NULL;
-    held->at = feeds->held ? feeds->held_end : &feeds->held;
-    *held->at = held;
-    feeds->held_end = &held->next;
-    feeds->held_count++;
-    held->next_of_feed = draft->feed->held;
-    draft->feed->held = held;
-    return OK;
 }

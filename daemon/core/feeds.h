@@ -18,28 +18,6 @@ struct waiting {
     uint8_t room[]; /* after hashes, then the payload */
 };
 
-/* An applied entry of another feed, or the last of several of one feed, that hasn't taken effect. */
-struct rest {
-    struct feed *feed;
-    uint64_t seq;
-};
-
-/* A signature at an applied entry that hasn't taken effect: what it covers rests on what hasn't either. */
-struct held {
-    struct held *next, **at; /* in the list of all, the oldest first; what points to it there */
-    struct held *next_of_feed;
-    struct feed *feed;
-    uint64_t seq;
-    struct hash last; /* that entry's id */
-    uint64_t lamport;
-    bool
-        has_signature; /* else it is the last one before the feed is void, which the proof covers */
-    struct signature signature;
-    bool stands; /* while it is decided which take effect */
-    uint32_t count;
-    struct rest *on; /* one for each feed */
-};
-
 struct feed {
     struct feed *next_in_bucket;
     int64_t row; /* in table feed; 0 before its first entry is stored */
@@ -56,9 +34,7 @@ struct feed {
     struct hash signed_last;
     uint64_t signed_lamport;
     uint64_t loose_seq; /* seq when what waits was last kept in table loose; 0: not in this life */
-    uint64_t settled_seq; /* up to here it has taken effect: a signature covers it */
-    bool loose;           /* applied entries that aren't void haven't */
-    struct held *held;
+    uint64_t settled_seq;  /* up to here it has taken effect: a signature covers it */
     uint64_t void_seq;     /* 0, or from here on void */
     struct hash void_last; /* id of the entry before void_seq */
     /* verified entries that follow, in order of seq */
@@ -71,12 +47,7 @@ struct feed {
     struct feed **waiting_at;  /* ... and what points to it there */
 };
 
-enum {
-    BLOCKED_BUCKETS = 1024,
-    HELD_MAX = 1024,      /* signatures; the oldest gives way, and will be told again */
-    HELD_OF_FEED = 64,    /* of these: the first ones, which need the least */
-    HELD_RESTS_MAX = 256, /* feeds that one rests on */
-};
+enum { BLOCKED_BUCKETS = 1024 };
 
 struct feeds {
     struct feed *buckets[256];
@@ -85,9 +56,6 @@ struct feeds {
     struct feed *blocked[BLOCKED_BUCKETS], *ready;
     uint32_t waiting_count;
     size_t waiting_bytes;
-    uint32_t loose_count;
-    struct held *held, **held_end;
-    uint32_t held_count;
 };
 
 void feeds_clear(struct feeds *);
@@ -119,13 +87,5 @@ void feeds_cover(struct feed *, uint64_t seq, const struct signature *);
 /* Takes the first waiting entry off; the caller frees it. NULL if there is none. */
 struct waiting *feeds_unwait(struct feeds *, struct feed *);
 void feeds_forget_waiting(struct feeds *, struct feed *);
-
-/* More of it was applied, has taken effect or is void: is it loose? */
-void feeds_note(struct feeds *, struct feed *);
-/* Up to where what was applied of it has a signature, be it one that is held. */
-uint64_t feed_covered(const struct feed *);
-/* Keeps a copy of this signature, with what it rests on, until it is released or others need its room. ERR_LIMIT, ERR_NOMEM. */
-enum err feeds_hold(struct feeds *, const struct held *);
-void feeds_release(struct feeds *, struct held *);
 
 #endif

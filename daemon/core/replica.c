@@ -162,7 +162,6 @@ enum err replica_apply(struct replica *replica, struct feed *feed, const struct 
     feed->seq = entry->seq;
     feed->last = *id;
     feed->lamport = entry->lamport;
-    feeds_note(&replica->feeds, feed);
     *recent_slot(replica, id) = (struct recent){*id, entry->lamport, true};
     feeds_unblock(&replica->feeds, id);
     replica->counts.entries++;
@@ -203,11 +202,7 @@ static enum err try_apply(struct replica *replica, struct feed *feed, const stru
     if (lamport != entry->lamport && !PLANTED(13)) {
         return ERR_ORDER;
     }
-    if (!signature || replica_is_alone(replica, feed)) {
-        return replica_apply(replica, feed, entry, id, signature, covered);
-    }
-    err = replica_apply(replica, feed, entry, id, NULL, false);
-    return err == OK ? replica_cover(replica, feed, entry->seq, id, lamport, signature) : err;
+    return replica_apply(replica, feed, entry, id, signature, covered);
 }
 
 /* Applies what waits at the front of a feed as far as it goes. An entry with a false place in the order ends its feed
@@ -394,17 +389,20 @@ static enum err cover(struct replica *replica, struct feed *feed, const struct r
         feeds_cover(feed, last->seq, &run->signature);
         return OK;
     }
-    uint64_t settled = feed->settled_seq;
-    enum err err = replica_cover(replica, feed, last->seq, &d->ids[d->count - 1], last->lamport,
-                                 &run->signature);
-    *applied += (uint32_t)(feed->settled_seq - settled);
-    return err;
+    replica_put_signature(replica, feed, last->seq, &run->signature);
+    *applied += (uint32_t)(last->seq - feed->settled_seq);
+    replica_settle_front(replica, feed, last->seq + 1);
+    feed->settled_seq = last->seq;
+    feed->signed_seq = last->seq;
+    feed->signed_last = d->ids[d->count - 1];
+    feed->signed_lamport = last->lamport;
+    return replica_note_head(replica, feed);
 }
 
 /* Does a feed end here in what no signature covers, and nothing waits that has one? */
 static bool is_loose(const struct feed *feed, uint64_t tail)
 {
-    return tail == feed->seq && feed->seq > feed_covered(feed) && !feed->void_seq;
+    return tail == feed->seq && feed->seq > feed->signed_seq && !feed->void_seq;
 }
 
 /* The run is decoded and follows what we have: is it signed, does it agree, and then take what is new. */
@@ -428,13 +426,12 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
     if (last <= tail) {
         return cover(replica, feed, run, applied);
     }
-    if (is_loose(feed, tail) && run->first_seq > feed_covered(feed) + 1) {
+    if (is_loose(feed, tail) && run->first_seq > feed->signed_seq + 1) {
         return ERR_WAIT; /* or more would stand under one signature than a run can tell */
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
     err = check_order(replica, feed, first_new);
-    bool covered = err == OK && replica_is_alone(replica, feed);
-    return err == OK || err == ERR_WAIT ? take(replica, feed, run, first_new, covered, applied)
+    return err == OK || err == ERR_WAIT ? take(replica, feed, run, first_new, err == OK, applied)
                                         : err;
 }
 
@@ -508,21 +505,19 @@ static enum err load_heads(struct replica *replica)
 {
     sqlite3_stmt *stmt = store_query(replica->store, "SELECT feed FROM feed");
     enum err err = OK;
-    uint32_t count = 0, loose = 0;
+    uint32_t count = 0;
     while (err == OK && store_row(replica->store, stmt)) {
         struct feed_id id;
         struct feed *feed = NULL;
         if (column_fixed(stmt, 0, id.b, sizeof(id.b))) {
             feed = feeds_find(&replica->feeds, replica->store, &id);
             err = feed ? replica_note_head(replica, feed) : ERR_NOMEM;
-            loose += feed && feed->loose;
         }
         if (++count % 1024 == 0) {
             feeds_clear(&replica->feeds); /* only their heads are wanted now */
         }
     }
     replica->counts.feeds = count;
-    replica->feeds.loose_count = loose;
     return err;
 }
 

@@ -32,15 +32,6 @@ static void save_own(struct replica *replica, const struct feed *feed, uint64_t 
     }
 }
 
-/* What is void is told as far as a signature covers it, whatever it rests on. */
-static void put_held(struct replica *replica, struct feed *feed)
-{
-    while (feed->held) {
-        replica_put_held(replica, feed->held);
-        feeds_release(&replica->feeds, feed->held);
-    }
-}
-
 static enum err void_from(struct replica *replica, struct feed *feed, uint64_t seq)
 {
     struct slice a = pack_bytes(&replica->proof_a), b = pack_bytes(&replica->proof_b);
@@ -54,8 +45,6 @@ static enum err void_from(struct replica *replica, struct feed *feed, uint64_t s
     feed->void_seq = seq;
     replica_keep_waiting(replica, feed);
     feeds_forget_waiting(&replica->feeds, feed);
-    feeds_note(&replica->feeds, feed);
-    put_held(replica, feed);
     replica_forget_tips(replica, &feed->id, seq);
     store_do(replica->store, "UPDATE feed SET void_seq=?, proof_a=?, proof_b=? WHERE id=?", "ibbi",
              (int64_t)seq, a, b, feed->row);
@@ -65,11 +54,6 @@ static enum err void_from(struct replica *replica, struct feed *feed, uint64_t s
     }
     replica->refold_due |= feed->seq >= seq && !PLANTED(6);
     enum err err = replica_note_head(replica, feed);
-    if (err == OK && seq - 1 > feed->settled_seq) {
-        err = replica_cover(replica, feed, seq - 1, &feed->void_last, 0, NULL);
-    } else if (err == OK) {
-        err = replica_decide(replica);
-    }
     err = err == OK ? store_err(replica->store) : err;
     return err == OK ? ERR_FORK : err;
 }
@@ -82,65 +66,44 @@ static bool is_loose(const struct feed *feed)
     return feed->seq > feed->signed_seq && feed->loose_seq != feed->seq;
 }
 
-/* The signature that covers what is loose, and how many of those that wait stand before it and at it; NULL: there is none. */
-static const struct signature *end_of_loose(const struct feed *feed, uint64_t *waiting)
-{
-    *waiting = 0;
-    for (const struct held *held = feed->held; held; held = held->next_of_feed) {
-        if (held->seq == feed->seq) {
-            return &held->signature;
-        }
-    }
-    for (const struct waiting *item = feed->first; item; item = item->next) {
-        ++*waiting;
-        if (item->has_signature) {
-            return &item->signature;
-        }
-    }
-    return NULL;
-}
-
 void replica_keep_loose(struct replica *replica, struct feed *feed)
 {
-    uint64_t from = feed->signed_seq + 1, waiting;
-    const struct signature *signature = end_of_loose(feed, &waiting);
-    uint64_t count = feed->seq - feed->signed_seq + waiting;
-    if (!is_loose(feed) || !signature || count > RUN_ENTRIES_MAX) {
+    uint64_t from = feed->signed_seq + 1, count = feed->seq - feed->signed_seq + 1;
+    const struct waiting *end = feed->first;
+    for (; end && !end->has_signature; end = end->next) {
+        count++;
+    }
+    if (!is_loose(feed) || !end || count > RUN_ENTRIES_MAX) {
         return;
     }
     pack_reset(&replica->proof_a);
-    run_pack_head(&replica->proof_a, &feed->id, from, signature, (uint32_t)count);
+    run_pack_head(&replica->proof_a, &feed->id, from, &end->signature, (uint32_t)count);
     if (!replica_write_headers(replica, feed, from, feed->seq, &replica->proof_a)) {
         return;
     }
-    for (const struct waiting *item = feed->first; waiting > 0; item = item->next, waiting--) {
+    for (const struct waiting *item = feed->first;; item = item->next) {
         struct entry entry = item->entry;
         entry_strip(&entry);
         run_pack_entry(&replica->proof_a, &entry);
+        if (item == end) {
+            break;
+        }
     }
     store_do(replica->store, "INSERT OR REPLACE INTO loose VALUES (?,?)", "ib", feed->row,
              pack_bytes(&replica->proof_a));
     feed->loose_seq = feed->seq;
 }
 
-static enum err keep(struct replica *replica, struct feed *feed)
-{
-    enum err err = is_loose(feed) ? replica_begin(replica) : OK;
-    if (err == OK) {
-        replica_keep_loose(replica, feed);
-    }
-    return err;
-}
-
 enum err replica_keep_all_loose(struct replica *replica)
 {
-    const struct feeds *feeds = &replica->feeds;
     enum err err = OK;
-    for (struct feed *feed = feeds->waiting; feed && err == OK; feed = feed->next_waiting) {
-        err = keep(replica, feed);
-    }
-    for (struct held *held = feeds->held; held && err == OK; held = held->next) {
-        err = keep(replica, held->feed);
+    for (struct feed *feed = replica->feeds.waiting; feed && err == OK; feed = feed->next_waiting) {
+        if (is_loose(feed)) {
+            err = replica_begin(replica);
+            if (err == OK) {
+                replica_keep_loose(replica, feed);
+            }
+        }
     }
     return err;
 }

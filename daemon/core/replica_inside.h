@@ -1,5 +1,5 @@
 /* What the files of the replica share: replica.c accepts and orders, replica_append.c writes this machine's own feed,
- * replica_cover.c decides when they take effect, replica_fold.c lets it, replica_tips.c knows what nothing follows yet, replica_serve.c reads runs
+ * replica_fold.c lets take effect what entries say, replica_tips.c knows what nothing follows yet, replica_serve.c reads runs
  * for others, replica_fork.c and replica_branch.c deal with feeds that say two things at one place, replica_redact.c erases.
  * Nobody else includes this. */
 #ifndef JAM_REPLICA_INSIDE_H
@@ -87,7 +87,6 @@ struct replica {
     struct hash missed[MISSED_MAX], branch_ends[MISSED_MAX];
     uint32_t missed_next, branch_ends_next, missing_turn;
     struct pack scratch, proof_a, proof_b;
-    struct rest rests[HELD_RESTS_MAX];
     struct decoded decoded;
 };
 
@@ -154,19 +153,6 @@ enum err replica_rewrite(struct replica *, struct now);
 /* Stores an entry whose causes are all applied; `covered`: it or one that is applied with it is signed. */
 enum err replica_apply(struct replica *, struct feed *, const struct entry *, const struct hash *id,
                        const struct signature *, bool covered);
-
-/* ---- replica_cover.c ---- */
-
-/* Is there nothing loose but what this feed has? */
-bool replica_is_alone(const struct replica *, const struct feed *);
-/* All of a feed is applied up to this entry, and this is a signature for it; NULL: what stands behind it is void. With it that takes effect (feed->settled_seq tells) once
- * all that it rests on does; until then it is held. */
-enum err replica_cover(struct replica *, struct feed *, uint64_t seq, const struct hash *id,
-                       uint64_t lamport, const struct signature *);
-/* Puts a signature that was held where it belongs: it can be told now. */
-void replica_put_held(struct replica *, const struct held *);
-/* Lets take effect what can of what is held. */
-enum err replica_decide(struct replica *);
 
 /* ---- replica_tips.c ---- */
 
