@@ -508,6 +508,22 @@ static void an_invite_in_a_file_is_joined_once(void **state)
     room_free(room);
 }
 
+/* To stretch them takes a while: who comes to work at a class's own words needs them at once. */
+static void a_class_knows_its_own_words_from_the_start(void **state)
+{
+    (void)state;
+    char words[64];
+    struct room *room = school_of(1, "teachers_read");
+    assert_string_equal(ASK(room, 0, "here"), "");
+    snprintf(words, sizeof(words), "%s", room_text(room, 0, "class_words"));
+    assert_string_not_equal(words, "");
+    room_stop(room, 0);
+    room_start(room, 0);
+    assert_string_equal(ASK(room, 0, "here"), "");
+    assert_string_equal(room_text(room, 0, "class_words"), words);
+    room_free(room);
+}
+
 static void a_machine_knocks_often_at_first_then_rarely(void **state)
 {
     (void)state;
@@ -545,6 +561,7 @@ int main(void)
         cmocka_unit_test(what_is_lost_is_offered_again),
         cmocka_unit_test(who_came_by_words_knocks_no_more),
         cmocka_unit_test(an_invite_in_a_file_is_joined_once),
+        cmocka_unit_test(a_class_knows_its_own_words_from_the_start),
         cmocka_unit_test(a_machine_knocks_often_at_first_then_rarely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

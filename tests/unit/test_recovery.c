@@ -153,6 +153,29 @@ static void damage(struct room *room, int i, const char *file, const char *text)
     }
 }
 
+/* That a note was in nobody's jam is all that its redaction tells. */
+static void a_redaction_names_a_jam_only_for_what_is_in_one(void **state)
+{
+    (void)state;
+    char entry[64];
+    struct room *room = room_of_two();
+    for (int alone = 0; alone < 2; alone++) {
+        assert_string_equal(ASK(room, 1, "note", "text", "a thought"), "");
+        snprintf(entry, sizeof(entry), "%s", room_text(room, 1, "entry"));
+        assert_string_equal(ASK(room, 1, "redact", "entry", entry, "why", "a slip"), "");
+        assert_string_equal(ASK(room, 1, "leave"), alone ? "not-in-a-jam" : "");
+    }
+    struct store *store = class_at(room, 1)->store;
+    assert_int_equal(
+        store_number(store, store_query(store, "SELECT count(*) FROM redacted WHERE jam IS NULL")),
+        1);
+    assert_int_equal(
+        store_number(store,
+                     store_query(store, "SELECT count(*) FROM redacted WHERE jam IS NOT NULL")),
+        1);
+    room_free(room);
+}
+
 static void a_class_that_is_begun_anew_is_no_more_in_use_than_it_was(void **state)
 {
     (void)state;
@@ -310,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_makes_nothing_safe),
         cmocka_unit_test(what_was_rolled_back_in_the_turn_is_not_said_to_be_saved),
         cmocka_unit_test(a_frozen_disk_does_not_last),
+        cmocka_unit_test(a_redaction_names_a_jam_only_for_what_is_in_one),
         cmocka_unit_test(a_class_that_is_begun_anew_is_no_more_in_use_than_it_was),
         cmocka_unit_test(nobody_sits_at_a_machine_that_began_anew),
     };
