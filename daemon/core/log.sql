@@ -78,8 +78,8 @@ CREATE TABLE IF NOT EXISTS branch_unplaced (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS branch_hash ON branch (substr(hash, 1, 8));
 
--- Of a feed whose last entries here no signature covers yet: a run of headers, of these and of those behind them up to one that
--- has it. It proves them, though what waits may be forgotten.
+-- Of a feed whose last entries here no signature covers yet: a run of these and of those behind them up to one that has it,
+-- without payloads that can be erased. It proves them, though what waits may be forgotten.
 CREATE TABLE IF NOT EXISTS loose (
     feed INTEGER PRIMARY KEY,
     run BLOB NOT NULL

@@ -142,7 +142,7 @@ uint32_t replica_missing(struct replica *, struct hash *out, uint32_t max);
 /* The last entries of the branches that came last, so that an answer goes on behind them. */
 uint32_t replica_branch_ends(struct replica *, struct hash *out, uint32_t max);
 /* Is it a void entry that is known here? Then runs of headers that lead to it, from where its feed is void or from behind one of
- * `ends`, for at most room_bytes. */
+ * `ends`, for at most room_bytes. Or one that no signature covers? Then the run with which it came. */
 bool replica_branch_runs(struct replica *, const struct hash *id, const struct hash *ends,
                          uint32_t ends_count, size_t room_bytes, struct feed_id *, struct pack *,
                          uint32_t *runs);

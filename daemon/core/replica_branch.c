@@ -167,6 +167,11 @@ bool replica_branch_runs(struct replica *replica, const struct hash *id, const s
         sqlite3_reset(stmt);
         feed = feeds_find(&replica->feeds, replica->store, feed_id);
     }
+    if (feed && spot.branch == 0 &&
+        replica_loose_run(replica, feed, spot.seq, room_bytes + RUN_HEAD_BYTES, out)) {
+        (*runs)++;
+        return true;
+    }
     if (!feed || !feed->void_seq || spot.seq < feed->void_seq) {
         return false; /* its head tells of it */
     }

@@ -78,13 +78,14 @@ void replica_keep_loose(struct replica *replica, struct feed *feed)
     }
     pack_reset(&replica->proof_a);
     run_pack_head(&replica->proof_a, &feed->id, from, &end->signature, (uint32_t)count);
-    if (!replica_write_headers(replica, feed, from, feed->seq, &replica->proof_a)) {
+    if (!replica_write_entries(replica, feed, from, feed->seq, TELL_LASTING, &replica->proof_a)) {
         return;
     }
     for (const struct waiting *item = feed->first;; item = item->next) {
-        struct entry entry = item->entry;
-        entry_strip(&entry);
-        run_pack_entry(&replica->proof_a, &entry);
+        struct entry bare = item->entry;
+        entry_strip(&bare);
+        bool lasts = !op_is_erasable(stub_kind(&bare.stub));
+        run_pack_entry(&replica->proof_a, lasts ? &item->entry : &bare);
         if (item == end) {
             break;
         }
@@ -125,6 +126,34 @@ static bool prove_kept(struct replica *replica, const struct feed *feed, const m
     }
     encode_decoded(replica, &run, (uint32_t)(seq - run.first_seq), &replica->proof_a);
     return true;
+}
+
+bool replica_loose_run(struct replica *replica, struct feed *feed, uint64_t seq, size_t room_bytes,
+                       struct pack *out)
+{
+    struct doc doc;
+    struct run run;
+    if (feed->void_seq || seq <= feed->signed_seq || replica_begin(replica) != OK) {
+        return false;
+    }
+    replica_keep_loose(replica, feed);
+    sqlite3_stmt *stmt = store_query(replica->store, "SELECT run FROM loose WHERE feed=?");
+    store_bind(replica->store, stmt, "i", feed->row);
+    if (!store_row(replica->store, stmt)) {
+        return false;
+    }
+    struct slice kept = column_slice(stmt, 0);
+    bool told = kept.len <= room_bytes && doc_open(&doc, kept, PACK_STRICT) == OK;
+    if (told) {
+        told = run_read(&doc.root, &run) == OK && seq >= run.first_seq &&
+               seq - run.first_seq < run.count;
+        doc_clear(&doc);
+    }
+    if (told) {
+        pack_raw(out, kept);
+    }
+    sqlite3_reset(stmt);
+    return told;
 }
 
 /* Our side of a fork, from `seq` on, where no signature covers it yet. */

@@ -10,7 +10,8 @@
 #include "replica.h"
 
 enum {
-    RECENT_MAX = 4096, /* entries whose Lamport numbers are remembered by id */
+    RUN_HEAD_BYTES = 128, /* feed, seq, signature and the arrays around a run */
+    RECENT_MAX = 4096,    /* entries whose Lamport numbers are remembered by id */
     TIPS_MAX = 128,
     FRESH_MAX = 256,
     MISSED_MAX = 16,
@@ -113,9 +114,9 @@ enum telling {
     TELL_LASTING, /* those that can't be erased */
     TELL_HEADERS, /* none */
 };
-/* Writes the headers of what was applied, from seq to seq. False if it isn't all here. */
-bool replica_write_headers(struct replica *, const struct feed *, uint64_t from, uint64_t to,
-                           struct pack *out);
+/* Writes what was applied, from seq to seq. False if it isn't all here. */
+bool replica_write_entries(struct replica *, const struct feed *, uint64_t from, uint64_t to,
+                           enum telling, struct pack *out);
 /* Writes one run after `have` that ends with a signature, of at least one and if possible at most entries_max entries.
  * How many it has; 0 if none fits. *more: the feed goes on behind it. */
 uint32_t replica_write_run(struct replica *, const struct feed *, uint64_t have,
@@ -142,9 +143,13 @@ bool replica_is_before(const struct decoded *, uint32_t i, const struct hash *id
 enum err replica_accept_branch(struct replica *, struct feed *, const struct run *);
 /* What waits in a feed that turns out to be void is a branch of it: its signature covers what was applied before. */
 void replica_keep_waiting(struct replica *, struct feed *);
-/* Keeps the headers of what waits in a feed, up to a signature, with those of what was applied and has none: else, once that is
- * forgotten, nothing would prove it, and who holds another branch and this machine would be apart for good. */
+/* Keeps what waits in a feed, up to a signature, with what was applied and has none, without payloads that can be erased: else,
+ * once that is forgotten, nothing would prove it, and who holds another branch, or lacks what others named, and this machine would
+ * be apart for good. */
 void replica_keep_loose(struct replica *, struct feed *);
+/* Writes that run, if it fits and an applied entry that no signature covers is asked for: it proves it, though its end waits here. */
+bool replica_loose_run(struct replica *, struct feed *, uint64_t seq, size_t room_bytes,
+                       struct pack *out);
 /* After a fork of the run that is in `decoded` from entry i on: stores the proof and voids the feed. ERR_FORK, or what went
  * wrong. */
 enum err replica_fork(struct replica *, struct feed *, const struct run *, uint32_t i);

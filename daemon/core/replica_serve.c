@@ -3,7 +3,6 @@
 #include "replica_inside.h"
 
 enum {
-    RUN_HEAD_BYTES = 128, /* feed, seq, signature and the arrays around a run */
     SERVED_AT_ONCE_MAX =
         4096 /* entries under way out of order: half of what a receiver lets wait */
 };
@@ -103,14 +102,14 @@ static bool draft_run(struct replica *replica, const struct feed *feed, int64_t 
     return draft->count > 0;
 }
 
-bool replica_write_headers(struct replica *replica, const struct feed *feed, uint64_t from,
-                           uint64_t to, struct pack *out)
+bool replica_write_entries(struct replica *replica, const struct feed *feed, uint64_t from,
+                           uint64_t to, enum telling telling, struct pack *out)
 {
     uint64_t seen = 0;
     sqlite3_stmt *stmt = store_query(replica->store, applied_sql);
     store_bind(replica->store, stmt, "iii", feed->row, (int64_t)from - 1, (int64_t)(to - from + 1));
     while (store_row(replica->store, stmt)) {
-        draft_entry(out, stmt, TELL_HEADERS);
+        draft_entry(out, stmt, telling);
         seen++;
     }
     sqlite3_reset(stmt);

@@ -169,8 +169,8 @@ enum err sync_receive_lacks(struct sync *sync, struct peer *peer, const struct m
     return err;
 }
 
-/* Entries of void feeds that the peer's entries wait for: the proof, and headers of the branch. What isn't void is found by
- * comparing. */
+/* What the peer's entries wait for: of void feeds the proof, and headers of the branch; a run of which the end waits here. All else is
+ * found by comparing. */
 enum err sync_receive_missing(struct sync *sync, struct peer *peer, const struct message *m,
                               struct now now)
 {

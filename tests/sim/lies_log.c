@@ -215,13 +215,18 @@ static void lie_two_lengths(struct world *world, struct machine *m)
     pack_clear(&f.entries);
 }
 
-/* Its cause is told to one machine alone, or to none. */
+/* Its cause is told to one machine alone, or to none; or it is the beginning of a run whose end waits for ever. */
 static void lie_withheld_cause(struct world *world, struct machine *m)
 {
+    static const struct hash nowhere = {{9}};
     struct forger cause, f;
     struct hostile *h = m->lies;
     uint8_t payload[SALT_BYTES + 20] = {3};
     forger_open(world, m, &cause);
+    struct hash opened = cause.last;
+    if (chance(&world->lies, 50)) {
+        forger_entry(h, &cause, slice_of(payload, sizeof(payload)), &nowhere, 1);
+    }
     forger_push(m, &cause, false);
     if (chance(&world->lies, 70)) {
         lies_tell(world, m, lies_machine(world));
@@ -230,7 +235,7 @@ static void lie_withheld_cause(struct world *world, struct machine *m)
     forger_open(world, m, &f);
     forger_hello(h, &f, &h->person_id);
     f.lamport = f.lamport > cause.lamport ? f.lamport : cause.lamport;
-    forger_entry(h, &f, slice_of(payload, sizeof(payload)), &cause.last, 1);
+    forger_entry(h, &f, slice_of(payload, sizeof(payload)), &opened, 1);
     forger_push_all(world, m, &f, false);
 }
 

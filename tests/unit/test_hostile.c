@@ -1150,6 +1150,82 @@ static void the_front_of_a_run_that_waits_is_no_cause_of_anybody(void **state)
     room_free(room);
 }
 
+/* A note by another feed's author, after this entry and so behind it in the order. */
+static void forger_answer(struct forger *f, const struct forger *to)
+{
+    f->lamport = to->lamport > f->lamport ? to->lamport : f->lamport;
+    forger_note_after(f, "an answer", &to->last, 1);
+}
+
+/* One feed is shown to one machine alone, and another that rests on it: what that machine writes rests on both, so it tells of both,
+ * also when it has started anew and its disk alone knows. */
+static void what_rests_on_what_others_cannot_have_silences_nobody(void **state)
+{
+    (void)state;
+    for (int anew = 0; anew < 2; anew++) {
+        struct room *room = class_of_two();
+        struct hostile h;
+        struct forger f, g;
+        struct feed_id own;
+        struct hash nowhere = {{77}};
+        room->cut[0][1] = room->cut[1][0] = anew;
+        hostile_init(&h, 1);
+        hostile_hello(room, 0, &h);
+        forger_open(&f, &class_at(room, 0)->id, 1);
+        struct forger opened = forger_mark(&f);
+        forger_note_after(&f, "behind nothing", &nowhere, 1);
+        hostile_push(room, 0, &h, &f, 1);
+        forger_open(&g, &class_at(room, 0)->id, 2);
+        forger_answer(&g, &opened);
+        hostile_push(room, 0, &h, &g, 1);
+        room_run(room, anew ? 3000 : 0);
+        if (anew) {
+            room_stop(room, 0);
+            room_start(room, 0);
+            room->cut[0][1] = room->cut[1][0] = false;
+        }
+        assert_string_equal(ASK(room, 0, "hello", "handle", "ana"), "");
+        room_run(room, 6000);
+        assert_string_equal(ASK(room, 0, "note", "text", "hello all"), "");
+        uint64_t seq = own_seq(room, 0, &own);
+        room_run(room, 6000);
+        const struct head *head = heads_get(replica_heads(class_at(room, 1)->replica), &own);
+        assert_non_null(head);
+        assert_int_equal(head->seq, seq);
+        pack_clear(&f.entries);
+        pack_clear(&g.entries);
+        room_free(room);
+    }
+}
+
+/* It has more of a feed than the others, of which the end waits for ever: what they write behind the beginning comes all the same. */
+static void who_was_shown_more_than_the_others_hears_them(void **state)
+{
+    (void)state;
+    struct room *room = class_of_two();
+    struct hostile h;
+    struct forger f, opened;
+    struct feed_id own;
+    struct hash nowhere = {{77}};
+    hostile_init(&h, 1);
+    forger_open(&opened, &class_at(room, 0)->id, 1);
+    forger_open(&f, &class_at(room, 0)->id, 1);
+    forger_note_after(&f, "behind nothing", &nowhere, 1);
+    hostile_hello(room, 0, &h);
+    hostile_push(room, 0, &h, &f, 1);
+    hostile_hello(room, 1, &h);
+    hostile_push(room, 1, &h, &opened, 1);
+    assert_string_equal(ASK(room, 1, "hello", "handle", "ana"), "");
+    uint64_t seq = own_seq(room, 1, &own);
+    room_run(room, 6000);
+    const struct head *head = heads_get(replica_heads(class_at(room, 0)->replica), &own);
+    assert_non_null(head);
+    assert_int_equal(head->seq, seq);
+    pack_clear(&f.entries);
+    pack_clear(&opened.entries);
+    room_free(room);
+}
+
 /* One machine gets entries under a signature behind which something waits for ever, the other gets a signature at them. */
 static void what_is_signed_twice_counts_wherever_one_signature_is(void **state)
 {
@@ -1527,6 +1603,8 @@ int main(void)
         cmocka_unit_test(forks_within_forks_end_alike_and_blame_no_honest_machine),
         cmocka_unit_test(what_was_written_behind_a_branch_that_turned_out_void_comes_over),
         cmocka_unit_test(the_front_of_a_run_that_waits_is_no_cause_of_anybody),
+        cmocka_unit_test(what_rests_on_what_others_cannot_have_silences_nobody),
+        cmocka_unit_test(who_was_shown_more_than_the_others_hears_them),
         cmocka_unit_test(what_is_signed_twice_counts_wherever_one_signature_is),
         cmocka_unit_test(who_asks_for_branches_without_end_is_told_now_and_then),
         cmocka_unit_test(who_pushes_much_is_taken_slowly_and_holds_up_nobody),
