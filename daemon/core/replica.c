@@ -327,9 +327,10 @@ bool replica_is_before(const struct decoded *d, uint32_t i, const struct hash *i
     return false;
 }
 
-/* Does any entry from i on claim a place in the order that is false as far as its causes are known? ERR_ORDER: then nothing of
- * the run is applied. OK if all of it can be applied now, ERR_WAIT if not. */
-static enum err check_order(struct replica *replica, const struct feed *feed, uint32_t i)
+/* Does any entry from i on claim a place in the order that is false as far as its causes are known? ERR_ORDER, and which. OK if all
+ * of the run can be applied now, ERR_WAIT if not. */
+static enum err check_order(struct replica *replica, const struct feed *feed, uint32_t i,
+                            uint32_t *wrong)
 {
     const struct decoded *d = &replica->decoded;
     uint64_t highest = feed->lamport;
@@ -347,19 +348,20 @@ static enum err check_order(struct replica *replica, const struct feed *feed, ui
             highest = one > highest ? one : highest;
         }
         if (entry->lamport != ++highest && !PLANTED(13)) {
+            *wrong = i;
             return ERR_ORDER;
         }
     }
     return OK;
 }
 
-/* Applies the verified entries from i on; the first that can't be, and all behind it, wait. */
+/* Applies the verified entries from i to before `end`; the first that can't be, and all behind it, wait. */
 static enum err take(struct replica *replica, struct feed *feed, const struct run *run, uint32_t i,
-                     bool covered, uint32_t *applied)
+                     uint32_t end, bool covered, uint32_t *applied)
 {
     struct decoded *d = &replica->decoded;
     enum err err = OK;
-    for (; i < d->count && err == OK; i++) {
+    for (; i < end && err == OK; i++) {
         const struct signature *signature = i + 1 == d->count ? &run->signature : NULL;
         struct hash missing;
         bool behind = feed->first;
@@ -405,6 +407,21 @@ static bool is_loose(const struct feed *feed, uint64_t tail)
     return tail == feed->seq && feed->seq > feed->signed_seq && !feed->void_seq;
 }
 
+/* Its entry `wrong` ends the feed for everybody. What stands before it is right: whoever was told the run before they knew what that
+ * rests on has applied it, and others may name it, so all must. Whom to blame is its author, who signed it all. */
+static enum err take_before(struct replica *replica, struct feed *feed, const struct run *run,
+                            uint32_t first_new, uint32_t wrong, uint32_t *applied)
+{
+    if (wrong == first_new) {
+        return feed->seq > feed->signed_seq ? OK : ERR_ORDER;
+    }
+    enum err err = take(replica, feed, run, first_new, wrong, false, applied);
+    if (err == OK && feed->row) {
+        replica_keep_run(replica, feed, run);
+    }
+    return err;
+}
+
 /* The run is decoded and follows what we have: is it signed, does it agree, and then take what is new. */
 static enum err accept_known(struct replica *replica, struct feed *feed, const struct run *run,
                              uint64_t tail, uint32_t *applied)
@@ -430,9 +447,14 @@ static enum err accept_known(struct replica *replica, struct feed *feed, const s
         return ERR_WAIT; /* or more would stand under one signature than a run can tell */
     }
     uint32_t first_new = tail >= run->first_seq ? (uint32_t)(tail - run->first_seq + 1) : 0;
-    err = check_order(replica, feed, first_new);
-    return err == OK || err == ERR_WAIT ? take(replica, feed, run, first_new, err == OK, applied)
-                                        : err;
+    uint32_t count = replica->decoded.count, wrong = count;
+    err = check_order(replica, feed, first_new, &wrong);
+    if (err == ERR_ORDER) {
+        return take_before(replica, feed, run, first_new, wrong, applied);
+    }
+    return err == OK || err == ERR_WAIT
+               ? take(replica, feed, run, first_new, count, err == OK, applied)
+               : err;
 }
 
 /* Does only such a payload lack as can be erased? Any other was taken out by who passes it on, or it is void, which the proof

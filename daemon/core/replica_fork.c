@@ -66,6 +66,32 @@ static bool is_loose(const struct feed *feed)
     return feed->seq > feed->signed_seq && feed->loose_seq != feed->seq;
 }
 
+static void pack_lasting(struct pack *out, const struct entry *entry)
+{
+    struct entry bare = *entry;
+    entry_strip(&bare);
+    run_pack_entry(out, op_is_erasable(stub_kind(&bare.stub)) ? &bare : entry);
+}
+
+/* What is in proof_a. */
+static void store_loose(struct replica *replica, struct feed *feed)
+{
+    store_do(replica->store, "INSERT OR REPLACE INTO loose VALUES (?,?)", "ib", feed->row,
+             pack_bytes(&replica->proof_a));
+    feed->loose_seq = feed->seq;
+}
+
+void replica_keep_run(struct replica *replica, struct feed *feed, const struct run *run)
+{
+    const struct decoded *d = &replica->decoded;
+    pack_reset(&replica->proof_a);
+    run_pack_head(&replica->proof_a, &run->feed, run->first_seq, &run->signature, d->count);
+    for (uint32_t i = 0; i < d->count; i++) {
+        pack_lasting(&replica->proof_a, &d->entries[i]);
+    }
+    store_loose(replica, feed);
+}
+
 void replica_keep_loose(struct replica *replica, struct feed *feed)
 {
     uint64_t from = feed->signed_seq + 1, count = feed->seq - feed->signed_seq + 1;
@@ -82,17 +108,12 @@ void replica_keep_loose(struct replica *replica, struct feed *feed)
         return;
     }
     for (const struct waiting *item = feed->first;; item = item->next) {
-        struct entry bare = item->entry;
-        entry_strip(&bare);
-        bool lasts = !op_is_erasable(stub_kind(&bare.stub));
-        run_pack_entry(&replica->proof_a, lasts ? &item->entry : &bare);
+        pack_lasting(&replica->proof_a, &item->entry);
         if (item == end) {
             break;
         }
     }
-    store_do(replica->store, "INSERT OR REPLACE INTO loose VALUES (?,?)", "ib", feed->row,
-             pack_bytes(&replica->proof_a));
-    feed->loose_seq = feed->seq;
+    store_loose(replica, feed);
 }
 
 enum err replica_keep_all_loose(struct replica *replica)

@@ -147,6 +147,8 @@ void replica_keep_waiting(struct replica *, struct feed *);
  * once that is forgotten, nothing would prove it, and who holds another branch, or lacks what others named, and this machine would
  * be apart for good. */
 void replica_keep_loose(struct replica *, struct feed *);
+/* The same with the run that is in `decoded`, of which the end will never be applied. */
+void replica_keep_run(struct replica *, struct feed *, const struct run *);
 /* Writes that run, if it fits and an applied entry that no signature covers is asked for: it proves it, though its end waits here. */
 bool replica_loose_run(struct replica *, struct feed *, uint64_t seq, size_t room_bytes,
                        struct pack *out);

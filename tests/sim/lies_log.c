@@ -239,6 +239,41 @@ static void lie_withheld_cause(struct world *world, struct machine *m)
     forger_push_all(world, m, &f, false);
 }
 
+/* An entry whose place in the order is false behind a cause that only some have: what stands before it is named by another feed. */
+static void lie_behind_a_cause(struct world *world, struct machine *m)
+{
+    struct forger cause, f, g;
+    struct hostile *h = m->lies;
+    struct pack run;
+    uint8_t payload[SALT_BYTES + 20] = {4};
+    struct slice bytes = slice_of(payload, sizeof(payload));
+    forger_open(world, m, &cause);
+    pack_init(&run);
+    pack_runs(&run, RUNS_PUSH, 1);
+    forger_run(&cause, &run, false);
+    for (int i = 0; i < world->count; i++) {
+        if (chance(&world->lies, 50)) {
+            net_raw(world, m, i, pack_bytes(&run));
+        }
+    }
+    forger_open(world, m, &f);
+    struct hash opened = f.last;
+    f.lamport += 5000;
+    forger_entry(h, &f, bytes, &cause.last, 1);
+    forger_push_all(world, m, &f, false);
+    forger_open(world, m, &g);
+    forger_hello(h, &g, &h->person_id);
+    forger_entry(h, &g, bytes, &opened, 1);
+    forger_push(m, &g, false);
+    lies_tell(world, m, lies_machine(world));
+    for (int i = 0; i < world->count; i++) {
+        net_raw(world, m, i, pack_bytes(&run));
+    }
+    pack_clear(&run);
+    pack_clear(&cause.entries);
+    pack_clear(&g.entries);
+}
+
 /* Under a grant that has ended. */
 static void lie_after_bye(struct world *world, struct machine *m)
 {
@@ -386,11 +421,15 @@ static void lie_twin(struct world *world, struct machine *m)
 }
 
 const struct lie lies_log[] = {
-    {lie_signature, true},      {lie_as_another, true}, {lie_as_teacher, true},
-    {lie_class, true},          {lie_fork, true},       {lie_lamport, true},
-    {lie_after, true},          {lie_flood, true},      {lie_withhold, true},
-    {lie_chain, true},          {lie_no_end, true},     {lie_two_lengths, true},
-    {lie_withheld_cause, true}, {lie_after_bye, true},  {lie_posted_again, true},
-    {lie_handle, true},         {lie_many, true},       {lie_long, true},
-    {lie_relay, false},         {lie_twin, true},       {NULL, false},
+    {lie_signature, true},      {lie_as_another, true},
+    {lie_as_teacher, true},     {lie_class, true},
+    {lie_fork, true},           {lie_lamport, true},
+    {lie_after, true},          {lie_flood, true},
+    {lie_withhold, true},       {lie_chain, true},
+    {lie_no_end, true},         {lie_two_lengths, true},
+    {lie_withheld_cause, true}, {lie_behind_a_cause, true},
+    {lie_after_bye, true},      {lie_posted_again, true},
+    {lie_handle, true},         {lie_many, true},
+    {lie_long, true},           {lie_relay, false},
+    {lie_twin, true},           {NULL, false},
 };

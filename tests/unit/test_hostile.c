@@ -1198,6 +1198,51 @@ static void what_rests_on_what_others_cannot_have_silences_nobody(void **state)
     }
 }
 
+/* Whether the entry that ends a feed by its false place was known to be false, when it came, is a matter of chance: what stands
+ * before it is the same for all. */
+static void what_stands_before_a_false_place_is_right(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct side a;
+        struct forger x, f, g;
+        struct pack runs;
+        struct feed_id feed;
+        uint32_t count = 0;
+        side_open(&a, 1);
+        forger_open(&x, &some_class, 3);
+        struct hash cause = x.last;
+        if (!late) {
+            assert_int_equal(forger_send(&x, 1, &a), OK);
+        }
+        struct hash opened;
+        for (int again = 0; again < 2; again++) {
+            forger_open(&f, &some_class, 1);
+            opened = f.last;
+            f.lamport = 5000;
+            forger_note_after(&f, "too late", &cause, 1);
+            assert_int_equal(forger_send(&f, 1, &a), OK);
+            pack_clear(&f.entries);
+        }
+        if (late) {
+            assert_int_equal(forger_send(&x, 1, &a), OK);
+        }
+        forger_open(&g, &some_class, 2);
+        forger_note_after(&g, "an answer", &opened, 1);
+        assert_int_equal(forger_send(&g, 1, &a), OK);
+        assert_int_equal(heads_get(replica_heads(a.replica), &g.id)->seq, 2);
+        assert_null(heads_get(replica_heads(a.replica), &f.id));
+        pack_init(&runs);
+        assert_true(
+            replica_branch_runs(a.replica, &opened, NULL, 0, RUN_BYTES_MAX, &feed, &runs, &count));
+        assert_int_equal(count, 1);
+        pack_clear(&runs);
+        pack_clear(&x.entries);
+        pack_clear(&g.entries);
+        side_close(&a);
+    }
+}
+
 /* It has more of a feed than the others, of which the end waits for ever: what they write behind the beginning comes all the same. */
 static void who_was_shown_more_than_the_others_hears_them(void **state)
 {
@@ -1604,6 +1649,7 @@ int main(void)
         cmocka_unit_test(what_was_written_behind_a_branch_that_turned_out_void_comes_over),
         cmocka_unit_test(the_front_of_a_run_that_waits_is_no_cause_of_anybody),
         cmocka_unit_test(what_rests_on_what_others_cannot_have_silences_nobody),
+        cmocka_unit_test(what_stands_before_a_false_place_is_right),
         cmocka_unit_test(who_was_shown_more_than_the_others_hears_them),
         cmocka_unit_test(what_is_signed_twice_counts_wherever_one_signature_is),
         cmocka_unit_test(who_asks_for_branches_without_end_is_told_now_and_then),
