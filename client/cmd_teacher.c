@@ -1,4 +1,5 @@
 /* What a teacher does: people, machines, lessons. */
+#include <iconv.h>
 #include <stdlib.h>
 
 #include "ask.h"
@@ -291,6 +292,46 @@ int run_class_close(struct run *run)
 
 enum { ROSTER_BYTES_MAX = 1024 * 1024, BATCH_BYTES_MAX = 3000, BATCH_LINES_MAX = 60 };
 
+/* A copy of the text from another encoding to UTF-8; NULL: it isn't in that encoding. */
+static char *recoded(const char *encoding, char *text)
+{
+    size_t len = strlen(text), room = 3 * len + 1;
+    iconv_t how = iconv_open("UTF-8", encoding);
+    char *copy = how == (iconv_t)-1 ? NULL : calloc(1, room);
+    char *out = copy;
+    bool whole = copy && iconv(how, &text, &len, &out, &room) != (size_t)-1;
+    if (how != (iconv_t)-1) {
+        iconv_close(how);
+    }
+    if (!whole) {
+        free(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+/* As spreadsheets save a list: letters of one byte each, semicolons or tabs between columns, quotes around them. */
+static char *as_lines(char *text)
+{
+    char *is = recoded("UTF-8", text);
+    char *was = is ? NULL : recoded("CP1252", text);
+    free(is);
+    if (was) {
+        free(text);
+        text = was;
+    }
+    size_t kept = 0;
+    for (const char *at = text; *at; at++) {
+        if (*at == ';' || *at == '\t') {
+            text[kept++] = ',';
+        } else if (*at != '"' && *at != '\r') {
+            text[kept++] = *at;
+        }
+    }
+    text[kept] = '\0';
+    return text;
+}
+
 /* The whole file, terminated; NULL: it can't be read or is too long. The caller frees it. */
 static char *read_roster(const char *path)
 {
@@ -304,6 +345,7 @@ static char *read_roster(const char *path)
     }
     if (text) {
         text[len] = '\0';
+        text = as_lines(text);
     }
     if (file && !here) {
         fclose(file);

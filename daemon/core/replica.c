@@ -419,6 +419,7 @@ static enum err take_before(struct replica *replica, struct feed *feed, const st
     if (err == OK && feed->row) {
         replica_keep_run(replica, feed, run);
     }
+    replica->decoded.count = wrong; /* the others tell nothing, not even of when it is */
     return err;
 }
 

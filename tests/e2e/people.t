@@ -119,6 +119,14 @@ test_expect_success 'who was removed is told so, and comes back as somebody new 
     echo zoe >names && on 1 jam class roster names && await "hello 3 zoe" && grep "a new name" said
 '
 
+test_expect_success 'a list as a spreadsheet saves it' '
+    printf "\"g\374nter\";\"G\374nter M\"\r\njos\351\tJos\351 L\r\n" >names && on 1 jam class roster names >said && grep "2 of them new" said &&
+    for name in günter "Günter M" josé "José L"
+    do
+        says 1 people "[.. | strings] | any(. == \"$name\")" || return 1
+    done
+'
+
 test_expect_success 'the words on paper bring the class back to its teacher' '
     on 1 jam bye && words frozen maple tunnel orchid pepper &&
     on 3 jam class rescue $(cat "$JAM_ROOM/rescue") --passphrase-file "$JAM_ROOM/typed" >said &&
