@@ -3,17 +3,15 @@
 #include "replica_inside.h"
 #include "planted.h"
 
-/* Encodes entries `from` to the end of the decoded run, without payloads: headers are all that a proof needs. */
+/* Encodes entries `from` to the end of the decoded run. Headers are all that a proof needs. */
 static void encode_decoded(struct replica *replica, const struct run *run, uint32_t from,
-                           struct pack *out)
+                           enum telling telling, struct pack *out)
 {
     const struct decoded *d = &replica->decoded;
     pack_reset(out);
     run_pack_head(out, &run->feed, run->first_seq + from, &run->signature, d->count - from);
     for (uint32_t i = from; i < d->count; i++) {
-        struct entry entry = d->entries[i];
-        entry_strip(&entry);
-        run_pack_entry(out, &entry);
+        replica_pack_told(out, &d->entries[i], telling);
     }
 }
 
@@ -66,13 +64,6 @@ static bool is_loose(const struct feed *feed)
     return feed->seq > feed->signed_seq && feed->loose_seq != feed->seq;
 }
 
-static void pack_lasting(struct pack *out, const struct entry *entry)
-{
-    struct entry bare = *entry;
-    entry_strip(&bare);
-    run_pack_entry(out, op_is_erasable(stub_kind(&bare.stub)) ? &bare : entry);
-}
-
 /* What is in proof_a. */
 static void store_loose(struct replica *replica, struct feed *feed)
 {
@@ -83,12 +74,7 @@ static void store_loose(struct replica *replica, struct feed *feed)
 
 void replica_keep_run(struct replica *replica, struct feed *feed, const struct run *run)
 {
-    const struct decoded *d = &replica->decoded;
-    pack_reset(&replica->proof_a);
-    run_pack_head(&replica->proof_a, &run->feed, run->first_seq, &run->signature, d->count);
-    for (uint32_t i = 0; i < d->count; i++) {
-        pack_lasting(&replica->proof_a, &d->entries[i]);
-    }
+    encode_decoded(replica, run, 0, TELL_LASTING, &replica->proof_a);
     store_loose(replica, feed);
 }
 
@@ -108,7 +94,7 @@ void replica_keep_loose(struct replica *replica, struct feed *feed)
         return;
     }
     for (const struct waiting *item = feed->first;; item = item->next) {
-        pack_lasting(&replica->proof_a, &item->entry);
+        replica_pack_told(&replica->proof_a, &item->entry, TELL_LASTING);
         if (item == end) {
             break;
         }
@@ -145,8 +131,24 @@ static bool prove_kept(struct replica *replica, const struct feed *feed, const m
         !run_check(&feed->key, &d->ids[run.count - 1], &run.signature)) {
         return false;
     }
-    encode_decoded(replica, &run, (uint32_t)(seq - run.first_seq), &replica->proof_a);
+    encode_decoded(replica, &run, (uint32_t)(seq - run.first_seq), TELL_HEADERS, &replica->proof_a);
     return true;
+}
+
+/* What is kept of a feed's loose entries, in `doc`; its bytes are the row's first column until the row is reset. NULL: nothing is. */
+static sqlite3_stmt *open_kept(struct replica *replica, struct feed *feed, struct doc *doc)
+{
+    replica_keep_loose(replica, feed);
+    sqlite3_stmt *stmt = store_query(replica->store, "SELECT run FROM loose WHERE feed=?");
+    store_bind(replica->store, stmt, "i", feed->row);
+    if (!store_row(replica->store, stmt)) {
+        return NULL;
+    }
+    if (doc_open(doc, column_slice(stmt, 0), PACK_STRICT) != OK) {
+        sqlite3_reset(stmt);
+        return NULL;
+    }
+    return stmt;
 }
 
 bool replica_loose_run(struct replica *replica, struct feed *feed, uint64_t seq, size_t room_bytes,
@@ -157,22 +159,17 @@ bool replica_loose_run(struct replica *replica, struct feed *feed, uint64_t seq,
     if (feed->void_seq || seq <= feed->signed_seq || replica_begin(replica) != OK) {
         return false;
     }
-    replica_keep_loose(replica, feed);
-    sqlite3_stmt *stmt = store_query(replica->store, "SELECT run FROM loose WHERE feed=?");
-    store_bind(replica->store, stmt, "i", feed->row);
-    if (!store_row(replica->store, stmt)) {
+    sqlite3_stmt *stmt = open_kept(replica, feed, &doc);
+    if (!stmt) {
         return false;
     }
     struct slice kept = column_slice(stmt, 0);
-    bool told = kept.len <= room_bytes && doc_open(&doc, kept, PACK_STRICT) == OK;
-    if (told) {
-        told = run_read(&doc.root, &run) == OK && seq >= run.first_seq &&
-               seq - run.first_seq < run.count;
-        doc_clear(&doc);
-    }
+    bool told = kept.len <= room_bytes && run_read(&doc.root, &run) == OK && seq >= run.first_seq &&
+                seq - run.first_seq < run.count;
     if (told) {
         pack_raw(out, kept);
     }
+    doc_clear(&doc);
     sqlite3_reset(stmt);
     return told;
 }
@@ -181,18 +178,12 @@ bool replica_loose_run(struct replica *replica, struct feed *feed, uint64_t seq,
 static bool prove_loose(struct replica *replica, struct feed *feed, uint64_t seq)
 {
     struct doc doc;
-    replica_keep_loose(replica, feed);
-    sqlite3_stmt *stmt = store_query(replica->store, "SELECT run FROM loose WHERE feed=?");
-    store_bind(replica->store, stmt, "i", feed->row);
-    if (!store_row(replica->store, stmt)) {
-        return false;
-    }
-    bool proven = false;
-    if (doc_open(&doc, column_slice(stmt, 0), PACK_STRICT) == OK) {
-        proven = prove_kept(replica, feed, &doc.root, seq);
+    sqlite3_stmt *stmt = open_kept(replica, feed, &doc);
+    bool proven = stmt && prove_kept(replica, feed, &doc.root, seq);
+    if (stmt) {
         doc_clear(&doc);
+        sqlite3_reset(stmt);
     }
-    sqlite3_reset(stmt);
     return proven;
 }
 
@@ -207,7 +198,7 @@ enum err replica_fork(struct replica *replica, struct feed *feed, const struct r
         feeds_forget_waiting(&replica->feeds, feed);
         return ERR_WAIT;
     }
-    encode_decoded(replica, run, i, &replica->proof_b);
+    encode_decoded(replica, run, i, TELL_HEADERS, &replica->proof_b);
     pack_reset(&replica->proof_a);
     if (!replica_write_run(replica, feed, seq - 1, 1, 2 * RUN_BYTES_MAX, TELL_HEADERS,
                            &replica->proof_a, &more) &&
@@ -248,7 +239,7 @@ enum err replica_accept_fork(struct replica *replica, const struct run *a, const
     }
     err = check_side(replica, feed, a, &prev, &id_a);
     if (err == OK) {
-        encode_decoded(replica, a, 0, &replica->proof_a);
+        encode_decoded(replica, a, 0, TELL_HEADERS, &replica->proof_a);
         err = check_side(replica, feed, b, &prev, &id_b);
     }
     if (err != OK) {
@@ -257,7 +248,7 @@ enum err replica_accept_fork(struct replica *replica, const struct run *a, const
     if (SAME(id_a, id_b)) {
         return ERR_MALFORMED;
     }
-    encode_decoded(replica, b, 0, &replica->proof_b);
+    encode_decoded(replica, b, 0, TELL_HEADERS, &replica->proof_b);
     return void_from(replica, feed, a->first_seq);
 }
 

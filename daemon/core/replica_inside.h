@@ -114,6 +114,8 @@ enum telling {
     TELL_LASTING, /* those that can't be erased */
     TELL_HEADERS, /* none */
 };
+/* Writes an entry, with its payload or without. */
+void replica_pack_told(struct pack *, const struct entry *, enum telling);
 /* Writes what was applied, from seq to seq. False if it isn't all here. */
 bool replica_write_entries(struct replica *, const struct feed *, uint64_t from, uint64_t to,
                            enum telling, struct pack *out);

@@ -42,29 +42,36 @@ void replica_entry_of_row(sqlite3_stmt *stmt, struct hash after[AFTER_MAX], stru
     }
 }
 
+/* By the kind that its stub tells, as who receives it judges whether it may come without. */
+void replica_pack_told(struct pack *out, const struct entry *entry, enum telling telling)
+{
+    struct entry bare = *entry;
+    bool whole = telling == TELL_WHOLE;
+    if (!whole) {
+        entry_strip(&bare);
+        whole = telling == TELL_LASTING && !op_is_erasable(stub_kind(&bare.stub));
+    }
+    run_pack_entry(out, whole ? entry : &bare);
+}
+
 /* Its weight. */
 static size_t draft_entry(struct pack *pack, sqlite3_stmt *stmt, enum telling telling)
 {
     struct hash after[AFTER_MAX];
     struct entry entry;
     replica_entry_of_row(stmt, after, &entry);
-    if (entry.payload.at &&
-        (telling == TELL_HEADERS ||
-         (telling == TELL_LASTING && op_is_erasable((uint32_t)sqlite3_column_int(stmt, 9))))) {
-        entry_strip(&entry);
-    }
-    run_pack_entry(pack, &entry);
+    replica_pack_told(pack, &entry, telling);
     return entry_weight(&entry);
 }
 
 /* What was applied here, or the way along a branch: first what was applied, up to where the branch begins. */
 static const char applied_sql[] =
-    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature, kind FROM entry"
+    "SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature FROM entry"
     " WHERE feed=?1 AND seq>?2 ORDER BY seq LIMIT ?3";
 static const char branch_sql[] = BRANCH_PATH
-    " SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature, kind FROM entry"
+    " SELECT seq, lamport, time_ms, after, payload, length, stub, rest, signature FROM entry"
     " WHERE feed=?1 AND seq>?2 AND seq<=?3 AND seq<(SELECT min(first) FROM path)"
-    " UNION ALL SELECT seq, lamport, time_ms, after, NULL, length, stub, rest, signature, 0"
+    " UNION ALL SELECT seq, lamport, time_ms, after, NULL, length, stub, rest, signature"
     " FROM path JOIN branch b ON b.feed=?1 AND b.branch=path.branch AND seq>?2 AND seq<=?3"
     " AND seq BETWEEN first AND last ORDER BY 1";
 

@@ -58,15 +58,12 @@ struct forger {
     bool strip; /* leave payloads out */
 };
 
-static void forger_add(struct forger *f, const struct op *op, const struct hash *after,
-                       uint32_t after_count)
+static void forger_add_bytes(struct forger *f, struct slice op, const struct hash *after,
+                             uint32_t after_count)
 {
-    struct pack p;
     uint8_t payload[PAYLOAD_BYTES_MAX] = {42};
-    pack_init(&p);
-    assert_int_equal(op_encode(&p, op), OK);
-    memcpy(payload + SALT_BYTES, pack_bytes(&p).at, pack_bytes(&p).len);
-    struct slice bytes = slice_of(payload, SALT_BYTES + pack_bytes(&p).len);
+    memcpy(payload + SALT_BYTES, op.at, op.len);
+    struct slice bytes = slice_of(payload, SALT_BYTES + op.len);
     struct entry e = {.feed = f->id,
                       .seq = ++f->seq,
                       .prev = f->last,
@@ -82,6 +79,15 @@ static void forger_add(struct forger *f, const struct op *op, const struct hash 
         entry_strip(&e);
     }
     run_pack_entry(&f->entries, &e);
+}
+
+static void forger_add(struct forger *f, const struct op *op, const struct hash *after,
+                       uint32_t after_count)
+{
+    struct pack p;
+    pack_init(&p);
+    assert_int_equal(op_encode(&p, op), OK);
+    forger_add_bytes(f, pack_bytes(&p), after, after_count);
     pack_clear(&p);
 }
 
@@ -1243,6 +1249,42 @@ static void what_stands_before_a_false_place_is_right(void **state)
     }
 }
 
+/* An op that can't be read is of a kind all the same: by that who receives it judges whether its payload may lack. */
+static void what_is_kept_of_a_run_is_taken_by_others(void **state)
+{
+    (void)state;
+    static const uint8_t unreadable[] = {0x91, OP_BYE};
+    struct side a, b;
+    struct forger f;
+    struct pack runs;
+    struct doc doc;
+    struct run run;
+    struct feed_id feed;
+    struct hash nowhere = {{77}};
+    uint32_t count = 0, applied = 0;
+    side_open(&a, 1);
+    side_open(&b, 2);
+    forger_open(&f, &some_class, 1);
+    struct hash opened = f.last;
+    forger_add_bytes(&f, slice_of(unreadable, sizeof(unreadable)), NULL, 0);
+    forger_note_after(&f, "behind nothing", &nowhere, 1);
+    assert_int_equal(forger_send(&f, 1, &a), OK);
+    assert_int_equal(
+        store_number(a.store, store_query(a.store, "SELECT kind FROM entry WHERE seq=2")), 0);
+    pack_init(&runs);
+    assert_true(
+        replica_branch_runs(a.replica, &opened, NULL, 0, RUN_BYTES_MAX, &feed, &runs, &count));
+    assert_int_equal(doc_open(&doc, pack_bytes(&runs), PACK_STRICT), OK);
+    assert_int_equal(run_read(&doc.root, &run), OK);
+    assert_int_equal(replica_accept(b.replica, &run, now, false, &applied), OK);
+    assert_int_equal(applied, 2);
+    doc_clear(&doc);
+    pack_clear(&runs);
+    pack_clear(&f.entries);
+    side_close(&b);
+    side_close(&a);
+}
+
 /* It has more of a feed than the others, of which the end waits for ever: what they write behind the beginning comes all the same. */
 static void who_was_shown_more_than_the_others_hears_them(void **state)
 {
@@ -1650,6 +1692,7 @@ int main(void)
         cmocka_unit_test(the_front_of_a_run_that_waits_is_no_cause_of_anybody),
         cmocka_unit_test(what_rests_on_what_others_cannot_have_silences_nobody),
         cmocka_unit_test(what_stands_before_a_false_place_is_right),
+        cmocka_unit_test(what_is_kept_of_a_run_is_taken_by_others),
         cmocka_unit_test(who_was_shown_more_than_the_others_hears_them),
         cmocka_unit_test(what_is_signed_twice_counts_wherever_one_signature_is),
         cmocka_unit_test(who_asks_for_branches_without_end_is_told_now_and_then),
